@@ -45,7 +45,12 @@ function words(pattern: RegExp, expected: string) {
     z.pipe(
       z.pipe(
         z.string(),
-        z.transform((value: string) => value.split(',').map((word) => word.trim()).filter((word) => word !== '')),
+        z.transform((value: string) =>
+          value
+            .split(',')
+            .map((word) => word.trim())
+            .filter((word) => word !== ''),
+        ),
       ),
       z.array(z.string().check(z.regex(pattern, expected))),
     ),
@@ -57,34 +62,50 @@ const origins = z._default(
   z.pipe(
     z.pipe(
       z.string(),
-      z.transform((value: string) => value.split(',').map((origin) => origin.trim()).filter((origin) => origin !== '')),
+      z.transform((value: string) =>
+        value
+          .split(',')
+          .map((origin) => origin.trim())
+          .filter((origin) => origin !== ''),
+      ),
     ),
     z.array(
-      z.string().check(
-        z.refine(
-          (origin) => origin === '*' || isOrigin(origin),
-          'exact origins such as https://app.example.com (no path, no trailing slash), or *',
+      z
+        .string()
+        .check(
+          z.refine(
+            (origin) => origin === '*' || isOrigin(origin),
+            'exact origins such as https://app.example.com (no path, no trailing slash), or *',
+          ),
         ),
-      ),
     ),
   ),
   [],
 );
 
 /** An address that a secret or an answer travels to: https, or this very machine. */
-const address = z.string().check(
-  z.refine(isSafeAddress, 'an https address without query or credentials (http only for localhost)'),
-);
+const address = z
+  .string()
+  .check(z.refine(isSafeAddress, 'an https address without query or credentials (http only for localhost)'));
 
 const clientKeys = z._default(
   z.pipe(
     z.pipe(
       z.string(),
-      z.transform((value: string) => value.split(/[,\n]/).map((pair) => pair.trim()).filter((pair) => pair !== '')),
+      z.transform((value: string) =>
+        value
+          .split(/[,\n]/)
+          .map((pair) => pair.trim())
+          .filter((pair) => pair !== ''),
+      ),
     ),
     z
       .array(
-        z.string().check(z.regex(/^[A-Za-z0-9._-]{1,64}:[\x21-\x7e]+$/, 'name:key pairs, separated by commas or newlines')),
+        z
+          .string()
+          .check(
+            z.regex(/^[A-Za-z0-9._-]{1,64}:[\x21-\x7e]+$/, 'name:key pairs, separated by commas or newlines'),
+          ),
       )
       .check(
         z.refine(
@@ -146,7 +167,11 @@ export type ReasoningFormat = Settings['DEFAULT_REASONING_FORMAT'];
 export type StreamShape = Settings['STREAM_SHAPE'];
 
 /** What each setting needs beside itself; checked when all values are right. */
-const REQUIREMENTS: readonly { setting: string; expected: string; met: (settings: Settings, bindings: Bindings) => boolean }[] = [
+const REQUIREMENTS: readonly {
+  setting: string;
+  expected: string;
+  met: (settings: Settings, bindings: Bindings) => boolean;
+}[] = [
   {
     setting: 'STEP_API_KEY',
     expected: 'set, or UPSTREAM_KEY=client',
@@ -210,7 +235,8 @@ function parseConfig(env: Record<string, unknown>): Config | GatewayError {
     if (value !== undefined && value !== null && value !== '') given[name] = String(value);
   }
   const parsed = settingsSchema.safeParse(given);
-  if (!parsed.success) return invalid(parsed.error.issues.map((issue) => [String(issue.path[0]), issue.message]));
+  if (!parsed.success)
+    return invalid(parsed.error.issues.map((issue) => [String(issue.path[0]), issue.message]));
 
   const bindings = { CACHE: env['CACHE'] !== undefined, BUDGETS: env['BUDGETS'] !== undefined };
   const unmet = REQUIREMENTS.filter(({ met }) => !met(parsed.data, bindings));
@@ -242,7 +268,9 @@ function toConfig(s: Settings) {
           ? { issuer: s.JWT_ISSUER, audience: s.JWT_AUDIENCE, jwksUrl: s.JWT_JWKS_URL }
           : null,
       session:
-        s.TURNSTILE_SECRET_KEY !== undefined && s.TURNSTILE_SITE_KEY !== undefined && s.SESSION_SIGNING_KEY !== undefined
+        s.TURNSTILE_SECRET_KEY !== undefined &&
+        s.TURNSTILE_SITE_KEY !== undefined &&
+        s.SESSION_SIGNING_KEY !== undefined
           ? {
               turnstileSecretKey: s.TURNSTILE_SECRET_KEY,
               turnstileSiteKey: s.TURNSTILE_SITE_KEY,
@@ -296,6 +324,10 @@ function isOrigin(value: string): boolean {
 
 function isSafeAddress(value: string): boolean {
   const url = URL.parse(value);
-  if (url === null || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return false;
-  return url.protocol === 'https:' || (url.protocol === 'http:' && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname));
+  if (url === null || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
+    return false;
+  return (
+    url.protocol === 'https:' ||
+    (url.protocol === 'http:' && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname))
+  );
 }

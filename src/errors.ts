@@ -43,7 +43,12 @@ const WIRE = {
   upstream_truncated: wire(502, 'upstream_error', "StepFun's answer ended before it was complete.", true),
   upstream_reset: wire(502, 'upstream_error', 'The connection to StepFun broke.', true),
   upstream_timeout: wire(504, 'timeout_error', 'StepFun did not answer in time.', true),
-  cache_miss: wire(504, 'invalid_request_error', 'Nothing is cached for this request (only-if-cached).', false),
+  cache_miss: wire(
+    504,
+    'invalid_request_error',
+    'Nothing is cached for this request (only-if-cached).',
+    false,
+  ),
   access_not_configured: wire(503, 'server_error', 'This gateway has no way in configured yet.', false),
   invalid_configuration: wire(503, 'server_error', 'This gateway is not configured correctly.', false),
   internal_error: wire(500, 'server_error', 'The gateway made a mistake.', true),
