@@ -11,8 +11,9 @@ import { GatewayError } from './errors.ts';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const DAY_MS = 86_400_000;
-const CACHE_TTL_SECONDS_MIN = 60; // KV's shortest expiration
-export const CACHE_TTL_SECONDS = { min: CACHE_TTL_SECONDS_MIN, max: 2_592_000 } as const;
+
+/** What an entry's time to live may be: KV takes no expiration below 60 s; 30 days is our ceiling. */
+export const CACHE_TTL_SECONDS = { min: 60, max: 2_592_000 } as const;
 
 const text = z.optional(z.string());
 
@@ -40,92 +41,48 @@ const flag = z._default(
   false,
 );
 
-function words(pattern: RegExp, expected: string) {
-  return z._default(
-    z.pipe(
-      z.pipe(
-        z.string(),
-        z.transform((value: string) =>
-          value
-            .split(',')
-            .map((word) => word.trim())
-            .filter((word) => word !== ''),
-        ),
-      ),
-      z.array(z.string().check(z.regex(pattern, expected))),
-    ),
-    [],
-  );
+/** A list: its items trimmed, empty ones dropped. */
+function listOf(item: z.ZodMiniType<string, string>, separator = /,/) {
+  const split = (value: string) =>
+    value
+      .split(separator)
+      .map((word) => word.trim())
+      .filter((word) => word !== '');
+  return z._default(z.pipe(z.pipe(z.string(), z.transform(split)), z.array(item)), []);
 }
 
-const origins = z._default(
-  z.pipe(
-    z.pipe(
-      z.string(),
-      z.transform((value: string) =>
-        value
-          .split(',')
-          .map((origin) => origin.trim())
-          .filter((origin) => origin !== ''),
-      ),
+function matching(pattern: RegExp, expected: string) {
+  return z.string().check(z.regex(pattern, expected));
+}
+
+const origin = z
+  .string()
+  .check(
+    z.refine(
+      (value) => value === '*' || isOrigin(value),
+      'exact origins such as https://app.example.com (no path, no trailing slash), or *',
     ),
-    z.array(
-      z
-        .string()
-        .check(
-          z.refine(
-            (origin) => origin === '*' || isOrigin(origin),
-            'exact origins such as https://app.example.com (no path, no trailing slash), or *',
-          ),
-        ),
-    ),
-  ),
-  [],
-);
+  );
 
 /** An address that a secret or an answer travels to: https, or this very machine. */
 const address = z
   .string()
   .check(z.refine(isSafeAddress, 'an https address without query or credentials (http only for localhost)'));
 
-const clientKeys = z._default(
-  z.pipe(
-    z.pipe(
-      z.string(),
-      z.transform((value: string) =>
-        value
-          .split(/[,\n]/)
-          .map((pair) => pair.trim())
-          .filter((pair) => pair !== ''),
-      ),
-    ),
-    z
-      .array(
-        z
-          .string()
-          .check(
-            z.regex(/^[A-Za-z0-9._-]{1,64}:[\x21-\x7e]+$/, 'name:key pairs, separated by commas or newlines'),
-          ),
-      )
-      .check(
-        z.refine(
-          (pairs) => new Set(pairs.map((pair) => pair.split(':', 1)[0])).size === pairs.length,
-          'each name once',
-        ),
-      ),
-  ),
-  [],
+const clientKey = matching(
+  /^[A-Za-z0-9._-]{1,64}:[\x21-\x7e]+$/,
+  'name:key pairs, separated by commas or newlines',
 );
 
 /** The contract's table of settings. Its keys are the names in `[vars]` and secrets. */
 export const settingsSchema = z.object({
-  STEP_API_KEY: z.optional(z.string().check(z.regex(/^[\x21-\x7e]+$/, 'a key of visible ASCII characters'))),
+  STEP_API_KEY: z.optional(matching(/^[\x21-\x7e]+$/, 'a key of visible ASCII characters')),
   STEPFUN_BASE_URL: z._default(address, 'https://api.stepfun.ai/v1'),
   UPSTREAM_KEY: oneOf(['gateway', 'client'], 'gateway'),
 
-  ALLOWED_ORIGINS: origins,
+  ALLOWED_ORIGINS: listOf(origin),
   ANONYMOUS_ACCESS: flag,
-  CLIENT_KEYS: clientKeys,
+  CLIENT_KEYS: listOf(clientKey, /[,\n]/),
   JWT_ISSUER: text,
   JWT_AUDIENCE: text,
   JWT_JWKS_URL: z.optional(address),
@@ -135,12 +92,12 @@ export const settingsSchema = z.object({
   SESSION_SIGNING_KEY: z.optional(z.string().check(z.minLength(32, 'at least 32 characters'))),
   SESSION_TTL_SECONDS: integer(30, 86_400, 600),
 
-  ALLOWED_MODELS: words(/^[\w.:/-]{1,128}$/, 'model names, separated by commas'),
+  ALLOWED_MODELS: listOf(matching(/^[\w.:/-]{1,128}$/, 'model names, separated by commas')),
   MAX_OUTPUT_TOKENS: integer(0, 1_000_000, 0),
   MAX_CHOICES: integer(1, 128, 5),
   MAX_BODY_BYTES: integer(1 * KIB, 96 * MIB, 8 * MIB),
   TOKENS_PER_DAY: integer(0, 999_999_999_999, 0),
-  EXTRA_PARAMS: words(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'field names, separated by commas'),
+  EXTRA_PARAMS: listOf(matching(/^[A-Za-z]\w{0,63}$/, 'field names, separated by commas')),
 
   DEFAULT_REASONING_FORMAT: oneOf(['general', 'deepseek-style', 'hidden'], 'general'),
   STREAM_SHAPE: oneOf(['openai', 'stepfun'], 'openai'),
@@ -176,6 +133,11 @@ const REQUIREMENTS: readonly {
     setting: 'STEP_API_KEY',
     expected: 'set, or UPSTREAM_KEY=client',
     met: (s) => s.UPSTREAM_KEY === 'client' || s.STEP_API_KEY !== undefined,
+  },
+  {
+    setting: 'CLIENT_KEYS',
+    expected: 'each name once',
+    met: (s) => new Set(s.CLIENT_KEYS.map((pair) => pair.split(':', 1)[0])).size === s.CLIENT_KEYS.length,
   },
   {
     setting: 'CACHE_TTL_SECONDS',
@@ -220,25 +182,27 @@ const memory = new WeakMap<object, Config | GatewayError>();
 export function readConfig(env: object): Config {
   let config = memory.get(env);
   if (config === undefined) {
-    config = parseConfig(env as Record<string, unknown>);
+    config = parseConfig(env);
     memory.set(env, config);
   }
   if (config instanceof GatewayError) throw config;
   return config;
 }
 
-function parseConfig(env: Record<string, unknown>): Config | GatewayError {
-  const given: Record<string, string> = {};
+function parseConfig(env: object): Config | GatewayError {
+  const present = new Map<string, unknown>(Object.entries(env));
+  const given: Record<string, unknown> = {};
   for (const name of Object.keys(settingsSchema.shape)) {
-    const value = env[name];
+    const value = present.get(name);
     // TOML and JSON have numbers and booleans too; an empty value is an absent one.
-    if (value !== undefined && value !== null && value !== '') given[name] = String(value);
+    const isScalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+    if (value !== undefined && value !== '') given[name] = isScalar ? String(value) : value;
   }
   const parsed = settingsSchema.safeParse(given);
   if (!parsed.success)
     return invalid(parsed.error.issues.map((issue) => [String(issue.path[0]), issue.message]));
 
-  const bindings = { CACHE: env['CACHE'] !== undefined, BUDGETS: env['BUDGETS'] !== undefined };
+  const bindings = { CACHE: present.has('CACHE'), BUDGETS: present.has('BUDGETS') };
   const unmet = REQUIREMENTS.filter(({ met }) => !met(parsed.data, bindings));
   if (unmet.length > 0) return invalid(unmet.map(({ setting, expected }) => [setting, expected]));
   return toConfig(parsed.data);
