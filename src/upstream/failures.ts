@@ -75,11 +75,17 @@ function messageOf(body: unknown): string | null {
 }
 
 /**
- * `Retry-After` (RFC 9110 §10.2.3): seconds or a date.
+ * `Retry-After` (RFC 9110 §10.2.3): seconds, or a date as HTTP writes it. What is
+ * neither (`-1`, `1e9`, rubbish) says nothing; Date.parse alone would read a
+ * year into it.
  * @returns seconds within 0…RETRY_AFTER_SECONDS_MAX, or null where it says nothing.
  */
 export function retryAfter(value: string | null, nowMs: number): number | null {
   if (value === null) return null;
-  const seconds = /^\d+$/.test(value.trim()) ? Number(value) : Math.ceil((Date.parse(value) - nowMs) / 1000);
+  const seconds = /^\d+$/.test(value)
+    ? Number(value)
+    : /^[A-Z][a-z]{2}, .* GMT$/.test(value)
+      ? Math.ceil((Date.parse(value) - nowMs) / 1000)
+      : NaN;
   return Number.isNaN(seconds) ? null : Math.min(Math.max(seconds, 0), RETRY_AFTER_SECONDS_MAX);
 }
