@@ -283,7 +283,7 @@ function allOrNone(...values: (string | undefined)[]): boolean {
 
 function isOrigin(value: string): boolean {
   const url = URL.parse(value);
-  return url !== null && /^https?:$/.test(url.protocol) && url.origin === value;
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === value && !value.includes('*');
 }
 
 function isSafeAddress(value: string): boolean {

@@ -135,7 +135,7 @@ export function errorResponse(error: GatewayError): Response {
  */
 export function toGatewayError(thrown: unknown): GatewayError {
   if (thrown instanceof GatewayError) return thrown;
-  const detail = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  const detail = thrown instanceof Error ? (thrown.stack ?? thrown.message) : `thrown: ${typeof thrown}`;
   return new GatewayError('internal_error', undefined, { detail, cause: thrown });
 }
 

@@ -1,0 +1,22 @@
+// One request on its way through the gateway, as every part of it sees it: who
+// asks, under which settings, and what must outlive the answer.
+
+import type { Config } from './config.ts';
+
+export interface Exchange {
+  /** `x-request-id`: the client's own where it is well-formed, else a new UUID. */
+  readonly id: string;
+  /** When the request arrived, in ms since the epoch. */
+  readonly startedAtMs: number;
+  readonly config: Config;
+  /** Keeps the Worker alive for what goes on after the answer: a store, a settlement. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
+}
+
+const WELL_FORMED_ID = /^[\w.-]{1,128}$/;
+
+/** @returns the client's `x-request-id` if it is 1–128 of `[A-Za-z0-9._-]`, else a new UUID. */
+export function requestId(headers: Headers): string {
+  const given = headers.get('x-request-id');
+  return given !== null && WELL_FORMED_ID.test(given) ? given : crypto.randomUUID();
+}
