@@ -1,0 +1,74 @@
+// The gateway as it is deployed, built by wrangler and run in workerd, with the
+// StepFun simulator behind it: what the black-box tests talk to.
+
+import { fileURLToPath } from 'node:url';
+import { createTestHarness } from 'wrangler';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface Received {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+export interface Gateway {
+  readonly url: string;
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** POSTs a chat request; the model and one user message are filled in. */
+  chat(fields?: Record<string, unknown>, headers?: Record<string, string>): Promise<Response>;
+  /** What has reached the simulator since the last call of `forget`. */
+  received(): Promise<Received[]>;
+  forget(): Promise<void>;
+  /** Every line that the Workers logged. */
+  logs(): string[];
+  close(): Promise<void>;
+}
+
+/**
+ * @param vars - settings over those of `npm start` (open, simulated StepFun).
+ */
+export async function startGateway(vars: Record<string, string> = {}): Promise<Gateway> {
+  const harness = createTestHarness({
+    root: ROOT,
+    workers: [
+      { configPath: 'wrangler.toml', env: 'local', vars },
+      { configPath: 'test/simulator/wrangler.toml', env: 'local', vars: { PACE_MS: '0' } },
+    ],
+  });
+  const { url } = await harness.listen();
+  const simulator = harness.getWorker('stepfun-simulator');
+
+  const gateway: Gateway = {
+    url: url.origin,
+    fetch: (path, init) => fetch(new URL(path, url), init),
+    chat: (fields, headers) =>
+      gateway.fetch('/v1/chat/completions', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ ...question('Hello!'), ...fields }),
+      }),
+    received: async () => (await (await simulator.fetch('http://simulator/_/requests')).json()) as Received[],
+    forget: async () => {
+      await simulator.fetch('http://simulator/_/requests', { method: 'DELETE' });
+    },
+    logs: () => harness.getLogs().map((line) => line.message),
+    close: () => harness.close(),
+  };
+  return gateway;
+}
+
+/** The smallest request about a text. */
+export function question(content: string): { model: string; messages: { role: string; content: string }[] } {
+  return { model: 'step-3.5-flash', messages: [{ role: 'user', content }] };
+}
+
+/** @returns the JSON of every `data:` line of a stream, the sentinel as the text `[DONE]`. */
+export function dataOf(stream: string): unknown[] {
+  return stream
+    .split('\n\n')
+    .filter((event) => event.startsWith('data: '))
+    .map((event) => event.slice('data: '.length))
+    .map((data): unknown => (data === '[DONE]' ? data : JSON.parse(data)));
+}
