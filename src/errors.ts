@@ -50,6 +50,7 @@ const WIRE = {
     false,
   ),
   access_not_configured: wire(503, 'server_error', 'This gateway has no way in configured yet.', false),
+  access_unavailable: wire(503, 'server_error', 'The gateway cannot check access at the moment.', true),
   invalid_configuration: wire(503, 'server_error', 'This gateway is not configured correctly.', false),
   internal_error: wire(500, 'server_error', 'The gateway made a mistake.', true),
 } as const satisfies Record<string, Wire>;
@@ -64,6 +65,8 @@ export interface ErrorDetails {
   readonly retryAfterSeconds?: number;
   /** Methods that the address takes: becomes `Allow` (RFC 9110 §10.2.1). */
   readonly allow?: string;
+  /** Headers of the answer beside those, as `x-ratelimit-remaining-tokens`. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** For the log alone, never for the client. */
   readonly detail?: string;
   readonly cause?: unknown;
@@ -118,7 +121,7 @@ export function errorBody(error: GatewayError): ErrorBody {
 
 /** @returns the answer for a failure. CORS and `x-request-id` are the router's to add. */
 export function errorResponse(error: GatewayError): Response {
-  const headers = new Headers({ 'cache-control': 'no-store' });
+  const headers = new Headers({ ...error.details.headers, 'cache-control': 'no-store' });
   if (!error.retry) headers.set('x-should-retry', 'false');
   if (error.details.allow !== undefined) headers.set('allow', error.details.allow);
   if (error.details.retryAfterSeconds !== undefined) {

@@ -40,3 +40,55 @@ export const EVENT_BYTES = 1 * MIB;
 
 /** What an upstream may ask us to wait is passed on within these seconds. */
 export const RETRY_AFTER_SECONDS_MAX = 600;
+
+/** An issuer's JWKS: some ten keys of about 1 KiB each, with room for certificates. */
+export const JWKS_BYTES = 256 * KIB;
+
+/** How long an issuer may take for its JWKS before it counts as down. */
+export const JWKS_TIMEOUT_MS = 5_000;
+
+/** The JWKS is asked for at most this often, however many unknown `kid`s arrive. */
+export const JWKS_INTERVAL_MS = 30_000;
+
+/** After this a key that the issuer has withdrawn is noticed; jose's own figure. */
+export const JWKS_FRESH_MS = 600_000;
+
+/** How far an issuer's clock may run ahead of ours (`nbf`); `exp` gets no leeway. */
+export const CLOCK_SKEW_SECONDS = 5;
+
+/** The body of `POST /v1/session`: a Turnstile token and its quotes. */
+export const SESSION_BODY_BYTES = 8 * KIB;
+
+/** How long that body may take to arrive (the contract's 408). */
+export const SESSION_BODY_MS = 10_000;
+
+/** Turnstile's own bound on its tokens, in characters. */
+export const TURNSTILE_TOKEN_CHARS = 2_048;
+
+/** Turnstile's tokens are valid for 5 minutes: so long is a used one remembered. */
+export const TURNSTILE_TOKEN_MS = 300_000;
+
+/** How many used Turnstile tokens an isolate remembers, 32 bytes each and their overhead. */
+export const TURNSTILE_TOKENS_REMEMBERED = 10_000;
+
+/** Siteverify's answer has some 300 bytes. */
+export const SITEVERIFY_BYTES = 16 * KIB;
+
+export const SITEVERIFY_TIMEOUT_MS = 5_000;
+
+/** The longest period of Workers' rate limit binding: after it, every request counts anew. */
+export const RATE_LIMIT_PERIOD_SECONDS = 60;
+
+/** A binding that hangs longer than this has failed. Both answer within milliseconds. */
+export const RATE_LIMIT_TIMEOUT_MS = 1_000;
+export const BUDGET_TIMEOUT_MS = 5_000;
+
+/**
+ * What a request that names no `max_tokens` reserves of a token budget, each
+ * choice: StepFun's own default is "no limit", and reserving all that is left
+ * would let each client have one request at a time.
+ */
+export const OUTPUT_TOKENS_UNASKED = 32_768;
+
+/** How much longer than a call may take its reservation is held: retries and clock differences. */
+export const RESERVATION_GRACE_MS = 60_000;
