@@ -92,3 +92,24 @@ export const OUTPUT_TOKENS_UNASKED = 32_768;
 
 /** How much longer than a call may take its reservation is held: retries and clock differences. */
 export const RESERVATION_GRACE_MS = 60_000;
+
+/** How long a lookup waits for KV, which mostly answers in 1–50 ms: then asking StepFun is the better use of time. */
+export const CACHE_READ_MS = 500;
+
+/** KV's own bound on a value. */
+export const CACHE_VALUE_BYTES = 25 * MIB;
+
+/** The hottest entries in an isolate's memory: a sixteenth of the 128 MB that it has. */
+export const MEMORY_BYTES = 8 * MIB;
+
+/** The largest of them: one giant must not drive out everything else. */
+export const MEMORY_ENTRY_BYTES = 1 * MIB;
+
+/** How long memory may answer what another location has refreshed since. */
+export const MEMORY_MS = 30_000;
+
+/** A stream is gathered for the cache up to this size; beyond it, it is not stored. */
+export const GATHER_BYTES = 1 * MIB;
+
+/** For so long a failed flight answers those who ask the same: nobody asks StepFun again in a storm. */
+export const FLIGHT_FAILURE_MS = 1_000;
