@@ -28,6 +28,7 @@ const CONTRACT: Record<ErrorCode, [status: number, type: string, retry: boolean]
   upstream_timeout: [504, 'timeout_error', true],
   cache_miss: [504, 'invalid_request_error', false],
   access_not_configured: [503, 'server_error', false],
+  access_unavailable: [503, 'server_error', true],
   invalid_configuration: [503, 'server_error', false],
   internal_error: [500, 'server_error', true],
 };

@@ -1,0 +1,24 @@
+// SHA-256, and the comparison of digests that tells nothing by its time.
+
+const encoder = new TextEncoder();
+
+/** @returns the SHA-256 of a text's UTF-8 bytes: 32 bytes. */
+export async function sha256(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(text)));
+}
+
+/** @returns the same in lower-case hex: 64 characters. */
+export async function sha256Hex(text: string): Promise<string> {
+  return Array.from(await sha256(text), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/**
+ * Compares digests in constant time. Not `crypto.subtle.timingSafeEqual`, which
+ * only workerd has; digests have one length and can't be chosen by a caller byte
+ * by byte, so what is left to hide is little, and this hides it.
+ */
+export function sameDigest(one: Uint8Array, other: Uint8Array): boolean {
+  let difference = one.length ^ other.length;
+  for (const [index, byte] of one.entries()) difference |= byte ^ (other[index] ?? 0);
+  return difference === 0;
+}

@@ -1,0 +1,76 @@
+// From a request to the client behind it: every way in, in order.
+
+import type { Config } from '../config.ts';
+import { GatewayError } from '../errors.ts';
+import { anonymousClient, keyClient, refusal, stepfunClient, type Client } from './client.ts';
+import type { WaitUntil } from './jwks.ts';
+import { isCompactJws, verifyToken } from './jwt.ts';
+import { matchClientKey } from './keys.ts';
+import { isSessionToken, verifySession } from './session-token.ts';
+
+type Settings = Pick<Config, 'access' | 'upstream'>;
+
+/** RFC 6750 §2.1, and any visible character, since operators choose their keys themselves. */
+const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
+
+/**
+ * @param request - its `Authorization`, `Origin` and address are looked at, nothing else.
+ * @param waitUntil - for a fetch of the issuer's keys, which the next caller needs too.
+ * @returns who the caller is: by client key, session token or user token, by a
+ *   StepFun key of its own, or by its address.
+ * @throws {GatewayError} `access_not_configured` if nobody can come in at all;
+ *   `invalid_api_key`; `access_unavailable` when a token can't be judged because
+ *   its issuer never answered.
+ */
+export async function identify(request: Request, config: Settings, waitUntil: WaitUntil): Promise<Client> {
+  requireWayIn(config);
+  const bearer = readBearer(request.headers);
+  const known =
+    bearer === null ? refusal('no bearer') : await recognise(bearer, request, config.access, waitUntil);
+
+  if (config.upstream.keySource === 'client') return bringYourOwn(bearer, known);
+  if (!(known instanceof GatewayError)) return known;
+  if (config.access.anonymous) return anonymousClient(request);
+  throw known;
+}
+
+/** @throws {GatewayError} `access_not_configured`: a new deployment is closed, not open. */
+export function requireWayIn({ access, upstream }: Settings): void {
+  const open =
+    access.anonymous ||
+    access.clientKeys.length > 0 ||
+    access.jwt !== null ||
+    access.session !== null ||
+    upstream.keySource === 'client';
+  if (!open) throw new GatewayError('access_not_configured');
+}
+
+function readBearer(headers: Headers): string | null {
+  return BEARER.exec(headers.get('authorization') ?? '')?.[1] ?? null;
+}
+
+/** The three credentials that the gateway itself knows. A session's and a JWT's form can't be mistaken for each other. */
+async function recognise(
+  bearer: string,
+  request: Request,
+  access: Config['access'],
+  waitUntil: WaitUntil,
+): Promise<Client | GatewayError> {
+  const name = await matchClientKey(bearer, access.clientKeys);
+  if (name !== null) return keyClient(name);
+  if (access.session !== null && isSessionToken(bearer))
+    return verifySession(bearer, request, access.session);
+  if (access.jwt !== null && isCompactJws(bearer)) return verifyToken(bearer, access.jwt, waitUntil);
+  return refusal('unknown bearer');
+}
+
+/**
+ * `UPSTREAM_KEY=client`: whatever the gateway doesn't know is taken for a StepFun
+ * key, and StepFun judges it. What the gateway does know is a secret between it
+ * and its client: it is refused, not sent to StepFun.
+ */
+async function bringYourOwn(bearer: string | null, known: Client | GatewayError): Promise<Client> {
+  if (known instanceof GatewayError && known.code !== 'invalid_api_key') throw known;
+  if (bearer === null || !(known instanceof GatewayError)) throw refusal('no StepFun key');
+  return stepfunClient(bearer);
+}

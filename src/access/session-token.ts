@@ -1,0 +1,84 @@
+// The token of a browser session: who it is, for which page, until when.
+//
+// Its form is its own, `sess_<payload>.<HMAC-SHA-256>`, rather than a JWT signed
+// with HS256: then no session can be mistaken for a user token or the other way
+// round, no header says how to verify it, and the bundle holds no signer.
+
+import { base64url } from 'jose';
+import type { Config } from '../config.ts';
+import type { GatewayError } from '../errors.ts';
+import { refusal, sessionClient, type Client } from './client.ts';
+
+type SessionSettings = NonNullable<Config['access']['session']>;
+
+interface Session {
+  /** A random UUID: the client that the rate limit and the budget count. */
+  readonly id: string;
+  /** The page's origin, as the browser wrote it. */
+  readonly origin: string;
+  /** Seconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+const PREFIX = 'sess_';
+const HMAC = { name: 'HMAC', hash: 'SHA-256' };
+const encoder = new TextEncoder();
+
+/** @returns whether a bearer says of itself to be a session's. */
+export function isSessionToken(bearer: string): boolean {
+  return bearer.startsWith(PREFIX);
+}
+
+/** @returns the session's token: visible ASCII, some 250 characters. */
+export async function signSession(session: Session, signingKey: string): Promise<string> {
+  const text = PREFIX + base64url.encode(JSON.stringify(session));
+  const mac = await crypto.subtle.sign('HMAC', await importKey(signingKey, 'sign'), encoder.encode(text));
+  return `${text}.${base64url.encode(new Uint8Array(mac))}`;
+}
+
+/**
+ * @param token - what `signSession` made, or anything else that begins like it.
+ * @param request - it must come from the session's page.
+ * @returns the session's client, or why not (`invalid_api_key`).
+ */
+export async function verifySession(
+  token: string,
+  request: Request,
+  { signingKey }: SessionSettings,
+): Promise<Client | GatewayError> {
+  const session = await openToken(token, signingKey);
+  if (session === null) return refusal('session: not ours');
+  if (Date.now() >= session.expiresAt * 1_000) return refusal('session: expired');
+  if (pageOrigin(request) !== session.origin) return refusal('session: other origin');
+  return sessionClient(session.id);
+}
+
+/** Browsers leave `Origin` out when a page GETs from its own origin (Fetch §3.1): then it is the gateway's. */
+function pageOrigin(request: Request): string {
+  return request.headers.get('origin') ?? new URL(request.url).origin;
+}
+
+async function openToken(token: string, signingKey: string): Promise<Session | null> {
+  const dot = token.lastIndexOf('.');
+  const mac = decode(token.slice(dot + 1));
+  if (dot === -1 || mac === null) return null;
+  const key = await importKey(signingKey, 'verify');
+  // subtle.verify compares in constant time.
+  const genuine = await crypto.subtle.verify('HMAC', key, mac, encoder.encode(token.slice(0, dot)));
+  // Nothing of a token is parsed before its signature: what follows was written above.
+  return genuine
+    ? JSON.parse(new TextDecoder().decode(base64url.decode(token.slice(PREFIX.length, dot))))
+    : null;
+}
+
+function importKey(signingKey: string, usage: 'sign' | 'verify'): Promise<CryptoKey> {
+  return crypto.subtle.importKey('raw', encoder.encode(signingKey), HMAC, false, [usage]);
+}
+
+function decode(text: string): Uint8Array | null {
+  try {
+    return base64url.decode(text);
+  } catch {
+    return null;
+  }
+}

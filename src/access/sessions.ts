@@ -1,0 +1,94 @@
+// `POST /v1/session`: a page's visitor proves with Turnstile to be one, and gets a
+// token that works for a few minutes, from that page.
+
+import * as z from 'zod/mini';
+import type { Config } from '../config.ts';
+import { GatewayError } from '../errors.ts';
+import { SESSION_BODY_BYTES, SESSION_BODY_MS, TURNSTILE_TOKEN_CHARS } from '../limits.ts';
+import { anonymousClient } from './client.ts';
+import { within } from './deadline.ts';
+import { requireWayIn } from './identify.ts';
+import { readBytes } from './outbound.ts';
+import { limitRate } from './rate-limit.ts';
+import { signSession } from './session-token.ts';
+import { verifyTurnstile } from './turnstile.ts';
+
+const tokenExpected = `a Turnstile token of 1 to ${TURNSTILE_TOKEN_CHARS} characters`;
+
+export const sessionRequestSchema = z.strictObject({
+  turnstile_token: z
+    .string({ error: tokenExpected })
+    .check(z.minLength(1, tokenExpected), z.maxLength(TURNSTILE_TOKEN_CHARS, tokenExpected)),
+});
+
+export const sessionSchema = z.object({
+  token: z.string(),
+  /** Seconds since the epoch. */
+  expires_at: z.number(),
+});
+
+const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
+
+/**
+ * @param request - its origin has been allowed already; it must have one, since a
+ *   session belongs to a page.
+ * @param limiter - counts by address: each session is a new client with a limit
+ *   and a budget of its own, so making many must not come free.
+ * @returns `{"token","expires_at"}`; the token is presented as Bearer.
+ * @throws {GatewayError} `not_found` without the Turnstile settings,
+ *   `origin_not_allowed`, `rate_limit_exceeded`, the errors of a body, and those
+ *   of `verifyTurnstile`.
+ */
+export async function sessionResponse(
+  request: Request,
+  config: Pick<Config, 'access' | 'upstream'>,
+  limiter: RateLimit | undefined,
+): Promise<Response> {
+  requireWayIn(config);
+  const settings = config.access.session;
+  if (settings === null) throw new GatewayError('not_found', 'This gateway has no browser sessions.');
+  const page = URL.parse(request.headers.get('origin') ?? '');
+  if (page === null)
+    throw new GatewayError('origin_not_allowed', 'A session is for a page: send its Origin.');
+
+  await limitRate(limiter, anonymousClient(request));
+  const { turnstile_token: turnstileToken } = await readSessionRequest(request);
+  await verifyTurnstile(turnstileToken, page, request.headers.get('cf-connecting-ip'), settings);
+
+  const expiresAt = Math.floor(Date.now() / 1_000) + settings.ttlSeconds;
+  const session = { id: crypto.randomUUID(), origin: page.origin, expiresAt };
+  const answer: z.infer<typeof sessionSchema> = {
+    token: await signSession(session, settings.signingKey),
+    expires_at: expiresAt,
+  };
+  return Response.json(answer, { headers: { 'cache-control': 'no-store' } });
+}
+
+async function readSessionRequest(request: Request): Promise<z.infer<typeof sessionRequestSchema>> {
+  if (!JSON_TYPE.test(request.headers.get('content-type') ?? '')) {
+    throw new GatewayError('unsupported_media_type');
+  }
+  const bytes = await within(readBytes(request.body, SESSION_BODY_BYTES), SESSION_BODY_MS).catch(
+    (cause: unknown) => {
+      throw new GatewayError('request_timeout', undefined, { cause });
+    },
+  );
+  if (bytes === null) throw new GatewayError('request_too_large');
+  const parsed = sessionRequestSchema.safeParse(parseJson(bytes));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  if (issue?.code === 'unrecognized_keys') {
+    throw new GatewayError('unknown_parameter', undefined, { param: issue.keys[0] ?? '' });
+  }
+  throw new GatewayError('invalid_value', `turnstile_token: expected ${tokenExpected}`, {
+    param: 'turnstile_token',
+  });
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch (cause) {
+    throw new GatewayError('invalid_json', undefined, { cause });
+  }
+}
