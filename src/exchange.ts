@@ -1,5 +1,5 @@
-// One request on its way through the gateway, as every part of it sees it: who
-// asks, under which settings, and what must outlive the answer.
+// One request on its way through the gateway, as every part of it sees it: under
+// which settings it is served, what must outlive its answer, what is known of it.
 
 import type { Config } from './config.ts';
 
