@@ -2,6 +2,7 @@
 // the caller writes (X-Forwarded-For …) is looked at.
 
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
+const IPV6 = /^[\da-f:.]+$/i;
 const MAPPED_PREFIX = '0:0:0:0:0:ffff';
 
 /**
@@ -21,9 +22,9 @@ export function addressId(headers: Headers): string {
 
 /** @returns the eight groups without leading zeros, or null. The URL parser knows every spelling (WHATWG URL §3.5). */
 function parseIPv6(address: string): string[] | null {
-  const host = URL.parse(`http://[${address}]/`)?.hostname;
-  if (host === undefined) return null;
-  const [head = '', tail] = host.slice(1, -1).split('::');
+  const url = IPV6.test(address) ? URL.parse(`http://[${address}]/`) : null;
+  if (url === null) return null;
+  const [head = '', tail] = url.hostname.slice(1, -1).split('::');
   const before = head === '' ? [] : head.split(':');
   if (tail === undefined) return before;
   const after = tail === '' ? [] : tail.split(':');
