@@ -1,0 +1,82 @@
+// Sums in the prompt: digits, + - * / ^ and brackets, and their spelled-out twins.
+// A parser of its own, because a Worker may not eval.
+
+const SPELLED: readonly (readonly [RegExp, string])[] = [
+  [/\bplus\b|加上?/gi, '+'],
+  [/\bminus\b|减去?/gi, '-'],
+  [/\b(?:times|multiplied by)\b|[×·✕]|乘以?/gi, '*'],
+  [/\bdivided by\b|÷|除以/gi, '/'],
+  [/\bto the power of\b|\*\*/gi, '^'],
+  [/(\d+(?:\.\d+)?)\s*%\s*of\b/gi, '$1/100*'],
+];
+
+const SUM = /[(\d][\d\s.()+\-*/^]*[\d)]/g;
+
+export interface Sum {
+  /** As it is written in books: `17 × 23`. */
+  readonly written: string;
+  /** With `*` and `/`, as a calculator tool takes it. */
+  readonly expression: string;
+  readonly value: number;
+}
+
+/** @returns the first sum in a text that has an answer; null when there is none. */
+export function findSum(text: string): Sum | null {
+  const LOOKED_AT_CHARS = 500;
+  let normal = text.slice(0, LOOKED_AT_CHARS);
+  for (const [pattern, sign] of SPELLED) normal = normal.replace(pattern, sign);
+  for (const [found] of normal.matchAll(SUM)) {
+    // A date, a range or a phone number is written with the same signs, without spaces.
+    if (!/[+\-*/^]/.test(found) || /\d-\d+-\d/.test(found) || /^\d{4}-\d/.test(found)) continue;
+    const value = evaluate(found);
+    if (value === null) continue;
+    const expression = found.replace(/\s+/g, '').replace(/[+\-*/^]/g, ' $& ');
+    return { expression, written: expression.replaceAll('*', '×').replaceAll('/', '÷'), value };
+  }
+  return null;
+}
+
+/** @returns a number as people write it: at most six digits after the point. */
+export function written(value: number): string {
+  return String(Math.round(value * 1e6) / 1e6);
+}
+
+/** Recursive descent, an operator's rank at a time. Null: not a sum, or no finite answer. */
+function evaluate(source: string): number | null {
+  const tokens = source.match(/\d+(?:\.\d+)?|[()+\-*/^]/g) ?? [];
+  let at = 0;
+  const take = (sign: string): boolean => tokens[at] === sign && ++at > 0;
+
+  function sum(): number {
+    let left = product();
+    for (;;) {
+      if (take('+')) left += product();
+      else if (take('-')) left -= product();
+      else return left;
+    }
+  }
+  function product(): number {
+    let left = power();
+    for (;;) {
+      if (take('*')) left *= power();
+      else if (take('/')) left /= power();
+      else return left;
+    }
+  }
+  function power(): number {
+    const base = atom();
+    return take('^') ? base ** power() : base;
+  }
+  function atom(): number {
+    if (take('-')) return -atom();
+    if (take('(')) {
+      const inner = sum();
+      return take(')') ? inner : Number.NaN;
+    }
+    // Number(undefined) is NaN: a sum that ends too early has no answer.
+    return Number(tokens[at++]);
+  }
+
+  const value = sum();
+  return at === tokens.length && Number.isFinite(value) ? value : null;
+}

@@ -1,0 +1,141 @@
+// Answers in Chinese, most particular first.
+
+import { findSum, written } from './arithmetic.ts';
+import { describeMediaInChinese } from './media.ts';
+import { readResult } from './results.ts';
+import { keywords, sentencesAsked } from './words.ts';
+import type { Prompt, Writer } from './writer.ts';
+
+const NOTE = '*（我是 StepFun 模拟器，句子由您的用词拼成；配置密钥后，这里由真正的模型回答。）*';
+
+/** What the prompt is about: its own weighty words, or its beginning. */
+function topicOf(text: string): string {
+  const words = keywords(text).slice(0, 3).join('、');
+  return words === '' ? text.replace(/[，。？！?!,.\s]+$/u, '').slice(0, 12) : words;
+}
+
+const toolResults: Writer = ({ results }) => {
+  if (results.length === 0) return undefined;
+  const parts = results.map(({ name, text }) => {
+    const lines = readResult(text);
+    return lines.length === 1
+      ? `\`${name}\` 返回：${lines[0]}`
+      : `\`${name}\` 返回：\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
+  });
+  return `${parts.join('\n\n')}\n\n以上就是查询到的结果，希望对您有帮助。`;
+};
+
+const echo: Writer = ({ text }) => /^(?:请)?(?:重复|跟我说|只回答|说)[：:]\s*(.+)$/s.exec(text)?.[1];
+
+const media: Writer = ({ media: sent, text }) =>
+  sent.length === 0
+    ? undefined
+    : `您发来了${sent.map(describeMediaInChinese).join('，以及')}。${text === '' ? '' : `您的要求是：“${text.slice(0, 100)}”。`}\n\n内容已完整收到。不过模拟器没有眼睛，看不到画面；真正的模型会在这里细致地描述其中的颜色、物体、文字和氛围。\n\n${NOTE}`;
+
+const sum: Writer = ({ text }, pick) => {
+  const found = findSum(text);
+  if (found === null) return undefined;
+  const value = written(found.value);
+  return pick([`${found.written} = **${value}**`, `答案是 **${value}**：${found.written} = ${value}。`]);
+};
+
+const memory: Writer = ({ text, earlier }) => {
+  const name = /我(?:的名字)?(?:叫|是)([\p{Script=Han}A-Za-z]{1,12})/u;
+  if (/我(?:的名字)?叫什么|我是谁/.test(text)) {
+    const told = earlier.map((said) => name.exec(said)?.[1]).findLast((found) => found !== undefined);
+    return told === undefined ? '您还没有告诉我您的名字。' : `您叫**${told}**，您之前告诉过我。`;
+  }
+  const told = /我(?:的名字)?叫([\p{Script=Han}A-Za-z]{1,12})/u.exec(text)?.[1];
+  return told === undefined ? undefined : `很高兴认识您，**${told}**！有什么可以帮您？`;
+};
+
+const greeting: Writer = ({ text }, pick) =>
+  /^(?:你好|您好|嗨|早上好|下午好|晚上好|大家好)[\s，。！!,.~～呀啊]*$/u.test(text)
+    ? pick([
+        '您好！很高兴见到您。可以问我一个问题、让我算一道题，或者发一张图片。',
+        '你好呀！今天想聊点什么？我可以解释概念、做算术，也可以写一首小诗。',
+      ])
+    : undefined;
+
+const identity: Writer = ({ text, model }) =>
+  /你是谁|您是谁|你叫什么|什么模型|你是.*(?:机器人|人类|真人)/.test(text)
+    ? `我以 \`${model}\` 的名义回答，但说实话，我只是它的**模拟器**：一个小程序，完全按照阶跃星辰的接口说话，不需要密钥，也不需要联网，同样的问题总是得到同样的回答。`
+    : undefined;
+
+const stepfun: Writer = ({ text }) =>
+  /阶跃|stepfun/i.test(text)
+    ? '阶跃星辰（StepFun）是一家专注于人工智能的公司，研发 **Step 系列大模型**，能力覆盖自然语言、图像、视频与语音。\n\n其中推理模型会先思考再作答，思考内容通过 `reasoning` 字段返回；开发者可以用 `reasoning_effort` 选择思考的深浅。\n\n这些模型可用于智能客服、教育、金融、办公等场景，帮助用户提高效率、创造价值。'
+    : undefined;
+
+const poem: Writer = ({ text }, pick) => {
+  if (!/诗|俳句|歌词/.test(text)) return undefined;
+  const thing = keywords(text).find((word) => !/诗|俳句|歌词/.test(word)) ?? '清晨';
+  return pick([
+    `《${thing}》\n\n晨光落在窗前，  \n${thing}静静等在门边；  \n一个字，然后是整个春天。`,
+    `《${thing}》\n\n流水一滴一滴，  \n${thing}悬在银色的线上；  \n说完最后一句，四野安静。`,
+  ]);
+};
+
+const joke: Writer = ({ text }) =>
+  /笑话|段子/.test(text)
+    ? '程序员去买菜。家人说：“买一个西瓜，如果看到鸡蛋，买十个。”\n\n他带回了十个西瓜。家人问为什么，他说：“因为我看到鸡蛋了。”'
+    : undefined;
+
+const anything: Writer = ({ text }, pick) => {
+  const about = topicOf(text);
+  const first = keywords(text)[0] ?? about;
+  const count = sentencesAsked(text);
+  if (count !== null) {
+    return [
+      `${about}，最好从它的作用来理解。`,
+      `它从${first}开始，在实际使用中显出价值。`,
+      '看仔细了就会发现，最简单的部分承担了最多的分量。',
+      '例外不多，但值得了解。',
+      '其余的，都来自练习。',
+    ]
+      .slice(0, count)
+      .join('');
+  }
+  return pick([
+    `关于**${about}**，可以分三步来看：\n\n1. **是什么**：先只看${first}，其他的暂时放在一边。\n2. **为什么重要**：一旦用到实际场景，每个小选择都会累积起来。\n3. **怎么做**：先试最简单的办法，看看结果，再往下走。\n\n您最想了解哪一步？\n\n${NOTE}`,
+    `您问的是**${about}**。简单地说，这取决于${first}；往深里说，要看它和周围事物的关系，以及缺了它会怎样。\n\n一个实用的原则是：把绝不能出错的部分做得朴素而牢靠，把灵活留给其余的部分。\n\n${NOTE}`,
+  ]);
+};
+
+export const chinese: readonly Writer[] = [
+  toolResults,
+  echo,
+  media,
+  sum,
+  memory,
+  greeting,
+  identity,
+  joke,
+  poem,
+  stepfun,
+  anything,
+];
+
+/** Six sentences of thought, of which any first few make sense. */
+export function thinkInChinese({ text, results }: Prompt, tool: string | null): string[] {
+  const about = topicOf(text);
+  const found = findSum(text);
+  if (results.length > 0) {
+    return [
+      `工具已经返回结果，可以回答关于${about}的问题了。`,
+      `一共有${results.length}条结果要看。`,
+      '数字照原样写进回答。',
+      '不需要再次调用工具。',
+      '要说明数据来自哪个函数。',
+      '最后用一句话收尾就够了。',
+    ];
+  }
+  return [
+    tool === null ? `用户在问${about}。` : `用户在问${about}，可以用 \`${tool}\` 来查。`,
+    found === null ? '先抓住问题里的关键词。' : `里面有一道算式：${found.written}。`,
+    found === null ? '应该先直接回答，再说明理由。' : `一步一步算，结果是${written(found.value)}。`,
+    '再想一想，这个问题有没有别的意思。',
+    '没有，按字面理解最合适，语气清楚友好就好。',
+    '现在把它写下来，长度一口气能读完。',
+  ];
+}
