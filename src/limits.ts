@@ -113,3 +113,33 @@ export const GATHER_BYTES = 1 * MIB;
 
 /** For so long a failed flight answers those who ask the same: nobody asks StepFun again in a storm. */
 export const FLIGHT_FAILURE_MS = 1_000;
+
+/** Choices of one answer that are kept track of: as many as MAX_CHOICES can allow. */
+export const CHOICES_MAX = 128;
+
+/** Tool calls of one choice that are kept track of; OpenAI allows 128 tools in a request. */
+export const TOOL_CALLS_MAX = 1024;
+
+/**
+ * How much of a stream the runtime gathers ahead of the relay's next read: some
+ * sixty events. More saves little and is paid by every open stream, twice.
+ */
+export const RESERVOIR_BYTES = 16 * KIB;
+
+/** How long a stream that has ended may take to end its HTTP body too, so that its connection can serve again. */
+export const LINGER_MS = 50;
+
+/**
+ * How long one step of reading a request's body may take (see src/bytes.ts), so
+ * that a body which trickles ends as 408.
+ */
+export const REQUEST_BODY_MS = 10_000;
+
+/**
+ * Items in one list of a request, messages aside: some hundred times what clients
+ * send, and little enough that a list of rubbish costs milliseconds to refuse.
+ */
+export const LIST_ITEMS_MAX = 4_096;
+
+/** How much of a name that the client chose is repeated in an error. */
+export const ECHO_CHARS = 64;
