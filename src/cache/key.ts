@@ -1,0 +1,73 @@
+// Where an answer is kept: the name of its entry.
+//
+// Layout of a key: `c1:` and 64 hex digits, the SHA-256 of
+//   u32 (little-endian)  length of the head in bytes
+//   head                 JSON of [layout, shape, base URL, scope, client id]
+//   body                 the canonical form of the request (src/chat)
+// JSON of an array of strings is an unambiguous list by itself, lone surrogates
+// included (JSON.stringify escapes them; TextEncoder alone would fold them all to
+// U+FFFD); the length keeps head and body apart. The canonical form ends the
+// text, so it needs no length of its own.
+//
+// What is in the head, and why:
+// - layout: an entry of another version of this code is never met.
+// - shape: an entry holds the completion as STREAM_SHAPE made it. When an operator
+//   changes the setting, the old entries are not found and expire. (Rejected: to
+//   store StepFun's own bytes and mend them at each hit; that would scan the
+//   answer on the path that must not.)
+// - base URL: another upstream answers otherwise.
+// - scope and client id: who may see the entry; see `scopeOf`.
+
+import type { Config, StreamShape } from '../config.ts';
+
+const LAYOUT = 'c1';
+
+export interface KeyParts {
+  readonly shape: StreamShape;
+  readonly baseUrl: string;
+  /** Whose entry it is: null for everybody's. */
+  readonly clientId: string | null;
+  /** The request's canonical form, in one piece or several. */
+  readonly canonical: Uint8Array | readonly Uint8Array[];
+}
+
+/**
+ * @returns whose entries a client may meet: its own (its id), or everybody's
+ *   (null). It comes from who the caller is, never from anything that the client
+ *   writes. Who pays with a StepFun key of their own shares with nobody.
+ */
+export function scopeOf(
+  clientId: string,
+  settings: Pick<Config['cache'], 'scope'>,
+  upstream: Pick<Config['upstream'], 'keySource'>,
+): string | null {
+  return settings.scope === 'shared' && upstream.keySource === 'gateway' ? null : clientId;
+}
+
+/** @returns the name of the entry for a request: 67 ASCII characters, in KV and as a Flight's name. */
+export async function cacheKey({ shape, baseUrl, clientId, canonical }: KeyParts): Promise<string> {
+  const scope = clientId === null ? 'shared' : 'client';
+  const head = encoder.encode(JSON.stringify([LAYOUT, shape, baseUrl, scope, clientId]));
+  const body: readonly Uint8Array[] = canonical instanceof Uint8Array ? [canonical] : canonical;
+
+  // One copy, into the one buffer that the digest reads.
+  const text = new Uint8Array(body.reduce((sum, part) => sum + part.length, 4 + head.length));
+  new DataView(text.buffer).setUint32(0, head.length, true);
+  text.set(head, 4);
+  let end = 4 + head.length;
+  for (const part of body) {
+    text.set(part, end);
+    end += part.length;
+  }
+  return `${LAYOUT}:${hex(new Uint8Array(await crypto.subtle.digest('SHA-256', text)))}`;
+}
+
+const encoder = new TextEncoder();
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+function hex(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += HEX[byte];
+  return text;
+}
