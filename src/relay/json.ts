@@ -33,13 +33,18 @@ const U = 0x75;
 
 /** @returns the position of the first byte that is not JSON whitespace. */
 export function skipSpace(bytes: Uint8Array, at: number, end: number): number {
+  // StepFun writes none. What is left is a loop apart, so that this check is inlined.
+  return at < end && bytes[at]! <= SPACE ? spaceEnd(bytes, at, end) : at;
+}
+
+function spaceEnd(bytes: Uint8Array, at: number, end: number): number {
   let p = at;
-  while (p < end) {
-    const byte = bytes[p]!;
-    if (byte !== SPACE && byte !== LF && byte !== CR && byte !== TAB) break;
-    p++;
-  }
+  while (p < end && isSpace(bytes[p]!)) p++;
   return p;
+}
+
+function isSpace(byte: number): boolean {
+  return byte === SPACE || byte === LF || byte === CR || byte === TAB;
 }
 
 /** @param at - the opening quote. */
@@ -71,7 +76,13 @@ function escapeEnd(bytes: Uint8Array, at: number, end: number): number {
 /** @param at - anything but an opening quote, brace or bracket. */
 export function plainEnd(bytes: Uint8Array, at: number, end: number): number {
   const byte = bytes[at]!;
-  if (byte === MINUS || (byte >= ZERO && byte <= NINE)) return numberEnd(bytes, at, end);
+  if (byte > ZERO && byte <= NINE) {
+    // Whole numbers without more ado: nearly all that comes here.
+    let p = at + 1;
+    while (p < end && isDigit(bytes[p]!)) p++;
+    return p < end && (bytes[p] === DOT || isExponent(bytes[p]!)) ? numberEnd(bytes, at, end) : p;
+  }
+  if (byte === MINUS || byte === ZERO) return numberEnd(bytes, at, end);
   for (const literal of LITERALS) {
     const after = at + literal.length;
     if (after <= end && equals(bytes, at, after, literal)) return after;
@@ -84,7 +95,7 @@ function numberEnd(bytes: Uint8Array, at: number, end: number): number {
   if (p < end && bytes[p] === ZERO) p++;
   else p = digitsEnd(bytes, p, end);
   if (p !== INVALID && p < end && bytes[p] === DOT) p = digitsEnd(bytes, p + 1, end);
-  if (p !== INVALID && p < end && (bytes[p]! | 0x20) === 0x65 /* e */) {
+  if (p !== INVALID && p < end && isExponent(bytes[p]!)) {
     p++;
     if (p < end && (bytes[p] === PLUS || bytes[p] === MINUS)) p++;
     p = digitsEnd(bytes, p, end);
@@ -101,6 +112,10 @@ function digitsEnd(bytes: Uint8Array, at: number, end: number): number {
 
 function isDigit(byte: number): boolean {
   return byte >= ZERO && byte <= NINE;
+}
+
+function isExponent(byte: number): boolean {
+  return (byte | 0x20) === 0x65; // e
 }
 
 function isHex(byte: number): boolean {

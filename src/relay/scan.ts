@@ -26,19 +26,20 @@ export class Path {
   readonly kind: number;
   readonly elements: Path | null;
   readonly #members: readonly Path[];
-  /** Bit n: some member's key is n bytes long. Most keys are told apart by that alone. */
+  /** Bit n: some member's key is n bytes long. Most others are told apart by that alone. */
   readonly #lengths: number;
+  /** With its quotes. */
   readonly #key: Uint8Array;
 
   private constructor(kind: number, key: string, members: readonly Path[], elements: Path | null) {
     this.kind = kind;
-    this.#key = encode(key);
+    this.#key = encode(JSON.stringify(key));
     this.#members = members;
     this.#lengths = members.reduce((bits, member) => bits | (1 << member.#key.length), 0);
     this.elements = elements;
   }
 
-  /** @param key - at most 31 bytes; ignored for the root and for elements. */
+  /** @param key - at most 29 bytes of plain ASCII; ignored for the root and for elements. */
   static object(kind: number, key: string, members: readonly Path[] = []): Path {
     return new Path(kind, key, members, null);
   }
@@ -47,12 +48,22 @@ export class Path {
     return new Path(kind, key, [], elements);
   }
 
-  /** @returns the member whose key stands between two positions, or null. */
-  find(bytes: Uint8Array, start: number, end: number): Path | null {
+  /** @returns the member whose key stands, with its quotes, between two positions; or null. */
+  member(bytes: Uint8Array, start: number, end: number): Path | null {
     const length = end - start;
-    if (length > 31 || ((this.#lengths >>> length) & 1) === 0) return null;
-    for (const member of this.#members) if (equals(bytes, start, end, member.#key)) return member;
+    if (length < 32 && ((this.#lengths >>> length) & 1) === 1) {
+      for (const member of this.#members) if (equals(bytes, start, end, member.#key)) return member;
+    }
+    // An escaped spelling says the same key: "reason\u0069ng" is "reasoning".
+    for (let p = start + 1; p < end - 1; p++) {
+      if (bytes[p] === BACKSLASH) return this.#escaped(stringAt(bytes, start, end) ?? '');
+    }
     return null;
+  }
+
+  #escaped(key: string): Path | null {
+    const spelled = encode(JSON.stringify(key));
+    return spelled.includes(BACKSLASH) ? null : this.member(spelled, 0, spelled.length);
   }
 }
 
@@ -108,8 +119,8 @@ const MARKS_KEPT = 1024;
 
 /** The open containers, innermost last. Shared: a scan is synchronous. */
 const openPaths: (Path | null)[] = [];
-const openMarks: number[] = [];
-const openObjects: boolean[] = [];
+const openMarks = new Int32Array(JSON_DEPTH_MAX);
+const openObjects = new Uint8Array(JSON_DEPTH_MAX);
 
 /**
  * @param bytes - the text stands from `start` to `end`.
@@ -122,6 +133,9 @@ export function scan(bytes: Uint8Array, start: number, end: number, root: Path, 
   if (tape.marks.length > MARKS_KEPT) tape.marks.length = MARKS_KEPT;
   tape.length = 0;
   let depth = 0;
+  // The innermost open container.
+  let around: Path | null = null;
+  let inObject = false;
   let p = skipSpace(bytes, start, end);
 
   for (;;) {
@@ -130,15 +144,17 @@ export function scan(bytes: Uint8Array, start: number, end: number, root: Path, 
     let keyStart = p;
     let keyEnd = p;
     if (depth > 0) {
-      path = openPaths[depth - 1]!;
-      if (openObjects[depth - 1]!) {
+      path = around;
+      if (inObject) {
         if (p >= end || bytes[p] !== QUOTE) return false;
         keyEnd = stringEnd(bytes, p, end);
         if (keyEnd === INVALID) return false;
-        p = skipSpace(bytes, keyEnd, end);
+        p = keyEnd;
+        p = skipSpace(bytes, p, end);
         if (p >= end || bytes[p] !== COLON) return false;
-        p = skipSpace(bytes, p + 1, end);
-        if (path !== null) path = memberAt(path, bytes, keyStart, keyEnd);
+        p++;
+        p = skipSpace(bytes, p, end);
+        if (path !== null) path = path.member(bytes, keyStart, keyEnd);
       } else if (path !== null) {
         path = path.elements;
       }
@@ -152,15 +168,18 @@ export function scan(bytes: Uint8Array, start: number, end: number, root: Path, 
       if (p === INVALID) return false;
     } else if (first === OPEN_BRACE || first === OPEN_BRACKET) {
       const isObject = first === OPEN_BRACE;
-      p = skipSpace(bytes, p + 1, end);
+      p++;
+      p = skipSpace(bytes, p, end);
       if (p < end && bytes[p] === (isObject ? CLOSE_BRACE : CLOSE_BRACKET)) {
         p++;
       } else {
         if (depth === JSON_DEPTH_MAX) return false;
         openPaths[depth] = path;
         openMarks[depth] = mark;
-        openObjects[depth] = isObject;
+        openObjects[depth] = isObject ? 1 : 0;
         depth++;
+        around = path;
+        inObject = isObject;
         continue;
       }
     } else {
@@ -175,25 +194,18 @@ export function scan(bytes: Uint8Array, start: number, end: number, root: Path, 
       if (depth === 0) return p === end;
       if (p >= end) return false;
       const byte = bytes[p]!;
+      p++;
       if (byte === COMMA) {
-        p = skipSpace(bytes, p + 1, end);
+        p = skipSpace(bytes, p, end);
         break;
       }
-      if (byte !== (openObjects[depth - 1]! ? CLOSE_BRACE : CLOSE_BRACKET)) return false;
-      p++;
+      if (byte !== (inObject ? CLOSE_BRACE : CLOSE_BRACKET)) return false;
       depth--;
       mark = openMarks[depth]!;
+      if (depth > 0) {
+        around = openPaths[depth - 1]!;
+        inObject = openObjects[depth - 1]! === 1;
+      }
     }
   }
-}
-
-function memberAt(path: Path, bytes: Uint8Array, keyStart: number, keyEnd: number): Path | null {
-  for (let p = keyStart + 1; p < keyEnd - 1; p++) {
-    // An escaped spelling says the same key: "reason\u0069ng" is "reasoning".
-    if (bytes[p] === BACKSLASH) {
-      const key = encode(stringAt(bytes, keyStart, keyEnd) ?? '');
-      return path.find(key, 0, key.length);
-    }
-  }
-  return path.find(bytes, keyStart + 1, keyEnd - 1);
 }
