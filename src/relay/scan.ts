@@ -133,8 +133,8 @@ export function scan(bytes: Uint8Array, start: number, end: number, root: Path, 
   if (tape.marks.length > MARKS_KEPT) tape.marks.length = MARKS_KEPT;
   tape.length = 0;
   let depth = 0;
-  // The innermost open container.
-  let around: Path | null = null;
+  // The innermost open container, once there is one.
+  let around: Path | null = root;
   let inObject = false;
   let p = skipSpace(bytes, start, end);
 
@@ -203,8 +203,8 @@ export function scan(bytes: Uint8Array, start: number, end: number, root: Path, 
       depth--;
       mark = openMarks[depth]!;
       if (depth > 0) {
-        around = openPaths[depth - 1]!;
-        inObject = openObjects[depth - 1]! === 1;
+        around = openPaths[depth - 1] ?? null;
+        inObject = openObjects[depth - 1] === 1;
       }
     }
   }
