@@ -11,7 +11,10 @@ const MIB = 1024 * KIB;
  */
 export const JSON_DEPTH_MAX = 128;
 
-/** How many issues one `invalid_value` answer spells out; the rest is counted. */
+/**
+ * How many issues one `invalid_value` answer spells out. Then checking stops, since
+ * a hostile body holds millions, and the answer says that there are more.
+ */
 export const ISSUES_SHOWN_MAX = 20;
 
 /** A message's cap in an error of ours: long enough to help, short enough to read. */

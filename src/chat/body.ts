@@ -1,0 +1,52 @@
+// A request's body, from the wire to bytes: the right media type, not too large,
+// in time. What the bytes say is the business of request.ts.
+
+import { readAll } from '../bytes.ts';
+import { GatewayError } from '../errors.ts';
+
+/**
+ * @param request - its body is read to the end, or cancelled.
+ * @param maxBytes - counted while reading. A Content-Length beyond it is refused
+ *   at once: HTTP's framing lets no body be shorter than it says.
+ * @param timeoutMs - how long a step may take (see `readAll`).
+ * @returns the body's bytes; none when there is no body.
+ * @throws {GatewayError} `unsupported_media_type`, `request_too_large`,
+ *   `request_timeout` (too slow, or the client broke off).
+ */
+export async function readBody(request: Request, maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
+  try {
+    checkMediaType(request.headers);
+    const expectedBytes = Number(request.headers.get('content-length') ?? NaN) || undefined;
+    if (expectedBytes !== undefined && expectedBytes > maxBytes) throw tooLarge(maxBytes);
+    if (request.body === null) return new Uint8Array();
+    const body = await readAll(request.body, { maxBytes, expectedBytes, timeoutMs });
+    if (body === 'too_large') throw tooLarge(maxBytes);
+    if (body === 'too_slow') throw new GatewayError('request_timeout');
+    return body;
+  } catch (thrown) {
+    if (thrown instanceof GatewayError) {
+      if (request.body?.locked === false) request.body.cancel().catch(() => {});
+      throw thrown;
+    }
+    // The stream failed: the client is gone, or its framing was broken.
+    throw new GatewayError('request_timeout', 'The body broke off.', { cause: thrown });
+  }
+}
+
+/** JSON is UTF-8 (RFC 8259 §8.1); a charset, though meaningless there, must at least not say otherwise. */
+function checkMediaType(headers: Headers): void {
+  const type = headers.get('content-type') ?? '';
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(type)?.[1];
+  if (!/^application\/json\s*(?:;|$)/i.test(type) || (charset !== undefined && !/^utf-?8$/i.test(charset))) {
+    throw new GatewayError('unsupported_media_type');
+  }
+  const encoding = headers.get('content-encoding') ?? 'identity';
+  if (encoding !== 'identity') {
+    // RFC 9110 §15.5.16. Unpacked bodies would need a cap of their own (zip bombs).
+    throw new GatewayError('unsupported_media_type', 'The body must not be compressed.');
+  }
+}
+
+function tooLarge(maxBytes: number): GatewayError {
+  return new GatewayError('request_too_large', `The body is larger than ${maxBytes} bytes.`);
+}

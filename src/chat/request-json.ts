@@ -1,0 +1,97 @@
+// JSON as requests need it: strictly decoded, exact in its integers, bounded in
+// its depth, and written again in one form for all spellings of the same value.
+
+import { GatewayError } from '../errors.ts';
+import { JSON_DEPTH_MAX } from '../limits.ts';
+
+// `fatal`: request.text() would repair bad UTF-8 silently, and then StepFun would
+// read something that the client never wrote. `ignoreBOM` hands a BOM on to
+// JSON.parse, which refuses it (RFC 8259 §8.1 allows that).
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** JSON text with what it says. */
+export interface ParsedJson {
+  readonly text: string;
+  readonly value: unknown;
+}
+
+/**
+ * @param bytes - what the client sent.
+ * @throws {GatewayError} `invalid_json`: bad UTF-8, a BOM, or not JSON.
+ */
+export function parseJson(bytes: Uint8Array): ParsedJson {
+  if (bytes.length === 0) throw new GatewayError('invalid_json', 'The body is empty.');
+  let text: string;
+  try {
+    text = decoder.decode(bytes);
+  } catch {
+    throw new GatewayError('invalid_json', 'The body is not valid UTF-8.');
+  }
+  try {
+    return { text, value: JSON.parse(text) };
+  } catch (error) {
+    // V8 says where, and echoes some ten characters of the text.
+    const where = error instanceof SyntaxError ? `: ${error.message.slice(0, 200)}` : '';
+    throw new GatewayError('invalid_json', `The body is not valid JSON${where}.`);
+  }
+}
+
+/**
+ * Whether numbers below a value are not what the client wrote: integers beyond
+ * 2^53 lose digits in JSON.parse (`"maximum": 9223372036854775807` in a tool's
+ * schema), and 1e400 becomes Infinity, which JSON.stringify writes as null.
+ * @param value - at most JSON_DEPTH_MAX levels deep.
+ */
+export function hasInexactNumber(value: unknown): boolean {
+  if (typeof value === 'number') return isInexact(value);
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).some(hasInexactNumber);
+}
+
+/**
+ * @param text - known to be JSON, and no deeper than the stack is.
+ * @returns what it says, with every inexact number kept as the client spelled it
+ *   (a raw JSON object, which JSON.stringify writes out again).
+ */
+export function parseExactly(text: string): unknown {
+  return JSON.parse(text, (_, value: unknown, { source }: { source?: string }) =>
+    typeof value === 'number' && isInexact(value) && source !== undefined ? JSON.rawJSON(source) : value,
+  );
+}
+
+function isInexact(value: number): boolean {
+  return !Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value));
+}
+
+/** Whether a value nests at most JSON_DEPTH_MAX levels: what recurses over it is safe then. */
+export function isShallow(value: unknown, levels = JSON_DEPTH_MAX): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((item) => isShallow(item, levels - 1));
+}
+
+/**
+ * @param value - JSON, at most JSON_DEPTH_MAX levels deep; undefined members don't count.
+ * @returns its JSON with the keys of every object sorted by code unit: the same
+ *   text for the same value, however its keys were ordered.
+ */
+export function sortedJson(value: unknown): string {
+  if (typeof value !== 'object' || value === null || JSON.isRawJSON(value)) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(sortedJson).join(',')}]`;
+  const members = Object.entries(value)
+    .filter(([, item]) => item !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, item]) => `${JSON.stringify(key)}:${sortedJson(item)}`);
+  return `{${members.join(',')}}`;
+}
+
+declare global {
+  /** ECMAScript's "JSON.parse source text access", not yet in TypeScript's library. */
+  interface JSON {
+    parse(
+      text: string,
+      reviver: (key: string, value: unknown, context: { source?: string }) => unknown,
+    ): unknown;
+    rawJSON(text: string): object;
+    isRawJSON(value: unknown): boolean;
+  }
+}

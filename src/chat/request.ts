@@ -1,0 +1,170 @@
+// A chat request: from the bytes of its body to what the gateway needs to know of
+// it, what StepFun is asked, and what the cache knows it by.
+
+import type { Config, ReasoningFormat } from '../config.ts';
+import { GatewayError } from '../errors.ts';
+import { ECHO_CHARS } from '../limits.ts';
+import { isRemote } from './media.ts';
+import { type ChatBody, IGNORED_FIELDS } from './request-fields.ts';
+import { type Issue, requestError } from './request-issues.ts';
+import { hasInexactNumber, parseExactly, parseJson, sortedJson } from './request-json.ts';
+import { checkRequest } from './request-schema.ts';
+import { answerFields, extraFields, fieldsText, headText } from './request-upstream.ts';
+
+export interface ChatRequest {
+  readonly model: string;
+  /** Whether the client wants an event stream. */
+  readonly stream: boolean;
+  /** Whether the stream shall end with a chunk for the usage (`stream_options`). */
+  readonly includeUsage: boolean;
+  /** How many answers (`n`). */
+  readonly choices: number;
+  /** For each choice: what the client asked for, within MAX_OUTPUT_TOKENS. */
+  readonly maxTokens: number | undefined;
+  readonly reasoningFormat: ReasoningFormat;
+  /** Fields that were left out, in the client's order. */
+  readonly ignoredParams: readonly string[];
+  /** Whether StepFun has to fetch images or videos, which may change behind their URLs. */
+  readonly remoteMedia: boolean;
+  /** @returns the JSON for StepFun. */
+  upstreamBody(overrides?: UpstreamOverrides): Uint8Array;
+  /**
+   * @returns the canonical form, in parts that belong together: the same bytes for
+   *   two requests if, and only if, StepFun would be asked the same thing, whether
+   *   the answer is streamed or not.
+   */
+  canonical(): readonly Uint8Array[];
+}
+
+export interface UpstreamOverrides {
+  /** A lower `max_tokens`, as a token budget may want it. */
+  readonly maxTokens?: number;
+  /** Sent only where nothing is rewritten on the way back (`RELAY=native`). */
+  readonly reasoningFormat?: 'general' | 'deepseek-style';
+}
+
+export interface ChatRequestOptions {
+  /** The header `X-Reasoning-Format`. */
+  readonly reasoningHeader: string | null;
+  readonly chat: Config['chat'];
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * @param bytes - a request's body.
+ * @throws {GatewayError} `invalid_json`, `invalid_value`, `unknown_parameter` (the
+ *   message lists everything that is wrong, `param` is the first of it),
+ *   `model_not_found` (ALLOWED_MODELS).
+ */
+export function parseChatRequest(bytes: Uint8Array, options: ChatRequestOptions): ChatRequest {
+  const { chat, reasoningHeader } = options;
+  const { text, value } = parseJson(bytes);
+  const body = exactBody(checked(value, chat.extraParams), text, chat.extraParams);
+  const refusals = policyIssues(body, options);
+  if (refusals.length > 0) throw requestError(refusals);
+  if (chat.allowedModels.size > 0 && !chat.allowedModels.has(body.model)) {
+    const message = `The model ${JSON.stringify(body.model.slice(0, ECHO_CHARS))} does not exist here.`;
+    throw new GatewayError('model_not_found', message, { param: 'model' });
+  }
+
+  const stream = body.stream === true;
+  const maxTokens = outputTokens(body, chat.maxOutputTokens);
+  const fields = answerFields(body, chat.extraParams);
+  let encodedHead: Uint8Array | undefined;
+  const head = (): Uint8Array => (encodedHead ??= encoder.encode(headText(body)));
+
+  return {
+    model: body.model,
+    stream,
+    includeUsage: stream && body.stream_options?.include_usage === true,
+    choices: body.n ?? 1,
+    maxTokens,
+    reasoningFormat: reasoningFormat(body, reasoningHeader, chat.defaultReasoningFormat),
+    ignoredParams: Object.entries(body)
+      .filter(([name, given]) => IGNORED.has(name) && !chat.extraParams.has(name) && given !== null)
+      .map(([name]) => name),
+    remoteMedia: hasRemoteMedia(body),
+    upstreamBody(overrides = {}) {
+      const deciding = { ...fields.deciding, max_tokens: overrides.maxTokens ?? maxTokens };
+      const rest = {
+        ...fields.defaults,
+        reasoning_format: overrides.reasoningFormat,
+        stream: stream || undefined,
+      };
+      const tail = `${fieldsText(deciding, JSON.stringify)}${fieldsText(rest, JSON.stringify)}}`;
+      return join(head(), encoder.encode(tail));
+    },
+    canonical: () => [
+      head(),
+      encoder.encode(fieldsText({ ...fields.deciding, max_tokens: maxTokens }, sortedJson)),
+    ],
+  };
+}
+
+const IGNORED: ReadonlySet<string> = new Set(IGNORED_FIELDS);
+const REASONING_FORMATS: readonly ReasoningFormat[] = ['general', 'deepseek-style', 'hidden'];
+
+function checked(value: unknown, extraParams: ReadonlySet<string>): ChatBody {
+  const issues: Issue[] = [];
+  if (!checkRequest(value, extraParams, issues)) throw requestError(issues);
+  return value;
+}
+
+/** The body, with integers beyond 2^53 as the client wrote them where they are sent on unchecked. */
+function exactBody(body: ChatBody, text: string, extraParams: ReadonlySet<string>): ChatBody {
+  const freeForm = [body.tools, body.response_format, body.audio, ...extraFields(body, extraParams)];
+  return hasInexactNumber(freeForm) ? checked(parseExactly(text), extraParams) : body;
+}
+
+/** What is well said, but not allowed here. */
+function policyIssues(body: ChatBody, { chat, reasoningHeader }: ChatRequestOptions): Issue[] {
+  const issues: Issue[] = [];
+  if ((body.n ?? 1) > chat.maxChoices) {
+    issues.push({ path: ['n'], message: `expected at most ${chat.maxChoices} here` });
+  }
+  if (reasoningHeader !== null && headerFormat(reasoningHeader) === undefined) {
+    issues.push({ path: ['X-Reasoning-Format'], message: `expected one of ${REASONING_FORMATS.join(', ')}` });
+  }
+  return issues;
+}
+
+/**
+ * A ceiling lowers what was asked for rather than refusing it: it bounds the cost,
+ * and `finish_reason: "length"` tells the client when it did.
+ */
+function outputTokens(body: ChatBody, ceiling: number): number | undefined {
+  const asked = body.max_tokens ?? body.max_completion_tokens ?? undefined;
+  return ceiling === 0 ? asked : Math.min(asked ?? ceiling, ceiling);
+}
+
+function reasoningFormat(body: ChatBody, header: string | null, byDefault: ReasoningFormat): ReasoningFormat {
+  // Who says anywhere in the body that they don't want to see it doesn't see it.
+  if (body.reasoning?.exclude === true || body.include_reasoning === false) return 'hidden';
+  return body.reasoning_format ?? headerFormat(header) ?? byDefault;
+}
+
+function headerFormat(header: string | null): ReasoningFormat | undefined {
+  return REASONING_FORMATS.find((format) => format === header);
+}
+
+function hasRemoteMedia({ messages }: ChatBody): boolean {
+  return messages.some(
+    ({ role, content }) =>
+      role === 'user' &&
+      Array.isArray(content) &&
+      content.some(
+        (part) => (part.type === 'image_url' && isRemote(part.image_url.url)) || part.type === 'video_url',
+      ),
+  );
+}
+
+function join(...parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  for (const part of parts) {
+    whole.set(part, end);
+    end += part.length;
+  }
+  return whole;
+}
