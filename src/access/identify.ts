@@ -2,28 +2,28 @@
 
 import type { Config } from '../config.ts';
 import { GatewayError } from '../errors.ts';
+import type { Exchange } from '../exchange.ts';
 import { anonymousClient, keyClient, refusal, stepfunClient, type Client } from './client.ts';
-import type { WaitUntil } from './jwks.ts';
 import { isCompactJws, verifyToken } from './jwt.ts';
 import { matchClientKey } from './keys.ts';
 import { isSessionToken, verifySession } from './session-token.ts';
-
-type Settings = Pick<Config, 'access' | 'upstream'>;
 
 /** RFC 6750 §2.1, and any visible character, since operators choose their keys themselves. */
 const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
 
 /**
  * @param request - its `Authorization`, `Origin` and address are looked at, nothing else.
- * @param waitUntil - for a fetch of the issuer's keys, which the next caller needs too.
  * @returns who the caller is: by client key, session token or user token, by a
  *   StepFun key of its own, or by its address.
  * @throws {GatewayError} `access_not_configured` if nobody can come in at all;
  *   `invalid_api_key`; `access_unavailable` when a token can't be judged because
  *   its issuer never answered.
  */
-export async function identify(request: Request, config: Settings, waitUntil: WaitUntil): Promise<Client> {
-  requireWayIn(config);
+export async function identify(
+  request: Request,
+  { config, waitUntil }: Pick<Exchange, 'config' | 'waitUntil'>,
+): Promise<Client> {
+  if (!isWayInConfigured(config)) throw new GatewayError('access_not_configured');
   const bearer = readBearer(request.headers);
   const known =
     bearer === null ? refusal('no bearer') : await recognise(bearer, request, config.access, waitUntil);
@@ -34,15 +34,15 @@ export async function identify(request: Request, config: Settings, waitUntil: Wa
   throw known;
 }
 
-/** @throws {GatewayError} `access_not_configured`: a new deployment is closed, not open. */
-export function requireWayIn({ access, upstream }: Settings): void {
-  const open =
+/** @returns whether anybody could come in at all: a new deployment is closed, not open. */
+export function isWayInConfigured({ access, upstream }: Config): boolean {
+  return (
     access.anonymous ||
     access.clientKeys.length > 0 ||
     access.jwt !== null ||
     access.session !== null ||
-    upstream.keySource === 'client';
-  if (!open) throw new GatewayError('access_not_configured');
+    upstream.keySource === 'client'
+  );
 }
 
 function readBearer(headers: Headers): string | null {
@@ -54,7 +54,7 @@ async function recognise(
   bearer: string,
   request: Request,
   access: Config['access'],
-  waitUntil: WaitUntil,
+  waitUntil: Exchange['waitUntil'],
 ): Promise<Client | GatewayError> {
   const name = await matchClientKey(bearer, access.clientKeys);
   if (name !== null) return keyClient(name);

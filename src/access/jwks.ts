@@ -10,12 +10,10 @@
 // issuer answered; while it does not, the keys it last gave stay in use.
 
 import type { JWK } from 'jose';
+import type { Exchange } from '../exchange.ts';
 import { JWKS_BYTES, JWKS_FRESH_MS, JWKS_INTERVAL_MS, JWKS_TIMEOUT_MS } from '../limits.ts';
 import { log } from '../log.ts';
 import { fetchJson, OutboundError } from './outbound.ts';
-
-/** `ctx.waitUntil`: what is handed to it goes on when the client has left. */
-export type WaitUntil = (work: Promise<unknown>) => void;
 
 const POLL_MS = 20;
 
@@ -39,7 +37,7 @@ const memory = new Map<string, KeySet>();
 export async function findKeys(
   kid: string,
   jwksUrl: string,
-  waitUntil: WaitUntil,
+  waitUntil: Exchange['waitUntil'],
 ): Promise<readonly JWK[] | null> {
   const set = memory.get(jwksUrl) ?? { keys: null, fetchedAtMs: 0, askedAtMs: 0, pending: false };
   memory.set(jwksUrl, set);

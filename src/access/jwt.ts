@@ -4,9 +4,10 @@
 import { createLocalJWKSet, errors, jwtVerify, type JWTHeaderParameters } from 'jose';
 import type { Config } from '../config.ts';
 import { GatewayError } from '../errors.ts';
+import type { Exchange } from '../exchange.ts';
 import { CLOCK_SKEW_SECONDS } from '../limits.ts';
 import { refusal, tokenClient, type Client } from './client.ts';
-import { findKeys, type WaitUntil } from './jwks.ts';
+import { findKeys } from './jwks.ts';
 
 type JwtSettings = NonNullable<Config['access']['jwt']>;
 
@@ -14,7 +15,19 @@ type JwtSettings = NonNullable<Config['access']['jwt']>;
  * Signatures by a private key alone (RFC 8725 §3.1). An HMAC is not among them:
  * its "key" would be the issuer's public key, which everybody has.
  */
-const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'Ed25519',
+  'EdDSA',
+];
 
 /** Keys that a token brings along or points to (RFC 7515 §4.1) vouch for nothing: honest tokens name a `kid`. */
 const OWN_KEYS = ['jku', 'jwk', 'x5u', 'x5c'];
@@ -36,7 +49,7 @@ export function isCompactJws(bearer: string): boolean {
 export async function verifyToken(
   token: string,
   settings: JwtSettings,
-  waitUntil: WaitUntil,
+  waitUntil: Exchange['waitUntil'],
 ): Promise<Client | GatewayError> {
   const keyOf = async (header: JWTHeaderParameters) => {
     const { kid } = header;

@@ -2,6 +2,8 @@
 // Cloudflare's siteverify. Bounded in time and bytes; redirects are not followed,
 // since the operator named an address, not a chain of them.
 
+import { readBytes } from './read-bytes.ts';
+
 /** What went wrong, for the log; no part of what was sent or received. */
 export class OutboundError extends Error {
   override readonly name = 'OutboundError';
@@ -34,19 +36,4 @@ export async function fetchJson(url: string, init: RequestInit, bounds: Outbound
     if (error instanceof OutboundError) throw error;
     throw new OutboundError(error instanceof Error ? error.name : 'unknown', { cause: error });
   }
-}
-
-/** @returns all bytes of a body, or null if it has more than `maxBytes`; then the rest is not read. */
-export async function readBytes(
-  body: ReadableStream<Uint8Array> | null,
-  maxBytes: number,
-): Promise<Uint8Array | null> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body ?? []) {
-    size += chunk.byteLength;
-    if (size > maxBytes) return null; // leaving the loop cancels the body
-    chunks.push(chunk);
-  }
-  return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }

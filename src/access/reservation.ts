@@ -81,7 +81,7 @@ export async function reserveTokens(
   const object = budgets.idFromName(`${day}/${client.id}`);
   /** Twice at most: an object that moves or is updated fails once, and both methods bear a repetition. */
   const ask = async <T>(method: (stub: DurableObjectStub<Budget>) => Promise<T>): Promise<T> => {
-    const once = () => within(method(budgets.get(object)), BUDGET_TIMEOUT_MS);
+    const once = async () => within(method(budgets.get(object)), BUDGET_TIMEOUT_MS);
     return once().catch(once);
   };
   const failed = (during: string, error: unknown) =>

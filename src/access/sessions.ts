@@ -2,13 +2,13 @@
 // token that works for a few minutes, from that page.
 
 import * as z from 'zod/mini';
-import type { Config } from '../config.ts';
 import { GatewayError } from '../errors.ts';
+import type { Exchange } from '../exchange.ts';
 import { SESSION_BODY_BYTES, SESSION_BODY_MS, TURNSTILE_TOKEN_CHARS } from '../limits.ts';
 import { anonymousClient } from './client.ts';
 import { within } from './deadline.ts';
-import { requireWayIn } from './identify.ts';
-import { readBytes } from './outbound.ts';
+import { isWayInConfigured } from './identify.ts';
+import { readBytes } from './read-bytes.ts';
 import { limitRate } from './rate-limit.ts';
 import { signSession } from './session-token.ts';
 import { verifyTurnstile } from './turnstile.ts';
@@ -41,22 +41,22 @@ const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
  */
 export async function sessionResponse(
   request: Request,
-  config: Pick<Config, 'access' | 'upstream'>,
+  { config }: Pick<Exchange, 'config'>,
   limiter: RateLimit | undefined,
 ): Promise<Response> {
-  requireWayIn(config);
   const settings = config.access.session;
-  if (settings === null) throw new GatewayError('not_found', 'This gateway has no browser sessions.');
-  const page = URL.parse(request.headers.get('origin') ?? '');
-  if (page === null)
+  if (settings === null) throw noSessions(config);
+  const origin = request.headers.get('origin') ?? '';
+  const hostname = URL.parse(origin)?.hostname ?? '';
+  if (hostname === '')
     throw new GatewayError('origin_not_allowed', 'A session is for a page: send its Origin.');
 
   await limitRate(limiter, anonymousClient(request));
   const { turnstile_token: turnstileToken } = await readSessionRequest(request);
-  await verifyTurnstile(turnstileToken, page, request.headers.get('cf-connecting-ip'), settings);
+  await verifyTurnstile(turnstileToken, hostname, request.headers.get('cf-connecting-ip'), settings);
 
   const expiresAt = Math.floor(Date.now() / 1_000) + settings.ttlSeconds;
-  const session = { id: crypto.randomUUID(), origin: page.origin, expiresAt };
+  const session = { id: crypto.randomUUID(), origin, expiresAt };
   const answer: z.infer<typeof sessionSchema> = {
     token: await signSession(session, settings.signingKey),
     expires_at: expiresAt,
@@ -64,17 +64,23 @@ export async function sessionResponse(
   return Response.json(answer, { headers: { 'cache-control': 'no-store' } });
 }
 
+function noSessions(config: Exchange['config']): GatewayError {
+  return isWayInConfigured(config)
+    ? new GatewayError('not_found', 'This gateway has no browser sessions.')
+    : new GatewayError('access_not_configured');
+}
+
 async function readSessionRequest(request: Request): Promise<z.infer<typeof sessionRequestSchema>> {
   if (!JSON_TYPE.test(request.headers.get('content-type') ?? '')) {
     throw new GatewayError('unsupported_media_type');
   }
-  const bytes = await within(readBytes(request.body, SESSION_BODY_BYTES), SESSION_BODY_MS).catch(
+  const body = await within(readBytes(request.body, SESSION_BODY_BYTES), SESSION_BODY_MS).catch(
     (cause: unknown) => {
-      throw new GatewayError('request_timeout', undefined, { cause });
+      throw new GatewayError('request_timeout', undefined, { cause }); // too slow, or broken off
     },
   );
-  if (bytes === null) throw new GatewayError('request_too_large');
-  const parsed = sessionRequestSchema.safeParse(parseJson(bytes));
+  if (body === null) throw new GatewayError('request_too_large');
+  const parsed = sessionRequestSchema.safeParse(parseJson(body));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   if (issue?.code === 'unrecognized_keys') {

@@ -28,14 +28,14 @@ const used = new Map<string, number>();
 
 /**
  * @param token - what the widget gave the page.
- * @param page - the page's origin.
+ * @param hostname - of the page that presents it.
  * @param address - the visitor's address, if known: siteverify compares it with the solver's.
  * @throws {GatewayError} `invalid_api_key` for a token that is wrong, used, or of
  *   another page or purpose; `access_unavailable` when siteverify doesn't answer.
  */
 export async function verifyTurnstile(
   token: string,
-  page: URL,
+  hostname: string,
   address: string | null,
   settings: SessionSettings,
 ): Promise<void> {
@@ -47,7 +47,7 @@ export async function verifyTurnstile(
     throw new GatewayError('access_unavailable', undefined, { detail });
   });
   if (verdict['success'] !== true) throw refusal(`Turnstile: ${JSON.stringify(verdict['error-codes'])}`);
-  if (verdict['hostname'] !== page.hostname) throw refusal('Turnstile: other hostname');
+  if (verdict['hostname'] !== hostname) throw refusal('Turnstile: other hostname');
   if (verdict['action'] !== ACTION) throw refusal('Turnstile: other action');
 }
 

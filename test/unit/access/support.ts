@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { once } from 'node:events';
 import { vi } from 'vitest';
 import { readConfig, type Config } from '../../../src/config.ts';
+import type { Exchange } from '../../../src/exchange.ts';
 import { GatewayError } from '../../../src/errors.ts';
 import type { Client } from '../../../src/access/client.ts';
 
@@ -43,6 +44,11 @@ export function refused(outcome: Client | GatewayError): GatewayError {
 export function admitted(outcome: Client | GatewayError): Client {
   if (outcome instanceof GatewayError) throw outcome;
   return outcome;
+}
+
+/** A request's companion, as far as access looks at it. */
+export function exchange(config: Config): Pick<Exchange, 'config' | 'waitUntil'> {
+  return { config, waitUntil: () => {} };
 }
 
 /** `ctx.waitUntil`, with a look at what was handed to it. */

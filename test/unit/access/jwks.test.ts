@@ -1,0 +1,190 @@
+import type { ServerResponse } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { findKeys } from '../../../src/access/jwks.ts';
+import { startIssuer, type Issuer } from './issuer.ts';
+import { captureLog, collector, json } from './support.ts';
+
+const SECOND = 1_000;
+const KEYS = [
+  { kty: 'EC', kid: 'a' },
+  { kty: 'EC', kid: 'b' },
+];
+
+let issuer: Issuer;
+let lines: string[];
+
+beforeEach(async () => {
+  lines = captureLog();
+  // The clock is ours; timers stay real, since the servers are.
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-11-22T12:00:00Z') });
+  issuer = await startIssuer();
+  issuer.answer = (response) => json(response, { keys: KEYS });
+});
+afterEach(async () => {
+  await issuer[Symbol.asyncDispose]();
+  await Promise.all(work.splice(0)); // what still hung has failed now
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+const { waitUntil, work } = collector();
+const find = (kid: string) => findKeys(kid, issuer.jwt.jwksUrl, waitUntil);
+const wait = (seconds: number) => vi.setSystemTime(Date.now() + seconds * SECOND);
+const down = (response: ServerResponse) => json(response, { error: 'down' }, 503);
+
+describe('findKeys', () => {
+  it('gives the keys of a name, from one fetch', async () => {
+    expect(await find('a')).toEqual([KEYS[0]]);
+    expect(await find('b')).toEqual([KEYS[1]]);
+    expect(issuer.hits()).toBe(1);
+    expect(lines).toEqual([]);
+  });
+
+  it('gives all keys of one name', async () => {
+    const twins = [
+      { kty: 'EC', kid: 'a' },
+      { kty: 'RSA', kid: 'a' },
+    ];
+    issuer.answer = (response) => json(response, { keys: twins });
+    expect(await find('a')).toEqual(twins);
+  });
+
+  it('asks once per 30 s, however many unknown names arrive', async () => {
+    await find('a');
+    wait(29.999);
+    for (let index = 0; index < 100; index += 1) expect(await find(`unknown-${index}`)).toEqual([]);
+    expect(issuer.hits()).toBe(1);
+    wait(0.001);
+    for (let index = 0; index < 100; index += 1) expect(await find(`unknown-${index}`)).toEqual([]);
+    expect(issuer.hits()).toBe(2);
+  });
+
+  it('asks once for all who come at the same time, and all get the keys', async () => {
+    issuer.answer = (response) => void setTimeout(() => json(response, { keys: KEYS }), 100);
+    const found = await Promise.all(Array.from({ length: 50 }, () => find('a')));
+    expect(found).toEqual(Array.from({ length: 50 }, () => [KEYS[0]]));
+    expect(issuer.hits()).toBe(1);
+  });
+
+  it('finds a new key as soon as it may ask again', async () => {
+    await find('a');
+    issuer.answer = (response) => json(response, { keys: [{ kty: 'EC', kid: 'new' }] });
+    expect(await find('new')).toEqual([]);
+    wait(30);
+    expect(await find('new')).toEqual([{ kty: 'EC', kid: 'new' }]);
+  });
+
+  it('leaves the issuer alone while its keys are fresh', async () => {
+    await find('a');
+    wait(599.999);
+    await find('a');
+    expect(issuer.hits()).toBe(1);
+  });
+
+  it('notices after ten minutes that a key was withdrawn', async () => {
+    await find('a');
+    issuer.answer = (response) => json(response, { keys: [KEYS[1]] });
+    wait(600);
+    expect(await find('a')).toEqual([]);
+    expect(issuer.hits()).toBe(2);
+  });
+
+  it('keeps the keys in use while the issuer is down, and asks again every 30 s', async () => {
+    await find('a');
+    issuer.answer = down;
+    wait(600);
+    for (let round = 1; round <= 3; round += 1) {
+      expect(await find('a')).toEqual([KEYS[0]]);
+      expect(await find('a')).toEqual([KEYS[0]]);
+      expect(issuer.hits()).toBe(1 + round);
+      wait(30);
+    }
+    expect(lines).toHaveLength(3);
+    expect(JSON.parse(lines[0] ?? '')).toEqual({
+      level: 'warn',
+      event: 'jwks_unavailable',
+      detail: 'status 503',
+    });
+  });
+
+  it('has nothing to give while the issuer has never answered', async () => {
+    issuer.answer = down;
+    expect(await find('a')).toBeNull();
+    issuer.answer = (response) => json(response, { keys: KEYS });
+    expect(await find('a')).toBeNull();
+    expect(issuer.hits()).toBe(1);
+    wait(30);
+    expect(await find('a')).toEqual([KEYS[0]]);
+  });
+
+  it.each([
+    ['a list', KEYS],
+    ['no keys', {}],
+    ['keys that are no list', { keys: { a: KEYS[0] } }],
+    ['null', null],
+    ['a text', 'keys'],
+  ])('takes %s for no answer', async (_, body) => {
+    await find('a');
+    issuer.answer = (response) => json(response, body);
+    wait(30);
+    await find('unknown');
+    expect(issuer.hits()).toBe(2);
+    expect(await find('a')).toEqual([KEYS[0]]);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ detail: 'not a JWKS' });
+  });
+
+  it('takes an empty set for an answer: the issuer has withdrawn all', async () => {
+    await find('a');
+    issuer.answer = (response) => json(response, { keys: [] });
+    wait(600);
+    expect(await find('a')).toEqual([]);
+  });
+
+  it('leaves out what is no key', async () => {
+    issuer.answer = (response) => json(response, { keys: [null, 'a', 7, KEYS[0]] });
+    expect(await find('a')).toEqual([KEYS[0]]);
+  });
+
+  it('asks for JSON', async () => {
+    let accept: string | undefined;
+    issuer.answer = (response) => {
+      accept = response.req.headers.accept;
+      json(response, { keys: KEYS });
+    };
+    await find('a');
+    expect(accept).toBe('application/json');
+  });
+});
+
+describe('a fetch that another request began', () => {
+  it('outlives its client', async () => {
+    const kept = collector();
+    const found = findKeys('a', issuer.jwt.jwksUrl, kept.waitUntil);
+    expect(kept.work).toHaveLength(1);
+    await Promise.all([found, ...kept.work]);
+    await findKeys('a', issuer.jwt.jwksUrl, kept.waitUntil);
+    expect(kept.work).toHaveLength(1);
+  });
+
+  it('keeps nobody waiting who needs no new key', async () => {
+    await find('a');
+    issuer.answer = () => {}; // hangs
+    wait(600);
+    void find('a');
+    expect(await find('a')).toEqual([KEYS[0]]);
+    expect(await find('b')).toEqual([KEYS[1]]);
+  });
+
+  it('and that never ends keeps others waiting no longer than a fetch may take', async () => {
+    issuer.answer = () => {}; // hangs
+    void find('a');
+    const found = vi.fn<(keys: unknown) => void>();
+    const other = find('a').then(found);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(found).not.toHaveBeenCalled();
+    wait(5);
+    await other;
+    expect(found).toHaveBeenCalledWith(null);
+    expect(issuer.hits()).toBe(1);
+  });
+});

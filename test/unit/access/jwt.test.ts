@@ -1,0 +1,236 @@
+import { createHash } from 'node:crypto';
+import { exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { tokenClient } from '../../../src/access/client.ts';
+import { isCompactJws, verifyToken } from '../../../src/access/jwt.ts';
+import { AUDIENCE, claims, ISSUER, keyPair, sign, startIssuer, type Issuer, type KeyPair } from './issuer.ts';
+import { admitted, captureLog, collector, json, refused } from './support.ts';
+
+const { waitUntil } = collector();
+let issuer: Issuer;
+let key: KeyPair;
+let stranger: KeyPair;
+
+beforeAll(async () => {
+  key = await keyPair('main', 'RS256');
+  stranger = await keyPair('main', 'RS256');
+  issuer = await startIssuer(key);
+});
+afterAll(() => issuer[Symbol.asyncDispose]());
+afterEach(() => void vi.restoreAllMocks());
+
+const verify = (token: string) => verifyToken(token, issuer.jwt, waitUntil);
+
+describe('a good token', () => {
+  it('lets its user in, by issuer and subject', async () => {
+    expect(admitted(await verify(await sign(key)))).toEqual(await tokenClient(ISSUER, 'ada'));
+    expect(admitted(await verify(await sign(key, { sub: 'bob' }))).id).not.toBe(
+      (await tokenClient(ISSUER, 'ada')).id,
+    );
+  });
+
+  it('may have other audiences beside ours', async () => {
+    admitted(await verify(await sign(key, { aud: ['https://other.example', AUDIENCE] })));
+  });
+
+  it('may begin a few seconds ahead of our clock', async () => {
+    const now = Math.floor(Date.now() / 1_000);
+    admitted(await verify(await sign(key, { nbf: now + 3 })));
+    refused(await verify(await sign(key, { nbf: now + 60 })));
+  });
+
+  it.each([
+    ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+    ...['ES256', 'ES384', 'ES512', 'Ed25519', 'EdDSA'],
+  ])('may be signed with %s', async (alg) => {
+    const own = await keyPair('own', alg);
+    await using other = await startIssuer(own);
+    admitted(await verifyToken(await sign(own), other.jwt, waitUntil));
+  });
+});
+
+describe('a bad token is refused', () => {
+  const now = Math.floor(Date.now() / 1_000);
+
+  it.each([
+    ['of another issuer', { iss: 'https://evil.example/' }],
+    ['of the issuer, nearly', { iss: ISSUER.slice(0, -1) }],
+    ['of two issuers', { iss: [ISSUER] }],
+    ['for another audience', { aud: 'https://other.example' }],
+    ['for other audiences', { aud: ['https://other.example', `${AUDIENCE}/`] }],
+    ['for nobody', { aud: [] }],
+    ['that has expired', { exp: now - 60 }],
+    ['that expires this very second', { exp: now }],
+    ['that is not valid yet', { nbf: now + 60 }],
+    ['whose expiry is a text', { exp: String(now + 60) }],
+    ['without issuer', { iss: undefined }],
+    ['without audience', { aud: undefined }],
+    ['without expiry', { exp: undefined }],
+    ['without beginning', { nbf: undefined }],
+    ['without subject', { sub: undefined }],
+    ['with an empty subject', { sub: '' }],
+    ['with a number for a subject', { sub: 42 }],
+    ['with an object for a subject', { sub: { name: 'ada' } }],
+  ])('%s', async (_, changes) => {
+    expect(refused(await verify(await sign(key, changes))).code).toBe('invalid_api_key');
+  });
+
+  it('signed by another key of the same name', async () => {
+    const error = refused(await verify(await sign(stranger)));
+    expect(error.details.detail).toBe('JWT: ERR_JWS_SIGNATURE_VERIFICATION_FAILED');
+  });
+
+  it('with a kid that the issuer doesn’t have', async () => {
+    const error = refused(await verify(await sign(key, {}, { kid: 'other' })));
+    expect(error.details.detail).toBe('JWT: ERR_JWKS_NO_MATCHING_KEY');
+  });
+
+  it.each([
+    ['missing', undefined],
+    ['empty', ''],
+    ['a number', 1],
+  ])('with a kid that is %s', async (_, kid) => {
+    const header = { alg: 'RS256', ...(kid === undefined ? {} : { kid }) };
+    const token = await new SignJWT(claims())
+      .setProtectedHeader(header as { alg: string })
+      .sign(key.privateKey);
+    expect(refused(await verify(token)).details.detail).toBe('JWT: no kid');
+  });
+
+  it('without a signature (alg none)', async () => {
+    const unsecured = new UnsecuredJWT(claims()).encode();
+    expect(refused(await verify(unsecured)).code).toBe('invalid_api_key');
+    const [, payload = ''] = unsecured.split('.');
+    for (const alg of ['none', 'None', 'NONE', '']) {
+      const header = Buffer.from(JSON.stringify({ alg, kid: 'main' })).toString('base64url');
+      expect(refused(await verify(`${header}.${payload}.`)).code).toBe('invalid_api_key');
+      expect(refused(await verify(`${header}.${payload}.AAAA`)).code).toBe('invalid_api_key');
+    }
+  });
+
+  it.each(['HS256', 'HS384', 'HS512'])('signed with the public key as an %s secret', async (alg) => {
+    const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
+    const jwk = { ...(await exportJWK(publicKey)), kid: 'main' };
+    await using other = await startIssuer({ alg: 'RS256', privateKey, jwk });
+    const secrets = [await exportSPKI(publicKey), JSON.stringify(jwk), jwk.n ?? ''];
+    for (const secret of secrets) {
+      const token = await new SignJWT(claims())
+        .setProtectedHeader({ alg, kid: 'main' })
+        .sign(createHash('sha512').update(secret).digest());
+      const raw = await new SignJWT(claims())
+        .setProtectedHeader({ alg, kid: 'main' })
+        .sign(new TextEncoder().encode(secret.padEnd(64)));
+      for (const forged of [token, raw]) {
+        const error = refused(await verifyToken(forged, other.jwt, waitUntil));
+        expect(error.details.detail).toBe('JWT: ERR_JOSE_ALG_NOT_ALLOWED');
+      }
+    }
+    expect(other.hits()).toBe(0);
+  });
+
+  it('whose secret stands in the JWKS itself', async () => {
+    const secret = Buffer.alloc(32, 7);
+    const oct = { kty: 'oct', k: secret.toString('base64url'), kid: 'shared' };
+    await using other = await startIssuer({ ...key, jwk: oct });
+    const token = await new SignJWT(claims())
+      .setProtectedHeader({ alg: 'HS256', kid: 'shared' })
+      .sign(secret);
+    expect(refused(await verifyToken(token, other.jwt, waitUntil)).code).toBe('invalid_api_key');
+  });
+
+  it('that brings its own key, or says where to find one', async () => {
+    const evil = await startIssuer(stranger);
+    const hints = {
+      jku: evil.jwt.jwksUrl,
+      jwk: stranger.jwk,
+      x5u: evil.jwt.jwksUrl,
+      x5c: ['MIIB'],
+    };
+    for (const [name, value] of Object.entries(hints)) {
+      refused(await verify(await sign(stranger, {}, { [name]: value })));
+      // Not even with a good signature: an honest token needs none of it.
+      const error = refused(await verify(await sign(key, {}, { [name]: value })));
+      expect(error.details.detail).toBe('JWT: brings its own key');
+    }
+    expect(evil.hits()).toBe(0);
+    await evil[Symbol.asyncDispose]();
+  });
+
+  it('with an extension that must be understood', async () => {
+    const token = await new SignJWT(claims())
+      .setProtectedHeader({ alg: 'RS256', kid: 'main', crit: ['exp'], exp: 1 })
+      .sign(key.privateKey, { crit: { exp: true } });
+    refused(await verify(token));
+  });
+
+  it('by a key for encryption, or for another algorithm', async () => {
+    for (const change of [{ use: 'enc' }, { alg: 'PS256' }, { key_ops: ['sign'] }]) {
+      const other = await startIssuer({ ...key, jwk: { ...key.jwk, ...change } });
+      refused(await verifyToken(await sign(key), other.jwt, waitUntil));
+      await other[Symbol.asyncDispose]();
+    }
+  });
+
+  it('by a key too short to be safe, or that is no key', async () => {
+    captureLog();
+    for (const jwk of [
+      { kty: 'RSA', kid: 'main', n: 'AQAB', e: 'AQAB' },
+      { kid: 'main' },
+      { kty: 'RSA', kid: 'main' },
+    ]) {
+      const other = await startIssuer({ ...key, jwk });
+      expect(refused(await verifyToken(await sign(key), other.jwt, waitUntil)).code).toBe('invalid_api_key');
+      await other[Symbol.asyncDispose]();
+    }
+  });
+
+  it('with any byte changed', async () => {
+    const token = await sign(key);
+    for (let at = 0; at < token.length; at += 7) {
+      const changed = token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1);
+      // The last character of a base64url part may hold bits that mean nothing.
+      if (
+        Buffer.from(changed.split('.')[2] ?? '', 'base64url').equals(
+          Buffer.from(token.split('.')[2] ?? '', 'base64url'),
+        ) &&
+        changed.split('.').slice(0, 2).join() === token.split('.').slice(0, 2).join()
+      )
+        continue;
+      expect(refused(await verify(changed)).code).toBe('invalid_api_key');
+    }
+  });
+
+  it.each(['', '.', '..', 'a.b.c', '....', 'e30.e30.e30', 'null.null.null'])(
+    'that is rubbish: "%s"',
+    async (token) => {
+      expect(refused(await verify(token)).code).toBe('invalid_api_key');
+    },
+  );
+
+  it('whose claims are no object', async () => {
+    const { CompactSign } = await import('jose');
+    for (const payload of ['null', '[]', '"ada"', '{', '']) {
+      const token = await new CompactSign(new TextEncoder().encode(payload))
+        .setProtectedHeader({ alg: 'RS256', kid: 'main' })
+        .sign(key.privateKey);
+      expect(refused(await verify(token)).code).toBe('invalid_api_key');
+    }
+  });
+});
+
+it('a token can’t be judged while the issuer has never answered', async () => {
+  captureLog();
+  await using other = await startIssuer(key);
+  other.answer = (response) => json(response, {}, 500);
+  const error = refused(await verifyToken(await sign(key), other.jwt, waitUntil));
+  expect(error.code).toBe('access_unavailable');
+  expect(error.details.detail).toBe('JWT: no JWKS');
+});
+
+describe('isCompactJws', () => {
+  it.each(['a.b.c', 'eyJ.e-_0.x', 'a.b.'])('is true for %s', (text) => expect(isCompactJws(text)).toBe(true));
+  it.each(['', 'a.b', 'a.b.c.d', 'a.b.c d', 'a..c', '.b.c', 'sk-abc', '+a.b.c', 'a.b.c+'])(
+    'is false for "%s"',
+    (text) => expect(isCompactJws(text)).toBe(false),
+  );
+});
