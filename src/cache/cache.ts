@@ -8,7 +8,7 @@ import { GatewayError } from '../errors.ts';
 import { log } from '../log.ts';
 import type { CacheControl } from './control.ts';
 import { createEntry, type Entry } from './entry.ts';
-import { joinFlight, type Landing } from './flight-wire.ts';
+import { joinFlight } from './flight-wire.ts';
 import { Gatherer } from './gather.ts';
 import { isStorable, writeEntry } from './kv.ts';
 import { lookUp, type Bypass, type Found, type LookupOptions, type Miss, type Question } from './lookup.ts';
@@ -63,7 +63,7 @@ export function createCache(options: CacheOptions): Cache {
     if (flights === undefined) return null;
     const { body, ...rest } = order;
     const ticket = { ...rest, key: found.key, ttl: found.ttl, maxAge: found.maxAge, detached };
-    let landing: Landing;
+    let landing: Awaited<ReturnType<typeof joinFlight>>;
     try {
       landing = await joinFlight(flights, ticket, body, signal);
     } catch (thrown) {

@@ -1,5 +1,5 @@
 // What a Worker and the Durable Object of a flight say to each other: a ticket and
-// the body for StepFun one way; an entry, a failure or "go alone" the other way.
+// the body for StepFun one way; an entry, a failure, or what else to do the other way.
 // Both run the same version of this code, except for a moment while a deployment
 // rolls out; an answer that makes no sense then is treated as none.
 
@@ -30,12 +30,18 @@ export type Landing =
     }
   /** The answer was for another alone: this one is to ask for itself. */
   | { readonly kind: 'alone' }
+  /** The first one left before it had given the body: there was no call. */
+  | { readonly kind: 'again' }
   | { readonly kind: 'failed'; readonly error: GatewayError };
 
 const TICKET = 'x-ticket';
 const LANDED = 'x-landed';
 const ALONE = 409;
+const AGAIN = 425;
 const FAILED = 502;
+
+/** Who is told so often to come again is better off alone. */
+const ATTEMPTS = 3;
 
 /**
  * Waits with all others who ask the same.
@@ -47,14 +53,20 @@ export async function joinFlight(
   ticket: Ticket,
   body: Uint8Array,
   signal: AbortSignal,
-): Promise<Landing> {
+): Promise<Exclude<Landing, { kind: 'again' }>> {
   const stub = flights.get(flights.idFromName(ticket.key));
   const headers = { [TICKET]: JSON.stringify(ticket) };
-  const response = await stub.fetch('https://flight/', { method: 'POST', headers, body, signal });
-  if (response.status === ALONE) return { kind: 'alone' };
-  if (response.status === FAILED) return { kind: 'failed', error: parseFailure(await response.text()) };
-  const landed: Omit<Landing & { kind: 'landed' }, 'entry'> = JSON.parse(response.headers.get(LANDED) ?? '');
-  return { ...landed, entry: parseEntry(await response.arrayBuffer()) };
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const response = await stub.fetch('https://flight/', { method: 'POST', headers, body, signal });
+    if (response.status === AGAIN) continue;
+    if (response.status === ALONE) return { kind: 'alone' };
+    if (response.status === FAILED) return { kind: 'failed', error: parseFailure(await response.text()) };
+    const landed: Omit<Landing & { kind: 'landed' }, 'entry'> = JSON.parse(
+      response.headers.get(LANDED) ?? '',
+    );
+    return { ...landed, entry: parseEntry(await response.arrayBuffer()) };
+  }
+  return { kind: 'alone' };
 }
 
 /** The object's side of the ticket. */
@@ -66,6 +78,7 @@ export function readTicket(request: Request): Ticket {
 /** The object's side of the answer. */
 export function landingResponse(landing: Landing): Response {
   if (landing.kind === 'alone') return new Response(null, { status: ALONE });
+  if (landing.kind === 'again') return new Response(null, { status: AGAIN });
   if (landing.kind === 'failed') {
     const { code, message, details } = landing.error;
     // What caused it is no data; its text is in `detail`.

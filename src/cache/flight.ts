@@ -11,9 +11,11 @@
 // The price: each miss is a request to an object and occupies it for as long as
 // StepFun takes.
 //
-// Every waiter brings the body for StepFun, but only one is read: a body that
-// nobody reads does not travel. A client's own StepFun key comes beside it and is
-// never stored. The object stores nothing of its own.
+// Every waiter brings the body for StepFun, since any may be the first. The first
+// one's is used; should it leave before that has arrived, the others are told to
+// come again. Their bodies are read and dropped: workerd reports the leaving of a
+// client only when nothing of its request is unread. A client's own StepFun key
+// comes beside the body and is never stored. The object stores nothing of its own.
 //
 // Who comes when the flight has landed, having missed in KV what it stored, gets
 // it from this isolate's memory. A failure reaches all who wait and whoever comes
@@ -43,25 +45,26 @@ interface Waiter {
 interface Airborne {
   /** Who still waits, in the order of their coming. */
   readonly waiters: Set<Waiter>;
+  /** Whose body is used. */
+  readonly giver: Waiter;
   /** Ends the call when nobody waits any more. */
   readonly ending: AbortController;
   /** Never rejects. */
   readonly arrival: Promise<Arrival>;
 }
 
-/** What the call brought. */
-type Arrival =
-  | {
-      readonly entry: Entry;
-      readonly attempts: number;
-      /** Whether it is everybody's; else it is for the one alone whose body was used. */
-      readonly shared: boolean;
-      readonly stored: boolean;
-      readonly giver: Waiter;
-      /** Whom the call is put down to: the first who still waited for it. */
-      readonly leader: Waiter;
-    }
-  | GatewayError;
+/** What came of it: StepFun's answer, a failure, or no call since no body came. */
+type Arrival = Success | GatewayError | null;
+
+interface Success {
+  readonly entry: Entry;
+  readonly attempts: number;
+  /** Whether it is everybody's; else it is the giver's alone. */
+  readonly shared: boolean;
+  readonly stored: boolean;
+  /** Whom the call is put down to: the first who still waited for it. */
+  readonly leader: Waiter | undefined;
+}
 
 /** The Durable Object's code; src/index.ts exports it as `Flight`. */
 export class FlightObject {
@@ -92,8 +95,10 @@ export class FlightObject {
   }
 
   async #wait(waiter: Waiter): Promise<Landing> {
-    const airborne = (this.#airborne ??= this.#start());
-    airborne.waiters.add(waiter);
+    const airborne = (this.#airborne ??= this.#start(waiter));
+    const { waiters, giver, arrival } = airborne;
+    waiters.add(waiter);
+    if (waiter !== giver) waiter.request.body?.pipeTo(new WritableStream()).catch(ignore);
     const { signal } = waiter.request;
     const leave = () => this.#leave(waiter, airborne);
     if (!waiter.ticket.detached) {
@@ -101,11 +106,12 @@ export class FlightObject {
       else signal.addEventListener('abort', leave, { once: true });
     }
 
-    const arrival = await airborne.arrival;
+    const arrived = await arrival;
     signal.removeEventListener('abort', leave);
-    if (arrival instanceof Error) return { kind: 'failed', error: arrival };
-    const { entry, stored, attempts, leader, giver } = arrival;
-    if (!arrival.shared && giver !== waiter) return { kind: 'alone' };
+    if (arrived === null) return { kind: 'again' };
+    if (arrived instanceof Error) return { kind: 'failed', error: arrived };
+    const { entry, stored, attempts, leader, shared } = arrived;
+    if (!shared && waiter !== giver) return { kind: 'alone' };
     return { kind: 'landed', entry, stored, attempts, collapsed: leader !== waiter };
   }
 
@@ -117,10 +123,10 @@ export class FlightObject {
     if (this.#airborne === airborne) this.#airborne = null;
   }
 
-  #start(): Airborne {
-    const waiters = new Set<Waiter>();
+  #start(giver: Waiter): Airborne {
+    const waiters = new Set([giver]);
     const ending = new AbortController();
-    const arrival = this.#fly(waiters, ending.signal)
+    const arrival = this.#fly(giver, waiters, ending.signal)
       .catch((thrown: unknown) => {
         const error = toGatewayError(thrown);
         if (!ending.signal.aborted) this.#failure = { error, untilMs: Date.now() + FLIGHT_FAILURE_MS };
@@ -129,41 +135,33 @@ export class FlightObject {
       .finally(() => {
         if (!ending.signal.aborted) this.#airborne = null;
       });
-    return { waiters, ending, arrival };
+    return { waiters, giver, ending, arrival };
   }
 
-  async #fly(waiters: Set<Waiter>, signal: AbortSignal): Promise<Arrival> {
+  async #fly(
+    { request, ticket }: Waiter,
+    waiters: Set<Waiter>,
+    signal: AbortSignal,
+  ): Promise<Success | null> {
+    let body: Uint8Array;
+    try {
+      body = new Uint8Array(await request.arrayBuffer());
+    } catch {
+      return null;
+    }
     const { kv, staleSeconds, complete } = this.#options;
-    const [giver, body] = await firstBody(waiters);
-    const { key, ttl } = giver.ticket;
-    const completion = await complete({ ...giver.ticket, body }, signal);
+    const completion = await complete({ ...ticket, body }, signal);
 
     const nowMs = Date.now();
-    const entry = createEntry(completion, ttl, nowMs);
-    const shared = !isPrivate(completion, giver.ticket);
-    const stored = isWhole(completion, giver.ticket) && isStorable(entry);
+    const entry = createEntry(completion, ticket.ttl, nowMs);
+    const stored = isWhole(completion, ticket) && isStorable(entry);
     if (stored) {
-      isolateMemory.set(key, entry, nowMs);
-      this.#state.waitUntil(writeEntry(kv, key, entry, staleSeconds));
+      isolateMemory.set(ticket.key, entry, nowMs);
+      this.#state.waitUntil(writeEntry(kv, ticket.key, entry, staleSeconds));
     }
-    const [leader = giver] = waiters;
-    return { entry, shared, stored, giver, leader, attempts: completion.attempts };
+    const [leader] = waiters;
+    return { entry, stored, attempts: completion.attempts, shared: !isPrivate(completion, ticket), leader };
   }
 }
 
-/**
- * The first body that arrives whole: whoever leaves while theirs is on its way
- * leaves the call to the next. A Set is walked with what joins it meanwhile.
- */
-async function firstBody(waiters: Set<Waiter>): Promise<[Waiter, Uint8Array]> {
-  await Promise.resolve(); // The first waiter has joined by then.
-  let broken: unknown;
-  for (const waiter of waiters) {
-    try {
-      return [waiter, new Uint8Array(await waiter.request.arrayBuffer())];
-    } catch (thrown) {
-      broken = thrown;
-    }
-  }
-  throw broken;
-}
+function ignore(): void {}
