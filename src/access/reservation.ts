@@ -45,11 +45,12 @@ export interface Reservation {
 }
 
 /**
- * @param textBytes - UTF-8 bytes of all text in the request.
- * @param mediaParts - images, sounds and videos; their bytes say nothing.
+ * @param size - `textBytes`: UTF-8 bytes of all text in the request; `mediaParts`:
+ *   images, sounds and videos, whose bytes say nothing.
  * @returns tokens, rather too many than too few: what is reserved too much comes back.
  */
-export function estimatePromptTokens(textBytes: number, mediaParts: number): number {
+export function estimatePromptTokens(size: { textBytes: number; mediaParts: number }): number {
+  const { textBytes, mediaParts } = size;
   return Math.ceil(textBytes / BYTES_PER_TOKEN) + mediaParts * TOKENS_PER_MEDIA_PART;
 }
 

@@ -94,7 +94,7 @@ async function readSessionRequest(request: Request): Promise<z.infer<typeof sess
 function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
-  } catch (cause) {
-    throw new GatewayError('invalid_json', undefined, { cause });
+  } catch {
+    throw new GatewayError('invalid_json'); // without its cause, which quotes the body
   }
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   addCorsHeaders,
@@ -66,8 +66,9 @@ describe('judgeOrigin', () => {
 
 describe('requireOrigin', () => {
   it('throws the refusal', () => {
-    const refuse = () => requireOrigin({ allowed: false, allowOrigin: null });
-    expect(refuse).toThrow(new GatewayError('origin_not_allowed'));
+    expect(() => requireOrigin({ allowed: false, allowOrigin: null })).toThrow(
+      new GatewayError('origin_not_allowed'),
+    );
   });
 
   it('lets an allowed origin pass', () => {
@@ -135,21 +136,22 @@ describe('addCorsHeaders', () => {
   });
 });
 
-describe('preflight', () => {
-  const preflight = (asked?: string, method = 'POST') =>
-    new Request(`${GATEWAY}/v1/chat/completions`, {
-      method: 'OPTIONS',
-      headers: {
-        origin: PAGE,
-        'access-control-request-method': method,
-        ...(asked === undefined ? {} : { 'access-control-request-headers': asked }),
-      },
-    });
+const preflight = (asked?: string, method = 'POST') =>
+  new Request(`${GATEWAY}/v1/chat/completions`, {
+    method: 'OPTIONS',
+    headers: {
+      origin: PAGE,
+      'access-control-request-method': method,
+      ...(asked === undefined ? {} : { 'access-control-request-headers': asked }),
+    },
+  });
 
+const plain = (method: string, headers: Record<string, string>) =>
+  isPreflight(new Request(GATEWAY, { method, headers }));
+
+describe('preflight', () => {
   it('is an OPTIONS with an origin and a method in question', () => {
     expect(isPreflight(preflight())).toBe(true);
-    const plain = (method: string, headers: Record<string, string>) =>
-      isPreflight(new Request(GATEWAY, { method, headers }));
     expect(plain('OPTIONS', { origin: PAGE })).toBe(false);
     expect(plain('OPTIONS', { 'access-control-request-method': 'POST' })).toBe(false);
     expect(plain('POST', { origin: PAGE, 'access-control-request-method': 'POST' })).toBe(false);

@@ -1,20 +1,20 @@
 import { describe, expect, it, vi } from 'vitest';
 import { readBytes } from '../../../src/access/read-bytes.ts';
 
-describe('readBytes', () => {
-  const chunks = (...lengths: number[]) => {
-    const cancel = vi.fn<() => void>();
-    const body = new ReadableStream<Uint8Array>({
-      pull(controller) {
-        const length = lengths.shift();
-        if (length === undefined) controller.close();
-        else controller.enqueue(new Uint8Array(length).fill(length));
-      },
-      cancel,
-    });
-    return { body, cancel };
-  };
+const chunks = (...lengths: number[]) => {
+  const cancel = vi.fn<() => void>();
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const length = lengths.shift();
+      if (length === undefined) controller.close();
+      else controller.enqueue(new Uint8Array(length).fill(length));
+    },
+    cancel,
+  });
+  return { body, cancel };
+};
 
+describe('readBytes', () => {
   it('joins all chunks in order', async () => {
     expect(await readBytes(chunks(2, 1, 3).body, 10)).toEqual(new Uint8Array([2, 2, 1, 3, 3, 3]));
   });

@@ -25,6 +25,8 @@ const reason = async (token: string, origin: string | undefined = PAGE) => {
   return details.detail;
 };
 
+const mac = (text: string) => createHmac('sha256', SIGNING_KEY).update(text).digest('base64url');
+
 afterEach(() => void vi.useRealTimers());
 
 describe('a session’s token', () => {
@@ -40,8 +42,8 @@ describe('a session’s token', () => {
   });
 
   it('is signed with HMAC-SHA-256 over all that stands before the dot', async () => {
-    const [text = '', mac] = (await sign()).split('.');
-    expect(mac).toBe(createHmac('sha256', SIGNING_KEY).update(text).digest('base64url'));
+    const [text = '', signature] = (await sign()).split('.');
+    expect(signature).toBe(mac(text));
     const payload: unknown = JSON.parse(Buffer.from(text.slice(5), 'base64url').toString());
     expect(payload).toEqual({ id: ID, origin: PAGE, expiresAt: expect.any(Number) });
   });
@@ -58,15 +60,15 @@ describe('a session’s token', () => {
   });
 
   it('works for the gateway’s own page, whose GETs name no origin', async () => {
-    admitted(await verify(await sign({ origin: GATEWAY }), GATEWAY));
-    admitted(await verify(await sign({ origin: GATEWAY })));
+    expect(admitted(await verify(await sign({ origin: GATEWAY }), GATEWAY)).kind).toBe('session');
+    expect(admitted(await verify(await sign({ origin: GATEWAY }))).kind).toBe('session');
   });
 
   it('is worthless from the second on in which it expires', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-11-22T12:00:00Z') });
     const token = await sign();
     vi.setSystemTime(new Date('2026-11-22T12:04:59.999Z'));
-    admitted(await verify(token, PAGE));
+    expect(admitted(await verify(token, PAGE)).kind).toBe('session');
     vi.setSystemTime(new Date('2026-11-22T12:05:00Z'));
     expect(await reason(token)).toBe('session: expired');
   });
@@ -103,14 +105,13 @@ describe('a session’s token', () => {
   });
 
   it('is not one whose payload is signed without its dot or its prefix', async () => {
-    const mac = (text: string) => createHmac('sha256', SIGNING_KEY).update(text).digest('base64url');
     const payload = Buffer.from(JSON.stringify({ id: ID, origin: PAGE, expiresAt: 9e9 })).toString(
       'base64url',
     );
     expect(await reason(`sess_${payload}.${mac(payload)}`)).toBe('session: not ours');
     expect(await reason(`sess_${payload}.${mac(`sess_${payload}.`)}`)).toBe('session: not ours');
     expect(await reason(`sess_${payload}${mac(`sess_${payload}`)}`)).toBe('session: not ours');
-    admitted(await verify(`sess_${payload}.${mac(`sess_${payload}`)}`, PAGE));
+    expect(admitted(await verify(`sess_${payload}.${mac(`sess_${payload}`)}`, PAGE)).kind).toBe('session');
   });
 
   it('is not a JWT signed with the same key', async () => {
