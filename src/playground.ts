@@ -1,0 +1,89 @@
+// The Worker's side of the playground: which file a request gets, what a browser
+// may do with it (the Content-Security-Policy), and how the page learns its
+// Turnstile site key. The page itself is src/playground, static.
+//
+// I/O: the assets binding alone. Nothing here throws; a file that isn't there is
+// the binding's 404, and the router decides what a stranger gets to read of it.
+
+/** Where Turnstile's script and its frame come from; its documentation asks for just these two. */
+const TURNSTILE_ORIGIN = 'https://challenges.cloudflare.com';
+
+/** What of the binding's own headers goes on: RFC 9110 §8 about the file, §8.8 for revalidation. */
+const FILE_HEADERS = ['content-type', 'etag'] as const;
+
+/**
+ * @param siteKey - Turnstile's public site key, or `null` without Turnstile.
+ * @returns the headers that fence the page in, for each of its files.
+ *
+ * The page loads its own files and calls its own origin, nothing else; images are
+ * the visitor's own (`data:`, `blob:`), never an address that a model's text
+ * names, since fetching one would tell a stranger what was said.
+ */
+export function playgroundHeaders(siteKey: string | null): Record<string, string> {
+  const policy = [
+    "default-src 'none'",
+    `script-src ${siteKey === null ? "'self'" : `'self' ${TURNSTILE_ORIGIN}`}`,
+    "style-src 'self'",
+    "img-src 'self' data: blob:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    // Turnstile's script, which isn't ours, does not speak Trusted Types; without it no
+    // script here has a reason to turn text into markup, so the browser refuses that.
+    ...(siteKey === null
+      ? ["require-trusted-types-for 'script'", "trusted-types 'none'"]
+      : [`frame-src ${TURNSTILE_ORIGIN}`]),
+  ];
+  return {
+    'content-security-policy': policy.join('; '),
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    'permissions-policy': 'camera=(), geolocation=(), microphone=()',
+    'referrer-policy': 'strict-origin',
+    'x-content-type-options': 'nosniff',
+  };
+}
+
+/**
+ * @param request - GET or HEAD of `/` or of a file below `/playground/`.
+ * @param assets - the Workers assets binding over src/playground.
+ * @param siteKey - Turnstile's public site key, or `null` without Turnstile.
+ * @returns the file with its fence; the page with its site key filled in.
+ */
+export async function servePlayground(
+  request: Request,
+  assets: Fetcher,
+  siteKey: string | null,
+): Promise<Response> {
+  const file = await assets.fetch(request.url, { method: request.method, headers: conditions(request) });
+  const headers = new Headers(playgroundHeaders(siteKey));
+  for (const name of FILE_HEADERS) {
+    const value = file.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  // Modules import each other by plain names: each is asked for again, and costs a 304
+  // as long as it is the same. Hashed names would save that, for the price of a build.
+  headers.set('cache-control', 'no-cache');
+
+  const isPage = headers.get('content-type')?.startsWith('text/html') === true;
+  if (!isPage) return new Response(file.body, { status: file.status, headers });
+
+  // The page is made here (its key, its policy): the file's ETag isn't the page's.
+  headers.delete('etag');
+  const page = new Response(file.body, { status: file.status, headers });
+  if (siteKey === null || file.body === null) return page;
+  return new HTMLRewriter()
+    .on('meta[name="turnstile-site-key"]', {
+      element: (meta) => {
+        meta.setAttribute('content', siteKey);
+      },
+    })
+    .transform(page);
+}
+
+/** A browser that has the file asks whether it changed; the page has no ETag to ask with. */
+function conditions(request: Request): Headers {
+  const known = request.headers.get('if-none-match');
+  return new Headers(known === null ? [] : [['if-none-match', known]]);
+}

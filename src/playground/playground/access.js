@@ -1,0 +1,94 @@
+// How this page is let in: by a client key, or by a session that Turnstile opens.
+
+import { openSession } from './api.js';
+import { field, text } from './json.js';
+import { Failure } from './failure.js';
+import { read, write } from './settings.js';
+
+const STORED_AS = 'stepfun-edge.key';
+
+/** A session is renewed this long before its end: a request under way shall not outlive it. */
+const RENEW_BEFORE_MS = 15_000;
+
+/** @typedef {{ token: string, expiresAt: number }} Session `expiresAt` in ms since the epoch */
+
+export class Access {
+  /** @type {Session | null} */
+  #session = null;
+  /** @type {Promise<Session> | null} */
+  #opening = null;
+
+  /** @param {string} siteKey - Turnstile's; '' without it. */
+  constructor(siteKey) {
+    this.siteKey = siteKey;
+    this.key = read(STORED_AS) ?? '';
+    this.remembered = this.key !== '';
+  }
+
+  /** @returns {'key' | 'session' | 'none'} */
+  get credential() {
+    if (this.key !== '') return 'key';
+    return this.siteKey === '' ? 'none' : 'session';
+  }
+
+  /**
+   * @param {string} key - '' for none.
+   * @param {boolean} remember - beyond this page; never unless the visitor says so.
+   */
+  setKey(key, remember) {
+    this.key = key.trim();
+    this.remembered = remember;
+    write(STORED_AS, remember && this.key !== '' ? this.key : null);
+  }
+
+  /**
+   * @param {AbortSignal} signal
+   * @param {{ renew?: boolean }} [options] - `renew`: the last token was refused.
+   * @returns {Promise<string | null>} what to present as Bearer; null: nothing.
+   * @throws {Failure} `browser_check`, or what POST /v1/session answers.
+   */
+  async token(signal, { renew = false } = {}) {
+    if (this.credential === 'key') return this.key;
+    if (this.credential === 'none') return null;
+    if (renew || this.#session === null || this.#session.expiresAt - RENEW_BEFORE_MS < Date.now()) {
+      this.#session = null;
+      // The list of models and the first question may ask at once: one check serves both.
+      this.#opening ??= open(this.siteKey).finally(() => (this.#opening = null));
+      this.#session = await unlessAborted(this.#opening, signal);
+    }
+    return this.#session.token;
+  }
+}
+
+/** @param {string} siteKey */
+async function open(siteKey) {
+  const { solveChallenge } = await import('./turnstile.js');
+  return parseSession(await openSession(await solveChallenge(siteKey)));
+}
+
+/**
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {AbortSignal} signal
+ * @returns {Promise<T>}
+ */
+function unlessAborted(promise, signal) {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    promise.then(resolve, reject);
+  });
+}
+
+/**
+ * @param {unknown} answer - `{"token","expires_at"}`.
+ * @returns {Session}
+ */
+export function parseSession(answer) {
+  const token = text(field(answer, 'token'));
+  if (token === '') throw new Failure('unreadable', '');
+  const expires = field(answer, 'expires_at');
+  // Unix seconds, as JWT's `exp`; a date is understood too.
+  const expiresAt = typeof expires === 'number' ? expires * 1000 : Date.parse(text(expires));
+  return { token, expiresAt: Number.isNaN(expiresAt) ? 0 : expiresAt };
+}

@@ -1,0 +1,96 @@
+// Images to send: decoded here and made anew, small enough for a request.
+
+/**
+ * @typedef {object} Image
+ * @property {string} name - of the file, to speak of it.
+ * @property {string} url - `data:image/…;base64,…`.
+ */
+
+/** A message's images at most: with IMAGE_CHARS_MAX they stay below 5 MB, the gateway takes 8 MiB in all. */
+export const IMAGES_MAX = 4;
+
+/** One image's data URL. */
+const IMAGE_CHARS_MAX = 1_200_000;
+
+/** StepFun scales to less than this; what is larger only costs time. */
+const SIDE_PIXELS_MAX = 2048;
+
+/** How an image may become smaller until it fits: scale first, then quality. */
+const ATTEMPTS = [
+  { scale: 1, quality: 0.88 },
+  { scale: 1, quality: 0.72 },
+  { scale: 0.7, quality: 0.72 },
+  { scale: 0.5, quality: 0.6 },
+  { scale: 0.3, quality: 0.5 },
+];
+
+/**
+ * @param {File} file - any image this browser can show.
+ * @returns {Promise<Image>}
+ * @throws {Error} whose message says why not.
+ *
+ * A small PNG (a screenshot) goes as it is. Everything else becomes a JPEG: a photo
+ * loses the place and time that cameras write into it, an animation is one picture,
+ * and what StepFun doesn't read (AVIF, HEIC, SVG) becomes what it does.
+ */
+export async function readImage(file) {
+  if (file.type === 'image/png' && file.size * 4 <= IMAGE_CHARS_MAX * 3 - 99) {
+    const bitmap = await decode(file);
+    const fits = Math.max(bitmap.width, bitmap.height) <= SIDE_PIXELS_MAX;
+    bitmap.close();
+    if (fits) return { name: file.name, url: await dataUrl(file) };
+  }
+  const bitmap = await decode(file);
+  try {
+    for (const attempt of ATTEMPTS) {
+      const url = draw(bitmap, attempt);
+      if (url.length <= IMAGE_CHARS_MAX) return { name: file.name, url };
+    }
+  } finally {
+    bitmap.close();
+  }
+  throw new Error(`${file.name} is too large.`);
+}
+
+/** @param {File} file */
+async function decode(file) {
+  try {
+    return await createImageBitmap(file);
+  } catch (cause) {
+    throw new Error(`${file.name} is not an image this browser can read.`, { cause });
+  }
+}
+
+/**
+ * @param {ImageBitmap} bitmap
+ * @param {{ scale: number, quality: number }} attempt
+ */
+function draw(bitmap, { scale, quality }) {
+  const fit = Math.min(1, SIDE_PIXELS_MAX / Math.max(bitmap.width, bitmap.height)) * scale;
+  const canvas = document.createElement('canvas');
+  canvas.width = Math.max(1, Math.round(bitmap.width * fit));
+  canvas.height = Math.max(1, Math.round(bitmap.height * fit));
+  const context = canvas.getContext('2d');
+  if (context === null) throw new Error('This browser can not draw images.');
+  // JPEG has no transparency: without paper under it, clear becomes black.
+  context.fillStyle = 'white';
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  return canvas.toDataURL('image/jpeg', quality);
+}
+
+/**
+ * @param {Blob} blob
+ * @returns {Promise<string>}
+ */
+function dataUrl(blob) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.addEventListener('load', () => {
+      if (typeof reader.result === 'string') resolve(reader.result);
+    });
+    reader.addEventListener('error', () => reject(new Error('The file could not be read.')));
+    reader.readAsDataURL(blob);
+  });
+}

@@ -1,0 +1,42 @@
+// Keeps the newest text in sight, unless the reader has gone to look at something else.
+
+/** How far from the end still counts as being there. */
+const NEAR_PIXELS = 32;
+
+/**
+ * @param {HTMLElement} scroller
+ * @param {HTMLElement} content - what grows in it.
+ * @param {HTMLElement} latest - the button that leads back to the end.
+ * @returns {{ toEnd: () => void }}
+ */
+export function followEnd(scroller, content, latest) {
+  let following = true;
+  let lastTop = 0;
+
+  const distance = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+  const toEnd = () => {
+    following = true;
+    scroller.scrollTop = scroller.scrollHeight;
+    latest.hidden = true;
+  };
+
+  scroller.addEventListener(
+    'scroll',
+    () => {
+      // Only going up says "leave me here": content that shrinks (reasoning folding
+      // away) moves the position too, and so does following itself.
+      if (distance() <= NEAR_PIXELS) following = true;
+      else if (scroller.scrollTop < lastTop) following = false;
+      lastTop = scroller.scrollTop;
+      latest.hidden = following;
+    },
+    { passive: true },
+  );
+  const observer = new ResizeObserver(() => {
+    if (following) toEnd();
+  });
+  observer.observe(content);
+  observer.observe(scroller);
+  latest.addEventListener('click', toEnd);
+  return { toEnd };
+}
