@@ -44,13 +44,15 @@ export interface Reservation {
   readonly settle: (tokens: number | null) => Promise<BudgetHeaders>;
 }
 
-/**
- * @param size - `textBytes`: UTF-8 bytes of all text in the request; `mediaParts`:
- *   images, sounds and videos, whose bytes say nothing.
- * @returns tokens, rather too many than too few: what is reserved too much comes back.
- */
-export function estimatePromptTokens(size: { textBytes: number; mediaParts: number }): number {
-  const { textBytes, mediaParts } = size;
+export interface PromptSize {
+  /** UTF-8 bytes of all text in the request. */
+  readonly textBytes: number;
+  /** Images, sounds and videos; their bytes say nothing. */
+  readonly mediaParts: number;
+}
+
+/** @returns tokens, rather too many than too few: what is reserved too much comes back. */
+export function estimatePromptTokens({ textBytes, mediaParts }: PromptSize): number {
   return Math.ceil(textBytes / BYTES_PER_TOKEN) + mediaParts * TOKENS_PER_MEDIA_PART;
 }
 

@@ -214,9 +214,9 @@ describe('an object that fails', () => {
 
 describe('estimatePromptTokens', () => {
   it('counts a token for every three bytes of text, and a thousand for every other part', () => {
-    expect(estimatePromptTokens(0, 0)).toBe(0);
-    expect(estimatePromptTokens(1, 0)).toBe(1);
-    expect(estimatePromptTokens(300, 0)).toBe(100);
-    expect(estimatePromptTokens(301, 2)).toBe(2_101);
+    expect(estimatePromptTokens({ textBytes: 0, mediaParts: 0 })).toBe(0);
+    expect(estimatePromptTokens({ textBytes: 1, mediaParts: 0 })).toBe(1);
+    expect(estimatePromptTokens({ textBytes: 300, mediaParts: 0 })).toBe(100);
+    expect(estimatePromptTokens({ textBytes: 301, mediaParts: 2 })).toBe(2_101);
   });
 });
