@@ -26,6 +26,9 @@ export const UPSTREAM_MESSAGE_CHARS = 500;
 /** How much of an error answer of StepFun's is read to find its message. */
 export const UPSTREAM_ERROR_BODY_BYTES = 64 * KIB;
 
+/** How long an error answer's body is waited for: its status says most of it. */
+export const UPSTREAM_ERROR_BODY_MS = 2_000;
+
 /** One logged string: a stack trace fits, a prompt does not. */
 export const LOG_STRING_CHARS = 2 * KIB;
 

@@ -26,6 +26,8 @@ export interface ChatRequest {
   readonly ignoredParams: readonly string[];
   /** Whether StepFun has to fetch images or videos, which may change behind their URLs. */
   readonly remoteMedia: boolean;
+  /** @returns how much there is to read for StepFun, for an estimate of its cost. */
+  promptSize(): PromptSize;
   /** @returns the JSON for StepFun. */
   upstreamBody(overrides?: UpstreamOverrides): Uint8Array;
   /**
@@ -34,6 +36,13 @@ export interface ChatRequest {
    *   the answer is streamed or not.
    */
   canonical(): readonly Uint8Array[];
+}
+
+export interface PromptSize {
+  /** UTF-8 bytes of everything but media. */
+  readonly textBytes: number;
+  /** Images, videos and sounds, whose bytes say nothing of their tokens. */
+  readonly mediaParts: number;
 }
 
 export interface UpstreamOverrides {
@@ -74,6 +83,12 @@ export function parseChatRequest(bytes: Uint8Array, options: ChatRequestOptions)
   let encodedHead: Uint8Array | undefined;
   const head = (): Uint8Array => (encodedHead ??= encoder.encode(headText(body)));
 
+  const canonical = () => [
+    head(),
+    encoder.encode(fieldsText({ ...fields.deciding, max_tokens: maxTokens }, sortedJson)),
+  ];
+  const media = mediaOf(body);
+
   return {
     model: body.model,
     stream,
@@ -84,7 +99,11 @@ export function parseChatRequest(bytes: Uint8Array, options: ChatRequestOptions)
     ignoredParams: Object.entries(body)
       .filter(([name, given]) => IGNORED.has(name) && !chat.extraParams.has(name) && given !== null)
       .map(([name]) => name),
-    remoteMedia: hasRemoteMedia(body),
+    remoteMedia: media.some(isRemote),
+    promptSize() {
+      const textBytes = canonical().reduce((sum, { length }) => sum + length, 0);
+      return { textBytes: textBytes - media.join('').length, mediaParts: media.length };
+    },
     upstreamBody(overrides = {}) {
       const deciding = { ...fields.deciding, max_tokens: overrides.maxTokens ?? maxTokens };
       const rest = {
@@ -95,10 +114,7 @@ export function parseChatRequest(bytes: Uint8Array, options: ChatRequestOptions)
       const tail = `${fieldsText(deciding, JSON.stringify)}${fieldsText(rest, JSON.stringify)}}`;
       return join(head(), encoder.encode(tail));
     },
-    canonical: () => [
-      head(),
-      encoder.encode(fieldsText({ ...fields.deciding, max_tokens: maxTokens }, sortedJson)),
-    ],
+    canonical,
   };
 }
 
@@ -148,15 +164,18 @@ function headerFormat(header: string | null): ReasoningFormat | undefined {
   return REASONING_FORMATS.find((format) => format === header);
 }
 
-function hasRemoteMedia({ messages }: ChatBody): boolean {
-  return messages.some(
-    ({ role, content }) =>
-      role === 'user' &&
-      Array.isArray(content) &&
-      content.some(
-        (part) => (part.type === 'image_url' && isRemote(part.image_url.url)) || part.type === 'video_url',
-      ),
-  );
+/** The addresses of all images, videos and sounds, `data:` among them. */
+function mediaOf({ messages }: ChatBody): string[] {
+  const media: string[] = [];
+  for (const { role, content } of messages) {
+    if (role !== 'user' || typeof content === 'string') continue;
+    for (const part of content) {
+      if (part.type === 'image_url') media.push(part.image_url.url);
+      else if (part.type === 'video_url') media.push(part.video_url.url);
+      else if (part.type === 'input_audio') media.push(part.input_audio.data);
+    }
+  }
+  return media;
 }
 
 function join(...parts: readonly Uint8Array[]): Uint8Array {

@@ -5,7 +5,7 @@
 import type { Config } from '../config.ts';
 import { GatewayError, type ErrorCode } from '../errors.ts';
 import { readAll } from '../bytes.ts';
-import { RETRY_AFTER_SECONDS_MAX, UPSTREAM_ERROR_BODY_BYTES } from '../limits.ts';
+import { RETRY_AFTER_SECONDS_MAX, UPSTREAM_ERROR_BODY_BYTES, UPSTREAM_ERROR_BODY_MS } from '../limits.ts';
 import { redact } from '../redact.ts';
 
 /**
@@ -14,7 +14,10 @@ import { redact } from '../redact.ts';
  * @param settings - whose key was used: with the client's own, trouble with the
  *   key is the client's to know.
  */
-export async function upstreamFailure(response: Response, settings: Config['upstream']): Promise<GatewayError> {
+export async function upstreamFailure(
+  response: Response,
+  settings: Config['upstream'],
+): Promise<GatewayError> {
   const text = await readMessage(response);
   const code = codeFor(response.status, settings.keySource);
   const shown = SHOWN.has(code) && text !== null ? redact(text, settings.apiKey) : undefined;
@@ -58,10 +61,11 @@ function codeFor(status: number, keySource: Config['upstream']['keySource']): Er
 async function readMessage(response: Response): Promise<string | null> {
   if (response.body === null) return null;
   try {
-    const body: unknown = JSON.parse(new TextDecoder().decode(await readAll(response.body, UPSTREAM_ERROR_BODY_BYTES)));
-    return messageOf(body);
+    const bounds = { maxBytes: UPSTREAM_ERROR_BODY_BYTES, timeoutMs: UPSTREAM_ERROR_BODY_MS };
+    const bytes = await readAll(response.body, bounds);
+    return typeof bytes === 'string' ? null : messageOf(JSON.parse(new TextDecoder().decode(bytes)));
   } catch {
-    // Reset, over the cap, or no JSON: the status alone has to do.
+    // Reset, or no JSON: the status alone has to do.
     return null;
   }
 }

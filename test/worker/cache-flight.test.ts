@@ -204,7 +204,9 @@ describe("an answer that a client's own budget cut short", () => {
     };
     const clients = [ask('capped', { 'x-capped': 'true' }), ask('capped', { 'x-capped': 'true' })];
     const answers = await Promise.all(clients.map(({ answer }) => answer));
-    expect(new Set(answers.map((answer) => JSON.parse(bodyOf(answer)).id))).toEqual(new Set(['cut0', 'cut1']));
+    expect(new Set(answers.map((answer) => JSON.parse(bodyOf(answer)).id))).toEqual(
+      new Set(['cut0', 'cut1']),
+    );
     expect(answers.map((answer) => headerOf(answer, 'cache-status'))).toEqual(
       Array(2).fill('stepfun-edge; fwd=miss'),
     );

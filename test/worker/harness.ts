@@ -1,10 +1,10 @@
 // The gateway as it is deployed, built by wrangler and run in workerd, with the
 // StepFun simulator behind it: what the black-box tests talk to.
 
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { createTestHarness } from 'wrangler';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ROOT = join(import.meta.dirname, '../..');
 
 export interface Received {
   readonly method: string;
@@ -49,7 +49,10 @@ export async function startGateway(vars: Record<string, string> = {}): Promise<G
         headers: { 'content-type': 'application/json', ...headers },
         body: JSON.stringify({ ...question('Hello!'), ...fields }),
       }),
-    received: async () => (await (await simulator.fetch('http://simulator/_/requests')).json()) as Received[],
+    received: async () => {
+      const seen = await simulator.fetch('http://simulator/_/requests');
+      return ((await seen.json()) as { requests: Received[] }).requests;
+    },
     forget: async () => {
       await simulator.fetch('http://simulator/_/requests', { method: 'DELETE' });
     },

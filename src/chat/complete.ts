@@ -1,0 +1,62 @@
+// StepFun's whole answer to a request without `stream`: asked, read, rewritten.
+// The cache calls this, in the Worker or, for many clients at once, in the Durable
+// Object of a flight.
+
+import { readAll } from '../bytes.ts';
+import type { Complete } from '../cache/order.ts';
+import type { Config } from '../config.ts';
+import { GatewayError } from '../errors.ts';
+import { COMPLETION_BYTES } from '../limits.ts';
+import { rewriteCompletion } from '../relay/rewriter.ts';
+import { createLifeline } from '../upstream/lifeline.ts';
+import type { Stepfun } from '../upstream/stepfun.ts';
+
+/** @returns how a completion is had from StepFun under these settings. */
+export function createComplete(stepfun: Stepfun, config: Config): Complete {
+  return async ({ body, upstreamKey, choices }, client) => {
+    const created = Math.floor(Date.now() / 1000);
+    const lifeline = createLifeline(client, config.clocks);
+    try {
+      const key = upstreamKey ?? config.upstream.apiKey ?? '';
+      const response = await stepfun.chat({ body, key, stream: false, signal: lifeline.signal });
+      lifeline.begun(false);
+      const rewritten = rewriteCompletion(await readCompletion(response, config, lifeline.signal), {
+        // As it is stored; each client's own format is rendered from that.
+        reasoning: 'general',
+        shape: config.relay.shape,
+        created,
+        choices,
+        includeUsage: false,
+        secrets: [key],
+      });
+      if (rewritten.kind === 'error') throw rewritten.error;
+      return { ...rewritten, attempts: 1 };
+    } finally {
+      lifeline.release();
+    }
+  };
+}
+
+async function readCompletion(
+  response: Response,
+  { clocks }: Config,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  if (response.body === null) throw new GatewayError('upstream_malformed', undefined, { detail: 'no body' });
+  const bounds = {
+    maxBytes: COMPLETION_BYTES,
+    expectedBytes: Number(response.headers.get('content-length') ?? NaN) || undefined,
+    timeoutMs: clocks.idleMs,
+  };
+  const read = await readAll(response.body, bounds).catch((cause: unknown) => {
+    signal.throwIfAborted();
+    throw new GatewayError('upstream_reset', undefined, { cause, detail: String(cause) });
+  });
+  if (read === 'too_slow') throw new GatewayError('upstream_timeout');
+  if (read === 'too_large') {
+    throw new GatewayError('upstream_malformed', undefined, {
+      detail: `more than ${COMPLETION_BYTES} bytes`,
+    });
+  }
+  return read;
+}

@@ -1,0 +1,75 @@
+// `POST /v1/chat/completions`, as the request's path: read, checked, looked up, paid
+// for, asked, and on its way back.
+
+import { parseCacheControl } from '../cache/control.ts';
+import { renderCompletion } from '../cache/entry.ts';
+import type { Bypass, Hit, Miss } from '../cache/lookup.ts';
+import { replayStream } from '../cache/replay.ts';
+import { REQUEST_BODY_MS } from '../limits.ts';
+import { completionAnswer, streamAnswer } from './answer.ts';
+import { readBody } from './body.ts';
+import { paid } from './cost.ts';
+import type { ChatExchange, Reservation } from './exchange.ts';
+import { orderOf } from './order.ts';
+import { parseChatRequest, type ChatRequest } from './request.ts';
+import { openStream, rewriteOptions } from './stream.ts';
+
+/**
+ * @param request - of a client that was let in; its body is unread.
+ * @returns the completion, or the stream from its first event on.
+ * @throws {GatewayError} for every failure before that; the reason of
+ *   `request.signal` when the client has left.
+ */
+export async function completionResponse(request: Request, exchange: ChatExchange): Promise<Response> {
+  const { cache, config, clientId } = exchange;
+  const control = parseCacheControl(request.headers);
+  const body = await readBody(request, config.chat.maxBodyBytes, REQUEST_BODY_MS);
+  const asked = parseChatRequest(body, {
+    reasoningHeader: request.headers.get('x-reasoning-format'),
+    chat: config.chat,
+  });
+
+  const found = await cache.lookup(asked, clientId, control);
+  if (found.kind === 'hit') return kept(found, asked, exchange);
+
+  const answer = asked.stream ? relayed : made;
+  return paid(asked, exchange, (reservation) => answer(found, asked, reservation, request.signal, exchange));
+}
+
+/** From the cache: as it was made, in the form that this client asks for. */
+function kept(hit: Hit, asked: ChatRequest, exchange: ChatExchange): Response {
+  if (hit.refresh !== null) exchange.cache.refresh(hit.refresh, orderOf(asked, null, exchange));
+  const headers = { 'cache-status': hit.cacheStatus, age: String(hit.age) };
+  return asked.stream
+    ? streamAnswer(asked, replayStream(hit.entry, rewriteOptions(asked, exchange)), headers)
+    : completionAnswer(asked, renderCompletion(hit.entry, asked.reasoningFormat), headers);
+}
+
+/** From StepFun, whole, and kept from now on. */
+async function made(
+  found: Miss | Bypass,
+  asked: ChatRequest,
+  reservation: Reservation | null,
+  signal: AbortSignal,
+  exchange: ChatExchange,
+): Promise<Response> {
+  const answer = await exchange.cache.make(found, orderOf(asked, reservation, exchange), signal);
+  const cost = answer.collapsed ? 0 : (answer.entry.usage?.totalTokens ?? null);
+  return completionAnswer(asked, renderCompletion(answer.entry, asked.reasoningFormat), {
+    'cache-status': answer.cacheStatus,
+    'x-upstream-attempts': String(answer.attempts),
+    ...(await reservation?.settle(cost)),
+  });
+}
+
+/** From StepFun, as it comes. */
+async function relayed(
+  found: Miss | Bypass,
+  asked: ChatRequest,
+  reservation: Reservation | null,
+  signal: AbortSignal,
+  exchange: ChatExchange,
+): Promise<Response> {
+  const stream = await openStream(found, asked, reservation, signal, exchange);
+  return streamAnswer(asked, stream, { 'cache-status': found.cacheStatus, ...reservation?.headers });
+}

@@ -1,0 +1,25 @@
+// What is asked of StepFun on behalf of a client.
+
+import type { Order } from '../cache/order.ts';
+import type { ChatExchange, Reservation } from './exchange.ts';
+import type { ChatRequest, UpstreamOverrides } from './request.ts';
+
+/**
+ * @param reservation - may lower `max_tokens` to what is left of the client's budget.
+ * @param overrides - what StepFun is to be asked differently.
+ */
+export function orderOf(
+  asked: ChatRequest,
+  reservation: Reservation | null,
+  { id, upstreamKey }: ChatExchange,
+  overrides: UpstreamOverrides = {},
+): Order {
+  const budgeted = reservation === null ? {} : { maxTokens: reservation.maxTokens };
+  return {
+    body: asked.upstreamBody({ ...overrides, ...budgeted }),
+    upstreamKey,
+    choices: asked.choices,
+    requestId: id,
+    capped: reservation !== null && reservation.maxTokens !== asked.maxTokens,
+  };
+}

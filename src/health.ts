@@ -1,0 +1,23 @@
+// `GET /healthz`: whether this deployment can serve, asked of nobody but itself. It
+// tells the state of the settings, never a value of one.
+
+import { version } from '../package.json';
+import { isWayInConfigured } from './access/identify.ts';
+import { readConfig } from './config.ts';
+
+/** @returns 200 when requests can be served, 503 when the settings stand in the way. */
+export function healthResponse(env: object): Response {
+  const { configuration, access } = stateOf(env);
+  const isServing = configuration === 'valid' && access === 'configured';
+  const body = { status: isServing ? 'ok' : 'not_serving', version, configuration, access };
+  return Response.json(body, { status: isServing ? 200 : 503, headers: { 'cache-control': 'no-store' } });
+}
+
+function stateOf(env: object) {
+  try {
+    const access = isWayInConfigured(readConfig(env)) ? 'configured' : 'not_configured';
+    return { configuration: 'valid', access };
+  } catch {
+    return { configuration: 'invalid', access: 'unknown' };
+  }
+}

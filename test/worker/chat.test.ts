@@ -1,0 +1,226 @@
+// The main job, end to end: what goes in, what reaches StepFun, what comes out.
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { dataOf, startGateway, type Gateway } from './harness.ts';
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+});
+afterAll(() => gateway.close());
+beforeEach(() => gateway.forget());
+
+interface Message {
+  role: string;
+  content: string;
+  reasoning?: string;
+  reasoning_content?: string;
+}
+interface Completion {
+  choices: { index: number; message: Message; finish_reason: string }[];
+  usage: Record<string, unknown>;
+}
+interface Chunk {
+  choices: { index: number; delta: Partial<Message>; finish_reason: string | null }[];
+  usage?: Record<string, unknown> | null;
+  created: number;
+}
+
+async function completionOf(response: Response): Promise<Completion> {
+  expect(response.status).toBe(200);
+  return (await response.json()) as Completion;
+}
+
+async function chunksOf(response: Response): Promise<Chunk[]> {
+  expect(response.status).toBe(200);
+  const data = dataOf(await response.text());
+  expect(data.at(-1)).toBe('[DONE]');
+  return data.slice(0, -1) as Chunk[];
+}
+
+const FORMATS = [
+  ['general', 'reasoning', 'reasoning_content'],
+  ['deepseek-style', 'reasoning_content', 'reasoning'],
+] as const;
+
+describe('a completion', () => {
+  it('is of the kind and carries the headers that the contract names', async () => {
+    const response = await gateway.chat();
+    expect(response.headers.get('content-type')).toBe('application/json');
+    expect(response.headers.get('cache-control')).toBe('private, no-store');
+    expect(response.headers.get('set-cookie')).toBeNull();
+    const { choices, usage } = await completionOf(response);
+    expect(choices).toHaveLength(1);
+    expect(choices[0]).toMatchObject({ index: 0, message: { role: 'assistant' }, finish_reason: 'stop' });
+    expect(choices[0]?.message.content).toMatch(/\w/);
+    expect(usage).toMatchObject({ prompt_tokens: expect.any(Number), total_tokens: expect.any(Number) });
+  });
+
+  it.each(FORMATS)('has its reasoning under the name of %s', async (format, name, other) => {
+    const { message } = (await completionOf(await gateway.chat({ reasoning_format: format }))).choices[0]!;
+    expect(message[name]).toMatch(/\w/);
+    expect(message).not.toHaveProperty(other);
+  });
+
+  it('has none under hidden', async () => {
+    const text = await (await gateway.chat({ reasoning_format: 'hidden' })).text();
+    expect(text).not.toContain('reasoning');
+  });
+
+  it('takes the format from the header, the body first', async () => {
+    const header = { 'x-reasoning-format': 'hidden' };
+    expect(await (await gateway.chat({}, header)).text()).not.toContain('reasoning');
+    const asked = await gateway.chat({ reasoning_format: 'general' }, header);
+    expect((await completionOf(asked)).choices[0]?.message.reasoning).toMatch(/\w/);
+  });
+});
+
+describe('a stream', () => {
+  it('is of the kind and carries the headers that the contract names', async () => {
+    const response = await gateway.chat({ stream: true });
+    expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    expect(response.headers.get('cache-control')).toBe('private, no-store, no-transform');
+    expect(response.headers.get('x-accel-buffering')).toBe('no');
+    expect((await chunksOf(response)).length).toBeGreaterThan(3);
+  });
+
+  it.each(FORMATS)('has its reasoning under the name of %s', async (format, name, other) => {
+    const chunks = await chunksOf(await gateway.chat({ stream: true, reasoning_format: format }));
+    const deltas = chunks.flatMap(({ choices }) => choices.map(({ delta }) => delta));
+    expect(deltas.map((delta) => delta[name] ?? '').join('')).toMatch(/\w/);
+    for (const delta of deltas) expect(delta).not.toHaveProperty(other);
+  });
+
+  it('has none under hidden', async () => {
+    const text = await (await gateway.chat({ stream: true, reasoning_format: 'hidden' })).text();
+    expect(text).not.toContain('reasoning');
+  });
+
+  it("says what the completion says, with StepFun's quirks mended", async () => {
+    const said = await completionOf(await gateway.chat({}, { 'cache-control': 'no-store' }));
+    const chunks = await chunksOf(await gateway.chat({ stream: true }, { 'cache-control': 'no-store' }));
+    const deltas = chunks.flatMap(({ choices }) => choices.map(({ delta }) => delta));
+    expect(deltas.map(({ content }) => content ?? '').join('')).toBe(said.choices[0]?.message.content);
+    for (const { role } of deltas) expect([undefined, 'assistant']).toContain(role);
+    for (const { created } of chunks) expect(created).toBeGreaterThan(1_700_000_000);
+    const finishes = chunks.flatMap(({ choices }) => choices.map((choice) => choice.finish_reason));
+    expect(finishes.filter((reason) => reason !== null)).toEqual(['stop']);
+    const counted = chunks.filter(({ usage }) => usage !== undefined && usage !== null);
+    expect(counted).toHaveLength(1);
+    expect(counted[0]?.choices[0]?.finish_reason).toBe('stop');
+    expect(counted[0]?.usage).toMatchObject(said.usage);
+  });
+
+  it('ends with a chunk for the usage when asked to', async () => {
+    const fields = { stream: true, stream_options: { include_usage: true } };
+    const uncached = { 'cache-control': 'no-store' };
+    const last = (await chunksOf(await gateway.chat(fields, uncached))).at(-1);
+    expect(last).toMatchObject({ choices: [], usage: { total_tokens: expect.any(Number) } });
+    const [sent] = await gateway.received();
+    expect(sent?.body).not.toContain('stream_options');
+  });
+
+  it('answers with a status when it fails before its first event', async () => {
+    const response = await gateway.chat({
+      stream: true,
+      messages: [{ role: 'user', content: 'simulate error 451' }],
+    });
+    expect(response.status).toBe(451);
+    expect(await response.json()).toMatchObject({
+      error: { code: 'content_filter', type: 'content_filter' },
+    });
+  });
+
+  it('never looks finished when it broke off', async () => {
+    const content = 'Tell me much. simulate truncated after 5';
+    const text = await (await gateway.chat({ stream: true, messages: [{ role: 'user', content }] })).text();
+    const data = dataOf(text);
+    expect(data.at(-1)).toMatchObject({ error: { code: 'upstream_truncated' } });
+    expect(text).not.toContain('[DONE]');
+    expect(data.length).toBeGreaterThan(3);
+  });
+});
+
+describe('what reaches StepFun', () => {
+  it('has no header of the client but its request', async () => {
+    await gateway.chat(
+      {},
+      {
+        authorization: 'Bearer sk-of-the-client',
+        cookie: 'session=secret',
+        origin: gateway.url,
+        referer: 'https://page.example/private',
+        'x-forwarded-for': '203.0.113.9',
+        'x-stray': 'stray',
+        'accept-language': 'zh',
+        'cache-control': 'no-store',
+      },
+    );
+    const [sent] = await gateway.received();
+    expect(sent).toMatchObject({ method: 'POST', path: '/v1/chat/completions' });
+    expect(sent?.headers['authorization']).toBe('Bearer sk-simulator');
+    const ours = ['accept', 'authorization', 'content-type', 'user-agent'];
+    const runtimes = ['host', 'content-length', 'accept-encoding', 'cf-worker', 'cdn-loop', 'mf-vary'];
+    expect([...ours, ...runtimes]).toEqual(expect.arrayContaining(Object.keys(sent?.headers ?? {})));
+    expect(JSON.stringify(sent?.headers)).not.toMatch(/secret|private|203\.0|stray|of-the-client/);
+  });
+
+  it('says what was checked, with aliases resolved and the rest left out and named', async () => {
+    const response = await gateway.chat({
+      messages: [
+        { role: 'developer', content: 'Be brief.' },
+        { role: 'user', content: 'Hi' },
+      ],
+      max_completion_tokens: 50,
+      user: 'u-1',
+      metadata: { a: 'b' },
+      reasoning: { effort: 'low', exclude: true },
+    });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('x-ignored-params')).toBe('user, metadata');
+    const [sent] = await gateway.received();
+    expect(JSON.parse(sent?.body ?? '')).toEqual({
+      model: 'step-3.5-flash',
+      messages: [
+        { role: 'system', content: 'Be brief.' },
+        { role: 'user', content: 'Hi' },
+      ],
+      max_tokens: 50,
+      reasoning_effort: 'low',
+    });
+  });
+});
+
+describe('the cache', () => {
+  const ask = (headers = {}) =>
+    gateway.chat({ messages: [{ role: 'user', content: 'What is cached?' }] }, headers);
+
+  it('keeps a completion: the second answer is the first, without StepFun', async () => {
+    const first = await ask();
+    expect(first.headers.get('cache-status')).toBe('stepfun-edge; fwd=miss; stored');
+    const second = await ask();
+    expect(second.headers.get('cache-status')).toMatch(/^stepfun-edge; hit; ttl=\d+/);
+    expect(second.headers.get('age')).toMatch(/^\d+$/);
+    expect(await second.text()).toBe(await first.text());
+    expect(await gateway.received()).toHaveLength(1);
+  });
+
+  it('keeps one entry for all reasoning formats', async () => {
+    await (await ask()).text();
+    const hidden = await ask({ 'x-reasoning-format': 'hidden' });
+    expect(hidden.headers.get('cache-status')).toMatch(/hit/);
+    expect(await hidden.text()).not.toContain('reasoning');
+  });
+
+  it('is passed by and refreshed as the client asks', async () => {
+    await (await ask()).text();
+    await gateway.forget();
+    expect((await ask({ 'cache-control': 'no-store' })).headers.get('cache-status')).toBe(
+      'stepfun-edge; fwd=bypass',
+    );
+    expect((await ask({ 'cache-control': 'no-cache' })).headers.get('cache-status')).toBe(
+      'stepfun-edge; fwd=miss; stored',
+    );
+    expect(await gateway.received()).toHaveLength(2);
+  });
+});
