@@ -4,7 +4,7 @@
 // Open to failure everywhere: no trouble of KV or of a Durable Object ever fails a
 // request that StepFun can answer.
 
-import { GatewayError } from '../errors.ts';
+import { GatewayError, toGatewayError } from '../errors.ts';
 import { log } from '../log.ts';
 import type { CacheControl } from './control.ts';
 import { createEntry, type Entry } from './entry.ts';
@@ -120,7 +120,10 @@ export function createCache(options: CacheOptions): Cache {
       // Not the client's signal: it has its answer and may leave.
       const refreshed = make(found, order, new AbortController().signal, true);
       waitUntil(
-        refreshed.catch((thrown: unknown) => log('warn', 'cache_refresh_failed', { reason: String(thrown) })),
+        refreshed.catch((thrown: unknown) => {
+          const { code, details } = toGatewayError(thrown);
+          log('warn', 'cache_refresh_failed', { code, detail: details.detail });
+        }),
       );
     },
 

@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { cacheKey, scopeOf, type KeyParts } from '../../../src/cache/key.ts';
+
+const encode = (text: string) => new TextEncoder().encode(text);
+const parts: KeyParts = {
+  shape: 'openai',
+  baseUrl: 'https://api.stepfun.ai/v1',
+  clientId: 'key:app',
+  canonical: encode('{"model":"step-3.5-flash"}'),
+};
+
+describe('cacheKey', () => {
+  test('is short, plain and always the same', async () => {
+    const key = await cacheKey(parts);
+    expect(key).toMatch(/^c1:[0-9a-f]{64}$/);
+    expect(await cacheKey({ ...parts })).toBe(key);
+  });
+
+  test.each<Partial<KeyParts>>([
+    { shape: 'stepfun' },
+    { baseUrl: 'https://api.stepfun.com/v1' },
+    { clientId: 'key:app2' },
+    { clientId: null },
+    { clientId: 'shared' },
+    { canonical: encode('{"model":"step-3.5-flash" }') },
+    { canonical: encode('') },
+  ])('differs with %j', async (other) => {
+    expect(await cacheKey({ ...parts, ...other })).not.toBe(await cacheKey(parts));
+  });
+
+  test('does not depend on how the canonical form is cut', async () => {
+    const { canonical } = parts;
+    if (!(canonical instanceof Uint8Array)) throw new Error('one piece');
+    const pieces = [canonical.subarray(0, 3), canonical.subarray(3, 3), canonical.subarray(3)];
+    expect(await cacheKey({ ...parts, canonical: pieces })).toBe(await cacheKey(parts));
+  });
+
+  test('tells apart what differs in one place only, moved boundaries and lone surrogates too', async () => {
+    const text = fc.string({ unit: 'binary', maxLength: 12 });
+    const lone = fc.constantFrom('\ud800', '\udfff', '\ud83d', '\ufffd', '"', '\\', ',', '\u0000');
+    const word = fc.tuple(text, lone, text).map((all) => all.join(''));
+    await fc.assert(
+      fc.asyncProperty(word, word, word, fc.nat({ max: 12 }), async (baseUrl, clientId, body, moved) => {
+        const one = { ...parts, baseUrl, clientId, canonical: encode(body) };
+        const key = await cacheKey(one);
+        const others: KeyParts[] = [
+          // The same text, cut elsewhere.
+          { ...one, baseUrl: baseUrl + clientId.slice(0, moved), clientId: clientId.slice(moved) },
+          { ...one, clientId: clientId + body.slice(0, moved), canonical: encode(body.slice(moved)) },
+          { ...one, baseUrl: clientId, clientId: baseUrl },
+          { ...one, clientId: `${clientId}\ud800` },
+          { ...one, clientId: `${clientId}\ufffd` },
+        ];
+        for (const other of others) {
+          const same =
+            other.baseUrl === one.baseUrl &&
+            other.clientId === one.clientId &&
+            Buffer.compare(other.canonical as Uint8Array, one.canonical) === 0;
+          expect((await cacheKey(other)) === key).toBe(same);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('scopeOf', () => {
+  test.each([
+    ['client', 'gateway', 'key:app'],
+    ['shared', 'gateway', null],
+    // Who pays alone, hits alone.
+    ['client', 'client', 'key:app'],
+    ['shared', 'client', 'key:app'],
+  ] as const)('CACHE_SCOPE=%s, UPSTREAM_KEY=%s: %s', (scope, keySource, expected) => {
+    expect(scopeOf('key:app', { scope }, { keySource })).toBe(expected);
+  });
+});
