@@ -29,6 +29,13 @@ export function replaceData(framer: Framer, data: Uint8Array, edits: Edits): voi
   });
 }
 
+/** Takes the block's data lines out; what else there is, stays. */
+export function removeData(framer: Framer, edits: Edits): void {
+  for (const { lineStart, end } of framer.data.slice(0, framer.dataLines)) {
+    edits.remove(lineStart, afterLineEnd(framer.bytes, end));
+  }
+}
+
 /** @returns `data` as an event's data lines, each with its line end. */
 export function dataLines(data: Uint8Array, lineEnd: Uint8Array): Uint8Array {
   const lines: Uint8Array[] = [];

@@ -12,7 +12,7 @@ import { Edits } from './edits.ts';
 import { errorEvent, parseFailure } from './failure.ts';
 import { Framer } from './frame.ts';
 import { skipSpace } from './json.ts';
-import { dataLines, joinData, replaceData } from './multiline.ts';
+import { dataLines, joinData, removeData, replaceData } from './multiline.ts';
 import type { RewriteOptions, Usage } from './options.ts';
 import { Rules } from './rules.ts';
 import { readUsage } from './usage.ts';
@@ -127,7 +127,7 @@ class EventRewriter implements StreamRewriter {
     const first = skipSpace(data, start, end);
     if (first === end) {
       // A heartbeat in the form of an event: OpenAI's SDKs would parse it as JSON and throw.
-      edits.remove(framer.blockStart, framer.blockEnd);
+      removeData(framer, edits);
       return null;
     }
     if (isSentinel(data, first, end)) return this.#sentinel();
