@@ -50,8 +50,8 @@ function* dataOf(text: string): Generator<string> {
   for (const line of text.split(/\r\n|\r|\n/)) {
     if (line === '' && data.length > 0) {
       const event = data.join('\n');
-      if (event === SENTINEL) return;
-      yield event;
+      if (event.trim() === SENTINEL) return;
+      if (event.trim() !== '') yield event;
       data = [];
     } else if (line === 'data') {
       data.push('');
@@ -75,6 +75,7 @@ function assemble(events: Iterable<string>): Uint8Array {
       else if (name !== 'choices') top[name] ||= value;
     }
   }
+  if (choices.size === 0) throw new NotACompletion();
   top['choices'] = inOrder(choices).map(([index, choice]) => wholeChoice(index, choice));
   if (usage !== undefined) top['usage'] = usage;
   return new TextEncoder().encode(JSON.stringify(top));

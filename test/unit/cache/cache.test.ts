@@ -115,6 +115,12 @@ async function settle(): Promise<void> {
   while (pending.length > 0) await Promise.all(pending.splice(0));
 }
 
+/** Lets time pass once everything is stored. */
+async function age(seconds: number): Promise<void> {
+  await settle();
+  vi.advanceTimersByTime(seconds * 1_000);
+}
+
 describe('a miss and a hit', () => {
   test('the first is stored, the second has the same body, its age and what is left', async () => {
     const first = await ask();
@@ -240,7 +246,7 @@ describe('who passes by', () => {
   });
 
   test('its canonical form is not even made', async () => {
-    const canonical = vi.fn(() => encode('x'));
+    const canonical = vi.fn<() => Uint8Array>(() => encode('x'));
     await ask({ question: { ...question(), canonical }, headers: { 'cache-control': 'no-store' } });
     expect(canonical).not.toHaveBeenCalled();
   });
@@ -296,11 +302,6 @@ describe('what the client asks for', () => {
 
 describe('past its TTL', () => {
   const stale: Way = { options: { staleSeconds: 600 } };
-  async function age(seconds: number): Promise<void> {
-    await settle();
-    vi.advanceTimersByTime(seconds * 1_000);
-  }
-
   test('without CACHE_STALE_SECONDS an entry serves no more', async () => {
     await ask(stale);
     await age(3_600);
@@ -561,10 +562,9 @@ describe('with flights', () => {
   });
 
   test("a client's leaving is no trouble of the object: nobody is asked again", async () => {
-    const fetch = () => Promise.reject(new Error('aborted'));
     const flights = {
       idFromName: (name: string) => name,
-      get: () => ({ fetch }),
+      get: () => ({ fetch: () => Promise.reject(new Error('aborted')) }),
     } as unknown as DurableObjectNamespace;
     const cache = cacheWith({ flights });
     const found = await cache.lookup(question(), 'key:app', control());

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cacheKey, scopeOf, type KeyParts } from '../../../src/cache/key.ts';
 
@@ -44,7 +44,7 @@ describe('cacheKey', () => {
       fc.asyncProperty(word, word, word, fc.nat({ max: 12 }), async (baseUrl, clientId, body, moved) => {
         const one = { ...parts, baseUrl, clientId, canonical: encode(body) };
         const key = await cacheKey(one);
-        const others: KeyParts[] = [
+        const others: (KeyParts & { canonical: Uint8Array })[] = [
           // The same text, cut elsewhere.
           { ...one, baseUrl: baseUrl + clientId.slice(0, moved), clientId: clientId.slice(moved) },
           { ...one, clientId: clientId + body.slice(0, moved), canonical: encode(body.slice(moved)) },
@@ -56,7 +56,7 @@ describe('cacheKey', () => {
           const same =
             other.baseUrl === one.baseUrl &&
             other.clientId === one.clientId &&
-            Buffer.compare(other.canonical as Uint8Array, one.canonical) === 0;
+            Buffer.compare(other.canonical, one.canonical) === 0;
           expect((await cacheKey(other)) === key).toBe(same);
         }
       }),

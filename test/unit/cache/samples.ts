@@ -1,6 +1,6 @@
 // Completions as StepFun makes them, and odder ones; shared by the cache's tests.
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { ReasoningFormat, StreamShape } from '../../../src/config.ts';
 import type { Completion } from '../../../src/cache/order.ts';
 import { rewriteCompletion, type RewriteOptions } from '../../../src/relay/rewriter.ts';
@@ -9,7 +9,8 @@ export const FORMATS: readonly ReasoningFormat[] = ['general', 'deepseek-style',
 export const SHAPES: readonly StreamShape[] = ['openai', 'stepfun'];
 
 export const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-export const decode = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+export const decode = (bytes: Uint8Array): string =>
+  new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
 
 /** StepFun's answer with one choice. */
 export function answer(message: object = {}, choice: object = {}, top: object = {}): string {

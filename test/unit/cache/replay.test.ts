@@ -1,0 +1,197 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { assembleCompletion } from '../../../src/cache/assemble.ts';
+import { createEntry } from '../../../src/cache/entry.ts';
+import { replayStream } from '../../../src/cache/replay.ts';
+import type { RewriteOptions } from '../../../src/relay/rewriter.ts';
+import { FORMATS, SHAPES, answer, completed, decode, encode, rewriteOptions } from './samples.ts';
+
+interface Chunk {
+  id: string;
+  object: string;
+  created: number;
+  usage?: unknown;
+  choices: {
+    index: number;
+    delta: Record<string, unknown> & { tool_calls?: { index: number; function?: { arguments?: string } }[] };
+    finish_reason: string | null;
+  }[];
+}
+
+function replay(body: string, options: Partial<RewriteOptions> = {}): { text: string; chunks: Chunk[] } {
+  const entry = createEntry(completed(body, { ...options, reasoning: 'general' }), 60, 0);
+  const text = decode(replayStream(entry, rewriteOptions(options)));
+  const data = text.split('\n\n').slice(0, -1);
+  expect(data.every((event) => event.startsWith('data: '))).toBe(true);
+  expect(data.at(-1)).toBe('data: [DONE]');
+  return { text, chunks: data.slice(0, -1).map((event) => JSON.parse(event.slice(6))) };
+}
+
+const joined = (chunks: Chunk[], member: string, index = 0) =>
+  chunks
+    .flatMap(({ choices }) => choices)
+    .filter((choice) => choice.index === index)
+    .map(({ delta: { [member]: text } }) => (typeof text === 'string' ? text : ''))
+    .join('');
+
+const story = 'Once upon a time 👩‍👩‍👧‍👦 in a land far away. '.repeat(10);
+
+describe('a replay', () => {
+  test('says role, reasoning and content in several chunks, then how it ended and what it cost', () => {
+    const { chunks } = replay(answer({ content: story, reasoning: 'Let me think about it.' }));
+    expect(chunks[0]!.choices[0]!.delta).toMatchObject({ role: 'assistant' });
+    expect(chunks.slice(1).some(({ choices }) => 'role' in choices[0]!.delta)).toBe(false);
+    expect(joined(chunks, 'content')).toBe(story);
+    expect(joined(chunks, 'reasoning')).toBe('Let me think about it.');
+    expect(chunks.filter(({ choices }) => choices[0]!.delta['content']).length).toBeGreaterThan(4);
+    expect(chunks.filter(({ choices }) => choices[0]!.delta['reasoning']).length).toBeGreaterThan(2);
+    const firstContent = chunks.findIndex(({ choices }) => choices[0]!.delta['content']);
+    expect(chunks.slice(firstContent).some(({ choices }) => choices[0]!.delta['reasoning'])).toBe(false);
+    expect(
+      chunks
+        .slice(0, -1)
+        .every(({ choices, usage }) => choices[0]!.finish_reason === null && usage === undefined),
+    ).toBe(true);
+    expect(chunks.at(-1)).toMatchObject({
+      choices: [{ finish_reason: 'stop' }],
+      usage: { total_tokens: 259, prompt_tokens_details: { cached_tokens: 3 }, prompt_cache_hit_tokens: 3 },
+    });
+    for (const chunk of chunks) {
+      expect(chunk).toMatchObject({
+        id: 'b7b56af0-52a6-483f-a589-948182676a1b',
+        object: 'chat.completion.chunk',
+        created: 1_709_893_411,
+        model: 'step-3.5-flash',
+      });
+      expect(chunk).not.toHaveProperty('system_fingerprint');
+    }
+  });
+
+  test('never splits a surrogate pair', () => {
+    for (let before = 0; before < 16; before++) {
+      const { text, chunks } = replay(answer({ content: 'x'.repeat(before) + '😀'.repeat(40) }));
+      expect(text).not.toMatch(/\\ud[89a-f]|\ufffd/i);
+      expect(joined(chunks, 'content')).toBe('x'.repeat(before) + '😀'.repeat(40));
+    }
+  });
+
+  test('a text of any length is said in chunks of a sensible size', () => {
+    const long = 'word '.repeat(100_000);
+    const { chunks } = replay(answer({ content: long }));
+    expect(joined(chunks, 'content')).toBe(long);
+    expect(Math.max(...chunks.map((chunk) => JSON.stringify(chunk).length))).toBeLessThan(2_000);
+  });
+
+  test.each(FORMATS)('reasoning as %s', (reasoning) => {
+    const { text, chunks } = replay(answer({ reasoning: 'Secret thoughts' }), { reasoning });
+    const names = ['reasoning', 'reasoning_content'].filter(
+      (name) => joined(chunks, name) === 'Secret thoughts',
+    );
+    expect(names).toEqual(
+      { general: ['reasoning'], 'deepseek-style': ['reasoning_content'], hidden: [] }[reasoning],
+    );
+    expect(text.includes('reasoning')).toBe(reasoning !== 'hidden');
+    expect(joined(chunks, 'content')).toBe('Hello!');
+  });
+
+  test('usage on a last chunk of its own, when asked for', () => {
+    const { chunks } = replay(answer(), { includeUsage: true });
+    expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { total_tokens: 259 } });
+    expect(chunks.slice(0, -1).every(({ usage }) => usage === undefined || usage === null)).toBe(true);
+    expect(chunks.at(-2)!.choices[0]!.finish_reason).toBe('stop');
+  });
+
+  test('tool calls with their index, arguments in several chunks', () => {
+    const calls = ['one', 'two'].map((name) => ({
+      id: `call_${name}`,
+      type: 'function',
+      function: { name, arguments: JSON.stringify({ text: story }) },
+    }));
+    const { chunks } = replay(answer({ content: '', tool_calls: calls }));
+    const pieces = chunks.flatMap(({ choices }) => choices[0]!.delta.tool_calls ?? []);
+    expect(pieces.filter((piece) => 'id' in piece)).toEqual(
+      calls.map((call, index) => ({ index, ...call, function: { name: call.function.name, arguments: '' } })),
+    );
+    for (const [index, call] of calls.entries()) {
+      const own = pieces.filter((piece) => piece.index === index);
+      expect(own.length).toBeGreaterThan(3);
+      expect(own.map((piece) => piece.function?.arguments).join('')).toBe(call.function.arguments);
+    }
+    expect(chunks.at(-1)!.choices[0]!.finish_reason).toBe('tool_calls');
+  });
+
+  test('every choice, and usage only once', () => {
+    const one = JSON.parse(answer({ content: 'first', reasoning: 'a' }));
+    const two = JSON.parse(answer({ content: 'second' }, { index: 1, finish_reason: 'length' }));
+    const { chunks } = replay(JSON.stringify({ ...one, choices: [...one.choices, ...two.choices] }), {
+      choices: 2,
+    });
+    expect([0, 1].map((index) => joined(chunks, 'content', index))).toEqual(['first', 'second']);
+    const ends = chunks.filter(({ choices }) => choices[0]!.finish_reason !== null);
+    expect(ends.map(({ choices }) => choices[0]!.finish_reason)).toEqual(['stop', 'length']);
+    expect(chunks.filter(({ usage }) => usage !== undefined)).toEqual([chunks.at(-1)]);
+  });
+
+  test('as StepFun says it, under STREAM_SHAPE=stepfun', () => {
+    const { chunks } = replay(answer({ reasoning: 'Hm' }), { shape: 'stepfun' });
+    expect(chunks[0]!.choices[0]).toMatchObject({ delta: { role: 'assistant' }, finish_reason: '' });
+    expect(chunks[1]!.choices[0]).toMatchObject({ delta: { role: '' }, finish_reason: '' });
+    expect(chunks.at(-1)).toMatchObject({
+      choices: [{ finish_reason: 'stop' }],
+      usage: { total_tokens: 259 },
+    });
+  });
+
+  test('what nobody here knows is said once', () => {
+    const body = answer(
+      { refusal: null, annotations: [{ x: 1 }] },
+      { logprobs: { content: [1, 2] } },
+      { system_fingerprint: 'fp', extra: 7 },
+    );
+    const { chunks } = replay(body);
+    expect(chunks[0]).toMatchObject({
+      system_fingerprint: 'fp',
+      extra: 7,
+      choices: [{ delta: { refusal: null, annotations: [{ x: 1 }] }, logprobs: { content: [1, 2] } }],
+    });
+    expect(
+      chunks.slice(1).some(({ choices }) => 'logprobs' in choices[0]! || 'annotations' in choices[0]!.delta),
+    ).toBe(false);
+  });
+
+  test.each([null, ''])('content %j: no chunk with content', (content) => {
+    expect(joined(replay(answer({ content })).chunks, 'content')).toBe('');
+  });
+
+  test('put together again it is the completion that it was made of', () => {
+    const text = fc.string({ unit: 'grapheme', maxLength: 3_000 });
+    const call = fc.tuple(text, fc.integer()).map(([argument, id]) => ({
+      id: `c${id}`,
+      type: 'function',
+      function: { name: 'f', arguments: argument },
+    }));
+    const calls = fc.uniqueArray(call, { maxLength: 3, selector: ({ id }) => id });
+    fc.assert(
+      fc.property(
+        text,
+        fc.option(text),
+        calls,
+        fc.constantFrom(...SHAPES),
+        (content, reasoning, tool_calls, shape) => {
+          const message = {
+            content,
+            ...(reasoning && { reasoning }),
+            ...(tool_calls.length > 0 && { tool_calls }),
+          };
+          const body = answer(message, { finish_reason: tool_calls.length > 0 ? 'tool_calls' : 'stop' });
+          const { text } = replay(body, { shape });
+          const again = completed(assembleCompletion(encode(text))!, { shape });
+          expect(JSON.parse(decode(again.bytes))).toEqual(
+            JSON.parse(decode(completed(body, { shape }).bytes)),
+          );
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
