@@ -149,3 +149,12 @@ export const LIST_ITEMS_MAX = 4_096;
 
 /** How much of a name that the client chose is repeated in an error. */
 export const ECHO_CHARS = 64;
+
+/** For so long StepFun's list of models is not asked for again: a new model is there within minutes. */
+export const MODELS_FRESH_MS = 600_000;
+
+/** How long StepFun may take for it; a picker is waiting, and a list is known here. */
+export const MODELS_TIMEOUT_MS = 5_000;
+
+/** Some thousand models. */
+export const MODELS_BYTES = 256 * KIB;

@@ -12,6 +12,7 @@ import { sessionResponse } from './access/sessions.ts';
 import { createCache } from './cache/cache.ts';
 import { completionResponse } from './chat/completions.ts';
 import type { ChatExchange } from './chat/exchange.ts';
+import { modelListResponse, oneModelResponse, type ModelsExchange } from './chat/model-list.ts';
 import { readConfig } from './config.ts';
 import { errorResponse, GatewayError, toGatewayError } from './errors.ts';
 import { requestId, type Exchange } from './exchange.ts';
@@ -43,6 +44,10 @@ router
   .post('/v1/session', (request, visit) =>
     sessionResponse(request, exchangeOf(visit), visit.env.RATE_LIMITER),
   );
+get('/v1/models', async (request, visit) => modelListResponse(await modelsExchange(request, visit)));
+get('/v1/models/:id+', async (request, visit) =>
+  oneModelResponse(request.params['id'] ?? '', await modelsExchange(request, visit)),
+);
 get('/healthz', (_, { env }) => healthResponse(env));
 get('/', playground);
 get('/playground/*', playground);
@@ -51,7 +56,7 @@ router.all('*', (request) => {
 });
 
 /** Where there is GET, there is HEAD (RFC 9110 §9.3.2); `seal` takes the body away. */
-function get(path: string, handler: (request: Request, visit: Visit) => Response | Promise<Response>): void {
+function get(path: string, handler: (request: IRequest, visit: Visit) => Response | Promise<Response>): void {
   router.get(path, handler).head(path, handler);
 }
 
@@ -101,16 +106,20 @@ function chatExchange({ env }: Visit, exchange: Exchange, client: Client): ChatE
     reserve:
       tokensPerDay === 0
         ? null
-        : (asked) => {
-            const { textBytes, mediaParts } = asked.promptSize();
-            return reserveTokens(env.BUDGETS, tokensPerDay, client, {
-              promptTokens: estimatePromptTokens(textBytes, mediaParts),
+        : (asked) =>
+            reserveTokens(env.BUDGETS, tokensPerDay, client, {
+              promptTokens: estimatePromptTokens(asked.promptSize()),
               maxTokens: asked.maxTokens,
               choices: asked.choices,
               callMs: config.clocks.totalMs,
-            });
-          },
+            }),
   };
+}
+
+async function modelsExchange(request: Request, visit: Visit): Promise<ModelsExchange> {
+  const { config, stepfun } = gatewayOf(visit.env);
+  const { upstreamKey } = await admit(request, visit, exchangeOf(visit));
+  return { config, stepfun, upstreamKey };
 }
 
 function playground(request: Request, { env }: Visit): Promise<Response> {
