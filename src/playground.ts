@@ -2,8 +2,9 @@
 // may do with it (the Content-Security-Policy), and how the page learns its
 // Turnstile site key. The page itself is src/playground, static.
 //
-// I/O: the assets binding alone. Nothing here throws; a file that isn't there is
-// the binding's 404, and the router decides what a stranger gets to read of it.
+// I/O: the assets binding alone.
+
+import { GatewayError } from './errors.ts';
 
 /** Where Turnstile's script and its frame come from; its documentation asks for just these two. */
 const TURNSTILE_ORIGIN = 'https://challenges.cloudflare.com';
@@ -50,6 +51,7 @@ export function playgroundHeaders(siteKey: string | null): Record<string, string
  * @param assets - the Workers assets binding over src/playground.
  * @param siteKey - Turnstile's public site key, or `null` without Turnstile.
  * @returns the file with its fence; the page with its site key filled in.
+ * @throws {GatewayError} `not_found`, also where the binding would redirect to a nicer name.
  */
 export async function servePlayground(
   request: Request,
@@ -57,6 +59,7 @@ export async function servePlayground(
   siteKey: string | null,
 ): Promise<Response> {
   const file = await assets.fetch(request.url, { method: request.method, headers: conditions(request) });
+  if (file.status !== 200 && file.status !== 304) throw new GatewayError('not_found');
   const headers = new Headers(playgroundHeaders(siteKey));
   for (const name of FILE_HEADERS) {
     const value = file.headers.get(name);

@@ -16,7 +16,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PAGE_WORKER = `
   import { servePlayground } from './src/playground.ts';
   export default {
-    fetch: (request, env) => servePlayground(request, env.ASSETS, env.SITE_KEY === '' ? null : env.SITE_KEY),
+    fetch: (request, env) =>
+      servePlayground(request, env.ASSETS, env.SITE_KEY === '' ? null : env.SITE_KEY).catch(
+        (error) => new Response(error.code, { status: error.status }),
+      ),
   };
 `;
 
@@ -139,7 +142,11 @@ async function serve(
 ): Promise<void> {
   const path = request.url ?? '/';
   if (!path.startsWith('/v1/')) {
-    const file = await worker.dispatchFetch(`http://page${path}`);
+    const known = request.headers['if-none-match'];
+    const file = await worker.dispatchFetch(`http://page${path}`, {
+      redirect: 'manual',
+      headers: known === undefined ? {} : { 'if-none-match': known },
+    });
     response.writeHead(file.status, Object.fromEntries(file.headers));
     response.end(Buffer.from(await file.arrayBuffer()));
     return;

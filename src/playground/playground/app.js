@@ -209,7 +209,7 @@ function nextRequest() {
 async function showCode(request) {
   const { openCode } = await import('./code-dialog.js');
   // A session ends with its page: code of one's own needs a key.
-  openCode(request, { baseUrl: `${location.origin}/v1`, needsKey: access.credential !== 'none' });
+  await openCode(request, { baseUrl: `${location.origin}/v1`, needsKey: access.credential !== 'none' });
 }
 
 async function listModels() {

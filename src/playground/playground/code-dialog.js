@@ -1,6 +1,6 @@
 // The request as code, in a dialog with a tab for each language.
 
-import { byId, closeOnBackdrop, copyAction, h } from './dom.js';
+import { closeOnBackdrop, copyAction, h, icon } from './dom.js';
 import { curlSnippet, javaScriptSnippet, pythonSnippet, withoutBase64 } from './snippets.js';
 
 /**
@@ -14,21 +14,32 @@ const LANGUAGES = [
   { name: 'Python', write: pythonSnippet },
 ];
 
-/** @type {CodeDialog | null} */
+/** @type {Promise<CodeDialog> | null} */
 let dialog = null;
 
 /**
  * @param {ChatRequest} request
  * @param {Target} target
  */
-export function openCode(request, target) {
-  dialog ??= new CodeDialog();
-  dialog.open(request, target);
+export async function openCode(request, target) {
+  dialog ??= loadStyles().then(() => new CodeDialog());
+  (await dialog).open(request, target);
+}
+
+/** @returns {Promise<void>} when they apply, or can't be had: code without colours is still code. */
+function loadStyles() {
+  return new Promise((resolve) => {
+    const done = () => resolve();
+    const href = '/playground/code-dialog.css';
+    document.head.append(h('link', { rel: 'stylesheet', href, load: done, error: done }));
+  });
 }
 
 class CodeDialog {
-  #dialog = byId('code', HTMLDialogElement);
-  #text = byId('code-text', HTMLElement);
+  #code = h('code');
+  // It scrolls, so the keyboard must be able to reach it.
+  #text = h('pre', { class: 'code-text', id: 'code-text', role: 'tabpanel', tabindex: 0 }, this.#code);
+  #note = h('p', { class: 'setting-note' });
   #tabs = LANGUAGES.map(({ name }, at) =>
     h(
       'button',
@@ -47,12 +58,33 @@ class CodeDialog {
   /** @type {{ request: ChatRequest, target: Target } | null} */
   #shown = null;
 
+  #dialog = h(
+    'dialog',
+    { class: 'code-dialog', 'aria-labelledby': 'code-title' },
+    h(
+      'div',
+      { class: 'dialog-head' },
+      h('h2', { id: 'code-title' }, 'This request as code'),
+      h(
+        'form',
+        { method: 'dialog' },
+        h('button', { class: 'action' }, icon('close'), h('span', { class: 'sr' }, 'Close')),
+      ),
+    ),
+    h(
+      'div',
+      { class: 'code-bar' },
+      h('div', { class: 'tabs', role: 'tablist', 'aria-label': 'Language' }, ...this.#tabs),
+      copyAction(() => this.#snippet),
+    ),
+    this.#text,
+    this.#note,
+  );
+
   constructor() {
-    const list = byId('code-tabs', HTMLElement);
-    list.append(...this.#tabs);
-    list.addEventListener('keydown', (event) => this.#onKey(event));
-    byId('code-copy', HTMLElement).append(copyAction(() => this.#snippet));
+    for (const tab of this.#tabs) tab.addEventListener('keydown', (event) => this.#onKey(event));
     closeOnBackdrop(this.#dialog);
+    document.body.append(this.#dialog);
   }
 
   /**
@@ -61,7 +93,7 @@ class CodeDialog {
    */
   open(request, target) {
     this.#shown = { request, target };
-    byId('code-note', HTMLElement).textContent = target.needsKey
+    this.#note.textContent = target.needsKey
       ? 'Put your client key into the environment as GATEWAY_KEY. The one typed in here is never part of the code.'
       : 'This gateway answers without a key.';
     this.#select(this.#selected);
@@ -79,7 +111,7 @@ class CodeDialog {
     if (language === undefined || this.#shown === null) return;
     this.#snippet = language.write(this.#shown.request, this.#shown.target);
     this.#text.setAttribute('aria-labelledby', `code-tab-${at}`);
-    this.#text.firstElementChild?.replaceChildren(withoutBase64(this.#snippet));
+    this.#code.textContent = withoutBase64(this.#snippet);
     this.#text.scrollTo(0, 0);
   }
 

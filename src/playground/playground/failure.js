@@ -139,6 +139,11 @@ const WORDS = new Map(
       "The Worker's log names it (`npx wrangler tail`). Nothing can be answered until it is right.",
       ['retry'],
     ),
+    access_unavailable: say(
+      'The gateway can’t tell who may call',
+      'What it checks callers with does not answer. Try again in a moment.',
+      ['retry'],
+    ),
     origin_not_allowed: say(
       'This page may not call the gateway',
       "Its operator adds this page's origin to `ALLOWED_ORIGINS`, exactly as the address bar shows it.",
@@ -159,12 +164,10 @@ const WORDS = new Map(
       ['key', 'retry'],
     ),
 
-    invalid_json: say('The gateway could not read the request', ASK_OPERATOR, ['retry']),
     invalid_value: say('A value is not right', 'Change it in the settings, then try again.', [
       'settings',
       'retry',
     ]),
-    unknown_parameter: say('The gateway does not know a setting of this page', ASK_OPERATOR, ['retry']),
     model_not_found: say('This model is not available here', 'Pick another one, then try again.', [
       'settings',
       'retry',

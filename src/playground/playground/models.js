@@ -15,8 +15,8 @@ const THREE_TIERS = ['low', 'medium', 'high'];
 /** StepFun's chat models and their efforts, as its page on the chat API has them. */
 export const KNOWN_MODELS = /** @type {const} @satisfies {readonly Model[]} */ ([
   { id: 'step-3.7-flash', efforts: THREE_TIERS, images: true },
-  { id: 'step-3.5-flash', efforts: THREE_TIERS, images: null },
-  { id: 'step-3.5-flash-2603', efforts: ['low', 'high'], images: null },
+  { id: 'step-3.5-flash', efforts: THREE_TIERS, images: false },
+  { id: 'step-3.5-flash-2603', efforts: ['low', 'high'], images: false },
 ]);
 
 /**

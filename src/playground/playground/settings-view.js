@@ -11,7 +11,7 @@ import { DEFAULTS, loadSettings, parseSettings, saveSettings } from './settings.
  * @import { Settings } from './settings.js'
  */
 
-/** As in layout.css. */
+/** As in style.css. */
 const NARROW = '(max-width: 60rem)';
 
 /** @type {Readonly<Record<Settings['format'], string>>} */

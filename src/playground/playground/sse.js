@@ -1,7 +1,7 @@
 // Server-sent events out of a byte stream, as the WHATWG HTML standard parses them
 // (§9.2.6). EventSource itself is no help here: it can't POST.
 
-/** @typedef {{ rest: string, data: string[] }} Reading a line not ended yet; the event's data lines so far */
+/** @typedef {{ rest: string, afterCr: boolean, data: string[] }} Reading a line not ended yet; the event's data lines so far */
 
 /**
  * @param {ReadableStream<Uint8Array>} body - `text/event-stream`, split anywhere.
@@ -10,7 +10,7 @@
  */
 export async function* readEvents(body) {
   /** @type {Reading} */
-  const reading = { rest: '', data: [] };
+  const reading = { rest: '', afterCr: false, data: [] };
   const decoder = new TextDecoder();
   const reader = body.getReader();
   try {
@@ -30,12 +30,12 @@ export async function* readEvents(body) {
  * @param {string} text
  */
 function* dispatch(reading, text) {
-  let pending = reading.rest + text;
-  // A CR at the end may be half of a CRLF: it waits for what follows.
-  const held = pending.endsWith('\r') ? '\r' : '';
-  if (held !== '') pending = pending.slice(0, -1);
-  const lines = pending.split(/\r\n|\r|\n/);
-  reading.rest = (lines.pop() ?? '') + held;
+  if (text === '') return;
+  // A CR ends its line at once; the LF of a CRLF cut in two belongs to it.
+  const fresh = reading.afterCr && text.startsWith('\n') ? text.slice(1) : text;
+  reading.afterCr = text.endsWith('\r');
+  const lines = (reading.rest + fresh).split(/\r\n|\r|\n/);
+  reading.rest = lines.pop() ?? '';
 
   for (const line of lines) {
     if (line === '') {
