@@ -65,7 +65,7 @@ function isData(text: string, prefix: RegExp): boolean {
 const PIECE_CHARS = 64 * 1024;
 
 /** Whether all of `text` from `start` on is base64, and at least one byte. */
-function isBase64(text: string, start: number): boolean {
+export function isBase64(text: string, start = 0): boolean {
   const padding = /={0,2}$/.exec(text.slice(-2))?.[0].length ?? 0;
   const end = text.length - padding;
   if (end <= start || (end - start) % 4 === 1 || (padding > 0 && (text.length - start) % 4 !== 0))

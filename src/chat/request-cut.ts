@@ -12,8 +12,10 @@
 // where a checked data URL ends with the mark; wherever else a payload was, or if
 // anything at all is wrong, the request is read whole instead (request.ts).
 
-import { isBase64, mediaUrls } from './media.ts';
-import type { Message } from './messages.ts';
+import { isBase64 } from './media.ts';
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
 
 /** A request's JSON whose long payloads are replaced by marks. */
 export interface CutJson {
@@ -27,16 +29,17 @@ const STEP_BYTES = 32 * 1024;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
-const BEFORE = new TextEncoder().encode(';base64,');
+const BEFORE = encoder.encode(';base64,');
+const MARK_CHARS = 40;
 
 /**
  * @param bytes - a request's body.
  * @returns its text without its long payloads; null if it has none.
- * @throws TypeError when the text around them is not UTF-8.
+ * @throws TypeError when what was decoded of it is not UTF-8.
  */
 export function cutPayloads(bytes: Uint8Array): CutJson | null {
   const payloads = new Map<string, Uint8Array>();
-  const id = crypto.randomUUID().replaceAll('-', '');
+  let id = '';
   let text = '';
   let copied = 0;
   // The comma before a payload is looked for since the last step only, the quote
@@ -47,12 +50,14 @@ export function cutPayloads(bytes: Uint8Array): CutJson | null {
     const comma = bytes.subarray(from, at).lastIndexOf(COMMA);
     const start = from + comma + 1;
     from = at;
-    if (comma === -1 || !BEFORE.every((byte, index) => bytes[start - BEFORE.length + index] === byte)) continue;
+    if (comma === -1 || !BEFORE.every((byte, index) => bytes[start - BEFORE.length + index] === byte))
+      continue;
     if (quote < at) quote = bytes.indexOf(QUOTE, at);
     if (quote === -1) break;
     if (!isPayload(bytes.subarray(start, quote))) continue;
 
-    const mark = id + String(payloads.size).padStart(8, '0');
+    id ||= crypto.randomUUID().replaceAll('-', '');
+    const mark = id + String(payloads.size).padStart(MARK_CHARS - id.length, '0');
     payloads.set(mark, bytes.subarray(start, quote));
     text += decoder.decode(bytes.subarray(copied, start)) + mark;
     copied = from = at = quote;
@@ -60,8 +65,23 @@ export function cutPayloads(bytes: Uint8Array): CutJson | null {
   return copied === 0 ? null : { text: text + decoder.decode(bytes.subarray(copied)), payloads };
 }
 
-/** Whether every payload is a data URL's in one of the messages, and so nowhere else. */
-export function allInMedia(messages: readonly Message[], payloads: CutJson['payloads']): boolean {
+/** Base64 without line breaks, decoded in pieces: the whole of it is never a string. */
+function isPayload(bytes: Uint8Array): boolean {
+  for (let from = 0; from < bytes.length; from += STEP_BYTES) {
+    const piece = decoder.decode(bytes.subarray(from, from + STEP_BYTES));
+    const isLast = from + STEP_BYTES >= bytes.length;
+    if (!isBase64(piece) || (!isLast && piece.endsWith('='))) return false;
+  }
+  return bytes.length > 0;
+}
+
+/**
+ * Whether every mark is where a payload may be put back.
+ * @param media - the addresses of media in a checked request: what starts a data
+ *   URL has been looked at, so a mark at the end is its whole payload.
+ */
+export function allInPlace(payloads: CutJson['payloads'], media: readonly string[]): boolean {
+  return media.filter((url) => payloads.has(url.slice(-MARK_CHARS))).length === payloads.size;
 }
 
 /** @returns the text's bytes, in parts, with the payloads where their marks are. */

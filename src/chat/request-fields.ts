@@ -115,4 +115,6 @@ export const REFUSED_FIELDS: ReadonlyMap<string, string> = new Map([
 const fieldsSchema = closed(FIELDS);
 
 /** A request's body once every field by itself is right. */
-export type ChatBody = z.infer<typeof fieldsSchema>;
+export type ChatBody = z.infer<typeof fieldsSchema> & {
+  readonly [name in (typeof IGNORED_FIELDS)[number]]?: unknown;
+};

@@ -9,26 +9,23 @@ import { JSON_DEPTH_MAX } from '../limits.ts';
 // JSON.parse, which refuses it (RFC 8259 §8.1 allows that).
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** JSON text with what it says. */
-export interface ParsedJson {
-  readonly text: string;
-  readonly value: unknown;
-}
-
 /**
  * @param bytes - what the client sent.
- * @throws {GatewayError} `invalid_json`: bad UTF-8, a BOM, or not JSON.
+ * @throws {GatewayError} `invalid_json`: nothing, or not UTF-8.
  */
-export function parseJson(bytes: Uint8Array): ParsedJson {
+export function decodeJson(bytes: Uint8Array): string {
   if (bytes.length === 0) throw new GatewayError('invalid_json', 'The body is empty.');
-  let text: string;
   try {
-    text = decoder.decode(bytes);
+    return decoder.decode(bytes);
   } catch {
     throw new GatewayError('invalid_json', 'The body is not valid UTF-8.');
   }
+}
+
+/** @throws {GatewayError} `invalid_json`: a BOM, or not JSON. */
+export function parseJson(text: string): unknown {
   try {
-    return { text, value: JSON.parse(text) };
+    return JSON.parse(text);
   } catch (error) {
     // V8 says where, and echoes some ten characters of the text.
     const where = error instanceof SyntaxError ? `: ${error.message.slice(0, 200)}` : '';

@@ -9,7 +9,8 @@
 
 import * as z from 'zod/mini';
 import { ISSUES_SHOWN_MAX } from '../limits.ts';
-import { isPlainMessage, messageSchema } from './messages.ts';
+import { messageSchema } from './messages.ts';
+import { isPlainMessage } from './plain.ts';
 import { type ChatBody, FIELDS, IGNORED_FIELDS, REFUSED_FIELDS } from './request-fields.ts';
 import { type Issue, plainIssues } from './request-issues.ts';
 import { anything, closed, optional } from './request-kit.ts';

@@ -4,10 +4,13 @@
 import type { Config, ReasoningFormat } from '../config.ts';
 import { GatewayError } from '../errors.ts';
 import { ECHO_CHARS } from '../limits.ts';
+import { byteLength, join } from '../bytes.ts';
 import { isRemote } from './media.ts';
+import { mediaOf } from './messages.ts';
+import { allInPlace, type CutJson, cutPayloads, splice } from './request-cut.ts';
 import { type ChatBody, IGNORED_FIELDS } from './request-fields.ts';
 import { type Issue, requestError } from './request-issues.ts';
-import { hasInexactNumber, parseExactly, parseJson, sortedJson } from './request-json.ts';
+import { decodeJson, hasInexactNumber, parseExactly, parseJson, sortedJson } from './request-json.ts';
 import { checkRequest } from './request-schema.ts';
 import { answerFields, extraFields, fieldsText, headText } from './request-upstream.ts';
 
@@ -22,7 +25,7 @@ export interface ChatRequest {
   /** For each choice: what the client asked for, within MAX_OUTPUT_TOKENS. */
   readonly maxTokens: number | undefined;
   readonly reasoningFormat: ReasoningFormat;
-  /** Fields that were left out, in the client's order. */
+  /** Fields that were left out. */
   readonly ignoredParams: readonly string[];
   /** Whether StepFun has to fetch images or videos, which may change behind their URLs. */
   readonly remoteMedia: boolean;
@@ -58,36 +61,48 @@ export interface ChatRequestOptions {
   readonly chat: Config['chat'];
 }
 
-const encoder = new TextEncoder();
-
 /**
- * @param bytes - a request's body.
+ * @param bytes - a request's body; it becomes a part of the request, and must not change.
  * @throws {GatewayError} `invalid_json`, `invalid_value`, `unknown_parameter` (the
  *   message lists everything that is wrong, `param` is the first of it),
  *   `model_not_found` (ALLOWED_MODELS).
  */
 export function parseChatRequest(bytes: Uint8Array, options: ChatRequestOptions): ChatRequest {
+  return cutRequest(bytes, options) ?? readRequest({ text: decodeJson(bytes), payloads: new Map() }, options);
+}
+
+/** A request with long payloads, read around them; null if it has to be read whole. */
+function cutRequest(bytes: Uint8Array, options: ChatRequestOptions): ChatRequest | null {
+  try {
+    const cut = cutPayloads(bytes);
+    return cut && readRequest(cut, options);
+  } catch {
+    // What is wrong is told by reading it whole: no mark must be seen in an error.
+    return null;
+  }
+}
+
+/** @throws {GatewayError} as above, and `invalid_value` for a payload that is not a data URL's. */
+function readRequest({ text, payloads }: CutJson, options: ChatRequestOptions): ChatRequest {
   const { chat, reasoningHeader } = options;
-  const { text, value } = parseJson(bytes);
-  const body = exactBody(checked(value, chat.extraParams), text, chat.extraParams);
+  const body = exactBody(checked(parseJson(text), chat.extraParams), text, chat.extraParams);
   const refusals = policyIssues(body, options);
   if (refusals.length > 0) throw requestError(refusals);
   if (chat.allowedModels.size > 0 && !chat.allowedModels.has(body.model)) {
     const message = `The model ${JSON.stringify(body.model.slice(0, ECHO_CHARS))} does not exist here.`;
     throw new GatewayError('model_not_found', message, { param: 'model' });
   }
+  const media = mediaOf(body.messages);
+  if (!allInPlace(payloads, media)) throw new GatewayError('invalid_value');
 
   const stream = body.stream === true;
   const maxTokens = outputTokens(body, chat.maxOutputTokens);
-  const fields = answerFields(body, chat.extraParams);
-  let encodedHead: Uint8Array | undefined;
-  const head = (): Uint8Array => (encodedHead ??= encoder.encode(headText(body)));
-
+  const head = once(() => splice(headText(body), payloads));
+  const fields = once(() => answerFields(body, chat.extraParams));
   const canonical = () => [
-    head(),
-    encoder.encode(fieldsText({ ...fields.deciding, max_tokens: maxTokens }, sortedJson)),
+    ...head(),
+    encoder.encode(fieldsText({ ...fields().deciding, max_tokens: maxTokens }, sortedJson)),
   ];
-  const media = mediaOf(body);
 
   return {
     model: body.model,
@@ -96,29 +111,29 @@ export function parseChatRequest(bytes: Uint8Array, options: ChatRequestOptions)
     choices: body.n ?? 1,
     maxTokens,
     reasoningFormat: reasoningFormat(body, reasoningHeader, chat.defaultReasoningFormat),
-    ignoredParams: Object.entries(body)
-      .filter(([name, given]) => IGNORED.has(name) && !chat.extraParams.has(name) && given !== null)
-      .map(([name]) => name),
+    ignoredParams: ignoredParams(body, chat.extraParams),
     remoteMedia: media.some(isRemote),
     promptSize() {
-      const textBytes = canonical().reduce((sum, { length }) => sum + length, 0);
-      return { textBytes: textBytes - media.join('').length, mediaParts: media.length };
+      const mediaBytes = byteLength([...payloads.values()]) + media.reduce((sum, url) => sum + url.length, 0);
+      const markChars = [...payloads.keys()].reduce((sum, mark) => sum + mark.length, 0);
+      return { textBytes: byteLength(canonical()) - (mediaBytes - markChars), mediaParts: media.length };
     },
     upstreamBody(overrides = {}) {
-      const deciding = { ...fields.deciding, max_tokens: overrides.maxTokens ?? maxTokens };
-      const rest = {
-        ...fields.defaults,
+      const { deciding, defaults } = fields();
+      const tail = {
+        ...deciding,
+        max_tokens: overrides.maxTokens ?? maxTokens,
+        ...defaults,
         reasoning_format: overrides.reasoningFormat,
         stream: stream || undefined,
       };
-      const tail = `${fieldsText(deciding, JSON.stringify)}${fieldsText(rest, JSON.stringify)}}`;
-      return join(head(), encoder.encode(tail));
+      return join([...head(), encoder.encode(`${fieldsText(tail, JSON.stringify)}}`)]);
     },
     canonical,
   };
 }
 
-const IGNORED: ReadonlySet<string> = new Set(IGNORED_FIELDS);
+const encoder = new TextEncoder();
 const REASONING_FORMATS: readonly ReasoningFormat[] = ['general', 'deepseek-style', 'hidden'];
 
 function checked(value: unknown, extraParams: ReadonlySet<string>): ChatBody {
@@ -129,8 +144,9 @@ function checked(value: unknown, extraParams: ReadonlySet<string>): ChatBody {
 
 /** The body, with integers beyond 2^53 as the client wrote them where they are sent on unchecked. */
 function exactBody(body: ChatBody, text: string, extraParams: ReadonlySet<string>): ChatBody {
-  const freeForm = [body.tools, body.response_format, body.audio, ...extraFields(body, extraParams)];
-  return hasInexactNumber(freeForm) ? checked(parseExactly(text), extraParams) : body;
+  const { tools, response_format, audio } = body;
+  const freeForm = [tools, response_format, audio, ...extraFields(body, extraParams)];
+  return freeForm.some(hasInexactNumber) ? checked(parseExactly(text), extraParams) : body;
 }
 
 /** What is well said, but not allowed here. */
@@ -164,26 +180,11 @@ function headerFormat(header: string | null): ReasoningFormat | undefined {
   return REASONING_FORMATS.find((format) => format === header);
 }
 
-/** The addresses of all images, videos and sounds, `data:` among them. */
-function mediaOf({ messages }: ChatBody): string[] {
-  const media: string[] = [];
-  for (const { role, content } of messages) {
-    if (role !== 'user' || typeof content === 'string') continue;
-    for (const part of content) {
-      if (part.type === 'image_url') media.push(part.image_url.url);
-      else if (part.type === 'video_url') media.push(part.video_url.url);
-      else if (part.type === 'input_audio') media.push(part.input_audio.data);
-    }
-  }
-  return media;
+function ignoredParams(body: ChatBody, extraParams: ReadonlySet<string>): string[] {
+  return IGNORED_FIELDS.filter((name) => (body[name] ?? null) !== null && !extraParams.has(name));
 }
 
-function join(...parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let end = 0;
-  for (const part of parts) {
-    whole.set(part, end);
-    end += part.length;
-  }
-  return whole;
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => (made ??= { value: make() }).value;
 }
