@@ -88,7 +88,7 @@ function composeChoice(request: ChatRequest, plan: Plan, seed: Seed, choice: num
   // Generation stops wherever max_tokens is reached: in thought, text or arguments.
   let left = request.maxTokens;
   const spend = (tokens: readonly string[]): readonly string[] => {
-    const kept = tokens.slice(0, left);
+    const kept = tokens.slice(0, Math.max(left, 0));
     left -= tokens.length;
     return kept;
   };

@@ -41,13 +41,13 @@ export function createBody(
             controller.close();
             return;
           }
-          if (piece === 'reset') {
+          await pause(piece.waitMs ?? paceMs, stop.signal);
+          if (ended) return;
+          if (piece.dies) {
             end('reset');
             controller.error(new Error('simulated reset'));
             return;
           }
-          await pause(piece.waitMs ?? paceMs, stop.signal);
-          if (ended) return;
           if (piece.text === '') continue;
           controller.enqueue(encoder.encode(piece.text));
           return;

@@ -4,9 +4,15 @@
 import { ApiError, envelope } from './errors.ts';
 import type { Break } from './triggers.ts';
 
-/** What a body does next: wait, say something, or die. */
-export type Piece = { readonly waitMs?: number; readonly text: string } | 'reset';
+/** What a body does next: wait (or keep its pace), then say something or die. */
+export interface Piece {
+  readonly waitMs?: number;
+  readonly text: string;
+  readonly dies?: true;
+}
 
+/** What was said before a reset shall have left by then: a reset may overtake it. */
+const LAST_WORDS_MS = 20;
 const STALL_MS = 600_000;
 const PING_MS = 1_000;
 
@@ -20,7 +26,7 @@ export function* breakUp(pieces: Iterable<string>, count: number, found: Break |
   let sent = 0;
   for (const text of pieces) {
     if (found !== null && sent === last) {
-      yield* failure(found.kind);
+      yield* failure(found);
       // Only garbage is followed by the rest, as if nothing had happened.
       if (found.kind !== 'garbage') return;
     }
@@ -29,18 +35,18 @@ export function* breakUp(pieces: Iterable<string>, count: number, found: Break |
   }
 }
 
-function* failure(kind: Break['kind']): Generator<Piece> {
+function* failure({ kind, status }: Break): Generator<Piece> {
   switch (kind) {
     case 'truncated':
       return;
     case 'error':
-      yield { text: `data: ${envelope(new ApiError(500))}\n\n` };
+      yield { text: `data: ${envelope(new ApiError(status))}\n\n` };
       return;
     case 'garbage':
       yield { text: 'data: {"id":"broken","choices":[{"index":0,"delta":{"content":\n\n' };
       return;
     case 'reset':
-      yield 'reset';
+      yield { waitMs: LAST_WORDS_MS, text: '', dies: true };
       return;
     case 'stall':
       yield { waitMs: STALL_MS, text: '' };

@@ -30,7 +30,9 @@ function pretty(value: unknown): string {
 }
 
 /** Keys in quotes or backticks, or listed after the word: `with keys name, age and city`. */
-function keysAsked(prompt: string): string[] {
+function keysAsked(text: string): string[] {
+  const LOOKED_AT_CHARS = 2_000;
+  const prompt = text.slice(0, LOOKED_AT_CHARS);
   const quoted = Array.from(prompt.matchAll(/["'`“]([A-Za-z_]\w{0,40})["'`”]/g), ([, name]) => name ?? '');
   if (quoted.length > 0) return [...new Set(quoted)];
   const listed =

@@ -5,6 +5,8 @@ import { findSum } from './writer/arithmetic.ts';
 import { keywords, numbers, properNames } from './writer/words.ts';
 
 const TEXT_CHARS = 200;
+/** `and`, too: "Boston and Paris" are two. */
+const PLACE = /\b(?:in|at|near|for|and) (\p{Lu}[\p{L}'’-]*(?: \p{Lu}[\p{L}'’-]*)*|\p{Ll}{4,})/u;
 
 export interface Source {
   /** @returns a string for a field of this name, from the prompt where it has one. */
@@ -15,14 +17,17 @@ export interface Source {
   mentions(value: unknown): boolean;
 }
 
-/** @param text - the last user message, without its triggers. */
-export function createSource(text: string): Source {
+/** @param prompt - the last user message, without its triggers. */
+export function createSource(prompt: string): Source {
+  const LOOKED_AT_CHARS = 2_000;
+  const text = prompt.slice(0, LOOKED_AT_CHARS);
   const words = keywords(text);
   const names = properNames(text);
   const figures = numbers(text);
   const whole = text.replace(/\s+/g, ' ').slice(0, TEXT_CHARS) || 'StepFun';
   const lower = text.toLowerCase();
   let wordsGiven = 0;
+  let placesFrom = 0;
 
   return {
     nextString(name) {
@@ -34,9 +39,10 @@ export function createSource(text: string): Source {
       }
       if (/date|day/i.test(name)) return /\d{4}-\d\d-\d\d/.exec(text)?.[0] ?? '2026-01-02';
       if (/city|location|place|town|region|country|address|where/i.test(name)) {
-        // Without a capital letter the preposition tells: "weather in paris".
-        const after = /\b(?:in|at|near|for)\s+(\p{Ll}{3,})/u.exec(text)?.[1];
-        return names.shift() ?? after ?? words[0] ?? whole;
+        // A preposition tells more than a capital letter: "Weather in Boston", "weather in paris".
+        const after = PLACE.exec(text.slice(placesFrom));
+        placesFrom += after === null ? 0 : after.index + after[0].length;
+        return after?.[1] ?? names.shift() ?? words[0] ?? whole;
       }
       if (names.length > 0) return names.shift() ?? whole;
       return words.length === 0 ? whole : (words[wordsGiven++ % words.length] ?? whole);

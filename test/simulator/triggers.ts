@@ -6,6 +6,8 @@
 export interface Break {
   readonly kind: 'truncated' | 'error' | 'garbage' | 'reset' | 'stall' | 'pings';
   readonly after: number | null;
+  /** Of an error in the middle: which one. */
+  readonly status: number;
 }
 
 export interface Refusal {
@@ -68,7 +70,9 @@ export function readPlan(message: string): Plan {
       ),
     ),
     break: readBreak(
-      take(/\bsimulate (truncated|error mid-stream|garbage|reset|stall|pings)(?: after (\d+))?/i),
+      take(
+        /\bsimulate (truncated|error mid-stream|garbage|reset|stall|pings)(?: ([45]\d\d))?(?: after (\d+))?/i,
+      ),
     ),
     sentinel: takeWord<'missing' | 'unterminated'>(/\bsimulate (missing|unterminated) done/i) ?? 'sent',
     wrongBody: takes(/\bsimulate html/i) ? 'html' : takes(/\bsimulate wrong kind/i) ? 'kind' : null,
@@ -85,7 +89,7 @@ export function readPlan(message: string): Plan {
     paceMs: takeNumber(/\bsimulate pace (\d+)/i, DELAY_MS_MAX),
     delayMs: takeNumber(/\bsimulate delay (\d+)/i, DELAY_MS_MAX) ?? 0,
   } as const;
-  return { ...plan, text: text === message ? text : text.replace(/\s*[;,.]*\s*$/, '').trim() };
+  return { ...plan, text: text === message ? text : text.replace(/[\s;,.]+$/, '').trimStart() };
 }
 
 function readRefusal([, status, options = '']: readonly (string | undefined)[]): Refusal | null {
@@ -101,8 +105,11 @@ function readRefusal([, status, options = '']: readonly (string | undefined)[]):
   };
 }
 
-function readBreak([, kind, after]: readonly (string | undefined)[]): Break | null {
+function readBreak([, kind, status, after]: readonly (string | undefined)[]): Break | null {
   if (kind === undefined) return null;
-  const short = kind.toLowerCase().replace(' mid-stream', '') as Break['kind'];
-  return { kind: short, after: after === undefined ? null : Number(after) };
+  return {
+    kind: kind.toLowerCase().replace(' mid-stream', '') as Break['kind'],
+    after: after === undefined ? null : Number(after),
+    status: Number(status ?? 500),
+  };
 }

@@ -12,6 +12,8 @@ const SPELLED: readonly (readonly [RegExp, string])[] = [
 
 const SUM = /[(\d][\d\s.()+\-*/^]*[\d)]/g;
 
+const CUE = /(?:^|what(?:'s| is)|how much is|calculate|compute|solve|计算|算)\s*$/i;
+
 export interface Sum {
   /** As it is written in books: `17 × 23`. */
   readonly written: string;
@@ -25,9 +27,13 @@ export function findSum(text: string): Sum | null {
   const LOOKED_AT_CHARS = 500;
   let normal = text.slice(0, LOOKED_AT_CHARS);
   for (const [pattern, sign] of SPELLED) normal = normal.replace(pattern, sign);
-  for (const [found] of normal.matchAll(SUM)) {
-    // A date, a range or a phone number is written with the same signs, without spaces.
-    if (!/[+\-*/^]/.test(found) || /\d-\d+-\d/.test(found) || /^\d{4}-\d/.test(found)) continue;
+  for (const match of normal.matchAll(SUM)) {
+    const [found] = match;
+    if (!/[+\-*/^]/.test(found)) continue;
+    if (/^\d+([-/])\d+\1\d+$/.test(found)) continue; // a date
+    // A range, a score or a phone number has the same signs without spaces: then it
+    // must be asked for.
+    if (/^[\d.]+(?:[-/][\d.]+)+$/.test(found) && !CUE.test(normal.slice(0, match.index))) continue;
     const value = evaluate(found);
     if (value === null) continue;
     const expression = found.replace(/\s+/g, '').replace(/[+\-*/^]/g, ' $& ');

@@ -8,10 +8,17 @@ import type { Prompt, Writer } from './writer.ts';
 
 const NOTE = '*（我是 StepFun 模拟器，句子由您的用词拼成；配置密钥后，这里由真正的模型回答。）*';
 
-/** What the prompt is about: its own weighty words, or its beginning. */
+const LEAD =
+  /^(?:你好|您好|请问?|麻烦|帮我|给我|能不能|可以|用?[一两二三四五\d]+句话|[，。！,!\s]|介绍一下|解释一下|介绍|解释|讲讲|说说|谈谈|告诉我|写一?[首篇个段]|关于|什么是|如何|怎样|怎么|为什么)+/u;
+const TAIL = /(?:是什么|怎么样|是多少|是谁|怎么办|的诗|吗|呢|吧)?[\s，。？！?!,.]*$/u;
+
+/** What the prompt is about: what is left of it without the asking, or its weighty words. */
 function topicOf(text: string): string {
-  const words = keywords(text).slice(0, 3).join('、');
-  return words === '' ? text.replace(/[，。？！?!,.\s]+$/u, '').slice(0, 12) : words;
+  const LOOKED_AT = 200;
+  const SHOWN = 16;
+  const bare = text.slice(0, LOOKED_AT).replace(LEAD, '').replace(TAIL, '');
+  if (bare !== '' && bare.length <= SHOWN) return bare;
+  return keywords(text).slice(0, 3).join('、') || text.slice(0, SHOWN);
 }
 
 const toolResults: Writer = ({ results }) => {
@@ -25,7 +32,7 @@ const toolResults: Writer = ({ results }) => {
   return `${parts.join('\n\n')}\n\n以上就是查询到的结果，希望对您有帮助。`;
 };
 
-const echo: Writer = ({ text }) => /^(?:请)?(?:重复|跟我说|只回答|说)[：:]\s*(.+)$/s.exec(text)?.[1];
+const echo: Writer = ({ whole }) => /^(?:请)?(?:重复|跟我说|只回答|说)[：:]\s*(.+)$/s.exec(whole)?.[1];
 
 const media: Writer = ({ media: sent, text }) =>
   sent.length === 0
@@ -83,12 +90,11 @@ const joke: Writer = ({ text }) =>
 
 const anything: Writer = ({ text }, pick) => {
   const about = topicOf(text);
-  const first = keywords(text)[0] ?? about;
   const count = sentencesAsked(text);
   if (count !== null) {
     return [
       `${about}，最好从它的作用来理解。`,
-      `它从${first}开始，在实际使用中显出价值。`,
+      `在实际使用中，它的价值最容易看清。`,
       '看仔细了就会发现，最简单的部分承担了最多的分量。',
       '例外不多，但值得了解。',
       '其余的，都来自练习。',
@@ -97,8 +103,8 @@ const anything: Writer = ({ text }, pick) => {
       .join('');
   }
   return pick([
-    `关于**${about}**，可以分三步来看：\n\n1. **是什么**：先只看${first}，其他的暂时放在一边。\n2. **为什么重要**：一旦用到实际场景，每个小选择都会累积起来。\n3. **怎么做**：先试最简单的办法，看看结果，再往下走。\n\n您最想了解哪一步？\n\n${NOTE}`,
-    `您问的是**${about}**。简单地说，这取决于${first}；往深里说，要看它和周围事物的关系，以及缺了它会怎样。\n\n一个实用的原则是：把绝不能出错的部分做得朴素而牢靠，把灵活留给其余的部分。\n\n${NOTE}`,
+    `关于**${about}**，可以分三步来看：\n\n1. **是什么**：先看最核心的部分，其他的暂时放在一边。\n2. **为什么重要**：一旦用到实际场景，每个小选择都会累积起来。\n3. **怎么做**：先试最简单的办法，看看结果，再往下走。\n\n您最想了解哪一步？\n\n${NOTE}`,
+    `您问的是**${about}**。简单地说，要看用在什么地方；往深里说，要看它和周围事物的关系，以及缺了它会怎样。\n\n一个实用的原则是：把绝不能出错的部分做得朴素而牢靠，把灵活留给其余的部分。\n\n${NOTE}`,
   ]);
 };
 

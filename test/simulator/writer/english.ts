@@ -1,14 +1,13 @@
 // Answers in English, most particular first.
 
 import { findSum, written } from './arithmetic.ts';
+import { explain, NOTE } from './explain.ts';
 import { CAPITALS, FACTS, JOKES, STEPFUN_LONG, STEPFUN_SHORT } from './facts.ts';
 import { describeMedia } from './media.ts';
 import { readResult } from './results.ts';
-import { capitalise, keywords, sentencesAsked, topic } from './words.ts';
+import { writeSnippet } from './snippets.ts';
+import { asks, capitalise, keywords, sentencesAsked, topic } from './words.ts';
 import type { Prompt, Writer } from './writer.ts';
-
-const NOTE =
-  '*I am the StepFun simulator: I make sentences from your words. With a StepFun key in place, the real model answers here.*';
 
 const COUNT_MAX = 1_000;
 
@@ -25,9 +24,9 @@ const toolResults: Writer = ({ results, text }) => {
   return `${parts.join('\n\n')}\n\nThat should settle your question${about === '' ? '' : ` about ${about}`}.`;
 };
 
-const echo: Writer = ({ text }) =>
+const echo: Writer = ({ whole }) =>
   /^(?:please )?(?:say|repeat|echo|(?:reply|respond|answer) with)(?: exactly| only| just| after me)*\b[\s:,]*(?:"(.+)"|“(.+)”|(.+?))$/is
-    .exec(text)
+    .exec(whole)
     ?.slice(1)
     .find((said) => said !== undefined);
 
@@ -118,22 +117,11 @@ const poem: Writer = ({ text }, pick) => {
   ]);
 };
 
-const code: Writer = ({ text }) => {
-  if (!/\b(?:code|function|script|program|snippet|javascript|typescript|python)\b/i.test(text))
-    return undefined;
-  const words = keywords(text).filter(
-    (word) =>
-      /^[a-z]+$/i.test(word) &&
-      !/^(?:code|function|script|program|snippet|javascript|typescript|python|example)$/i.test(word),
-  );
-  const words3 = words.slice(0, 3).map((word) => word.toLowerCase());
-  if (/\bpython\b/i.test(text)) {
-    const name = words3.join('_') || 'answer';
-    return `Here is a start in Python:\n\n\`\`\`python\ndef ${name}(items):\n    """${capitalise(topic(text))}."""\n    return [item for item in items if item is not None]\n\n\nprint(${name}([1, None, 2]))  # [1, 2]\n\`\`\`\n\nCall it with any list; what is missing is left out.`;
-  }
-  const name = words3.map((word, i) => (i === 0 ? word : capitalise(word))).join('') || 'answer';
-  return `Here is a start in JavaScript:\n\n\`\`\`js\n/** ${capitalise(topic(text))}. */\nexport function ${name}(items) {\n  return items.filter((item) => item !== null);\n}\n\nconsole.log(${name}([1, null, 2])); // [ 1, 2 ]\n\`\`\`\n\nCall it with any array; what is missing is left out.`;
-};
+const code: Writer = ({ text }) =>
+  /\b(?:code|function|script|program|snippet|javascript|typescript|python)\b/i.test(text) &&
+  /\b(?:write|give|show|make|create|code|how|need)\b/i.test(text)
+    ? writeSnippet(text)
+    : undefined;
 
 const capital: Writer = ({ text }) => {
   const country = /\bcapital (?:city )?of ([\p{L} ]+?)\s*[?.!]*$/iu.exec(text)?.[1]?.toLowerCase();
@@ -196,29 +184,6 @@ const fact: Writer = ({ text }) => {
   return known.sentences.slice(0, sentencesAsked(text) ?? known.sentences.length).join(' ');
 };
 
-const anything: Writer = ({ text, earlier }, pick) => {
-  const about = topic(text) || 'your question';
-  const [first = about, second = 'the rest', third = 'time'] = keywords(text);
-  const count = sentencesAsked(text);
-  if (count !== null) {
-    return [
-      `${capitalise(about)} is best understood by what it does.`,
-      `It begins with ${first} and shows its value where ${second} comes in.`,
-      'Whoever looks closely finds that the simple part carries most of the weight.',
-      'The exceptions are few, and worth knowing.',
-      'Everything else follows from practice.',
-    ]
-      .slice(0, count)
-      .join(' ');
-  }
-  const bridge = earlier.length > 0 ? 'Going on from what you said before: ' : '';
-  return pick([
-    `${bridge}${capitalise(about)} is a good thing to ask about. In short:\n\n1. **What it is.** Begin with ${first} and leave everything else aside for a moment.\n2. **Why it matters.** As soon as ${second} comes in, the small choices add up.\n3. **What to do.** Try the simplest version, look at the result, and go on from there.\n\nMost questions about ${about} turn into one of these three. Which of them is yours?\n\n${NOTE}`,
-    `${bridge}Let us take **${about}** apart. On one side there is ${first}, which one can see and measure. On the other there is ${second}, which only shows over ${third === 'time' ? 'time' : `time, often through ${third}`}.\n\nA useful rule: decide what must never go wrong, make that part dull and solid, and keep the play for the rest. Ask me for a list, a sum or a haiku about it if you like.\n\n${NOTE}`,
-    `${bridge}There are two honest answers about ${about}.\n\n- **The short one:** it depends on ${first}.\n- **The long one:** look at ${first}, then at ${second}, and ask what would change if one of them were missing.\n\nThe second takes longer and is more fun.\n\n${NOTE}`,
-  ]);
-};
-
 export const english: readonly Writer[] = [
   toolResults,
   echo,
@@ -237,17 +202,17 @@ export const english: readonly Writer[] = [
   fact,
   items,
   code,
-  anything,
+  explain,
 ];
 
 /** Six sentences of thought, of which any first few make sense. */
 export function thinkInEnglish({ text, media: sent, results }: Prompt, tool: string | null): string[] {
-  const about = topic(text) || (sent.length > 0 ? 'what was sent along' : 'nothing in particular');
-  const found = findSum(text);
-  const words = keywords(text).slice(0, 3).join(', ') || 'no special words';
+  const SHOWN_CHARS = 80;
+  const about = asks(text) ? `asks about ${topic(text)}` : `wrote: “${text.slice(0, SHOWN_CHARS)}”`;
+  const wish = `The user ${text === '' && sent.length > 0 ? 'sent something to look at' : about}`;
   if (results.length > 0) {
     return [
-      `The tool has answered, so the question about ${about} can be settled now.`,
+      `${wish}, and the tool has answered.`,
       `I have ${results.length === 1 ? 'one result' : `${results.length} results`} to read.`,
       'The numbers go into the answer as they are.',
       'Nothing in them asks for another call.',
@@ -255,22 +220,35 @@ export function thinkInEnglish({ text, media: sent, results }: Prompt, tool: str
       'A short closing sentence is enough.',
     ];
   }
-  return [
-    tool === null
-      ? `The user asks about ${about}.`
-      : `The user asks about ${about}, and \`${tool}\` can find that out.`,
-    tool !== null
-      ? 'Its arguments are in the question itself.'
-      : found === null
-        ? `The words that matter here are ${words}.`
-        : `There is a sum in it: ${found.written}.`,
-    tool !== null
-      ? 'I will call it before I say anything.'
-      : found === null
-        ? 'I should answer directly first and give the reasons after that.'
-        : `Step by step that gives ${written(found.value)}.`,
-    'Let me check whether I have overlooked a second meaning of the question.',
+  const close = [
+    'Let me check whether I have overlooked a second meaning.',
     'No, the plain reading fits best, so a clear and friendly tone will do.',
     "Now I'll write it down, short enough to be read in one go.",
+  ];
+  if (tool !== null) {
+    return [
+      `${wish}, and \`${tool}\` can find that out.`,
+      'Its arguments are in the question itself.',
+      'I will call it before I say anything.',
+      ...close,
+    ];
+  }
+  const found = findSum(text);
+  if (found !== null) {
+    return [
+      `${wish}.`,
+      `There is a sum in it: ${found.written}.`,
+      `Step by step that gives ${written(found.value)}.`,
+      ...close,
+    ];
+  }
+  const words = keywords(text).slice(0, 3).join(', ');
+  return [
+    `${wish}.`,
+    words === ''
+      ? 'A short message, so a friendly answer is all it takes.'
+      : `The words that matter here are: ${words}.`,
+    'I should answer directly first and give the reasons after that.',
+    ...close,
   ];
 }

@@ -6,6 +6,7 @@ const STOP_WORDS = new Set(
     "hello help here hey hi how i i'd i'm if in into is it its just know let like list make many may me might more " +
     'most much must my need no not now of on one or our out over please say shall she should show so some something ' +
     'tell than thank thanks that the their them then there these they this those to today tomorrow up us use very ' +
+    'explain compare translate essay summarize summarise discuss introduce two three four five exactly reply return json keys fields ' +
     "want was we were what what's when where which while who whose why will with within word words would write you your"
   ).split(' '),
 );
@@ -66,18 +67,29 @@ export function numbers(text: string): number[] {
 const LEAD =
   /^(?:(?:please|hello|hi|hey|well|so|and|ok|okay|now|can you|could you|would you|i want to know|i would like to know|help me|briefly|in short)[\s,!.]+)*/i;
 const ASK =
-  /^(?:(?:tell|teach|show) me (?:more )?(?:about|how|why|what)?|explain(?: to me)?(?: what| why| how)?|describe|introduce|summari[sz]e|compare|discuss|define|write (?:me )?(?:an?|the|some)? ?(?:\w+ )?(?:\w+ )?(?:about|on)|what(?:'s| is| are| was| were| do you know about| does)|who(?:'s| is| was)|how (?:do i|do you|do|does|can i|can|should i|to)|why (?:is|are|do|does|did)|where is|when (?:is|was|did)|give me (?:some |an? )?(?:\w+ )?(?:about|on|for)|is|are|does|do|should i)\s+/i;
+  /^(?:(?:tell|teach|show) me (?:more )?(?:about|how|why|what)?|explain(?: to me)?(?: what| why| how)?|describe|introduce|summari[sz]e|compare|discuss|define|write (?:me )?(?:an?|the|some)? ?(?:\w+ )?(?:\w+ )?(?:about|on)|what(?:'s| is| are| was| were| do you know about| does)|who(?:'s| is| was)|how (?:do i|do you|do|does|can i|can|should i|to)|why (?:is|are|do|does|did)|where is|when (?:is|was|did)|give me (?:some |an? )?(?:\w+ )?(?:about|on|for)|should i)\s+/i;
 const TAIL =
-  /(?:\s+(?:is|are|works?|mean|means))?(?:,?\s+(?:in|within|using|with) (?:exactly |about |at most )?(?:\d+|one|two|three|four|five|simple|plain|a few)\s+(?:\w+\s+)?(?:sentences?|words?|characters?|paragraphs?|terms|lines?|steps?))?(?:\s+please)?[\s?.!]*$/i;
+  /(?:\s+(?:is|are|works?|mean|means))?(?:,?\s+(?:in|within|using|with) (?:exactly |about |at most )?(?:\d+|one|two|three|four|five|simple|plain|a few)\s+(?:\w+\s+)?(?:sentences?|words?|characters?|paragraphs?|terms|lines?|steps?))?(?:,?\s+please)?[\s?.!]*$/i;
+
+/** @returns whether an English prompt asks for something, and does not just tell. */
+export function asks(text: string): boolean {
+  return ASK.test(opening(text));
+}
 
 /** @returns what an English prompt is about, in a few words of its own: `reinforcement learning`. */
 export function topic(text: string): string {
-  const sentence = text.slice(0, 400).replace(/\s+/g, ' ').trim().replace(LEAD, '');
-  const first = sentence.split(/(?<=[.?!])\s/)[0] ?? '';
+  const first = opening(text);
   const bare = first.replace(ASK, '').replace(TAIL, '').trim();
   const SHOWN_WORDS = 8;
   const words = (bare === '' ? first.replace(/[?.!]+$/, '') : bare).split(' ');
   return words.length <= SHOWN_WORDS ? words.join(' ') : keywords(text).slice(0, 3).join(', ');
+}
+
+/** Its first sentence, without please and hello. */
+function opening(text: string): string {
+  const LOOKED_AT = 400;
+  const start = text.slice(0, LOOKED_AT).replace(/\s+/g, ' ').trim().replace(LEAD, '');
+  return start.split(/(?<=[.?!])\s/)[0] ?? '';
 }
 
 /** @returns how many sentences were asked for; null when nobody counts. */

@@ -11,8 +11,10 @@ import { english, thinkInEnglish } from './english.ts';
 import { isChinese } from './words.ts';
 
 export interface Prompt {
-  /** The last user message's text, without its triggers. */
+  /** The last user message's text, without its triggers: as much of it as is looked at. */
   readonly text: string;
+  /** All of it, for whoever repeats it. */
+  readonly whole: string;
   readonly model: string;
   readonly media: readonly Media[];
   /** What tools answered since then. */
@@ -24,13 +26,17 @@ export interface Prompt {
 /** @returns what it has to say to this prompt; undefined when that is nothing. */
 export type Writer = (prompt: Prompt, pick: Pick) => string | undefined;
 
+/** Enough to see what a prompt is about, and few enough for patterns that try every place. */
+const LOOKED_AT_CHARS = 2_000;
+
 /** @returns the prompt as writers see it. */
 export function promptOf(request: ChatRequest, plan: Plan): Prompt {
   const users = request.messages.filter(({ role }) => role === 'user');
   const last = users.at(-1);
   const lastOther = request.messages.findLastIndex(({ role }) => role !== 'tool');
   return {
-    text: plan.text.trim(),
+    text: plan.text.slice(0, LOOKED_AT_CHARS).trim(),
+    whole: plan.text.trim(),
     model: request.model,
     media: last?.media ?? [],
     results: request.messages
