@@ -27,7 +27,7 @@ function parseIPv6(address: string): string[] | null {
   const [head = '', tail] = url.hostname.slice(1, -1).split('::');
   const before = head === '' ? [] : head.split(':');
   if (tail === undefined) return before;
-  const after = tail === '' ? [] : tail.split(':');
+  const after = tail.split(':'); // an empty last group is a zero that nobody looks at
   return [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after];
 }
 

@@ -62,7 +62,7 @@ async function refresh(set: KeySet, jwksUrl: string): Promise<void> {
     set.keys = parseKeys(await fetchJson(jwksUrl, { headers: { accept: 'application/json' } }, bounds));
     set.fetchedAtMs = Date.now();
   } catch (error) {
-    log('warn', 'jwks_unavailable', { detail: error instanceof OutboundError ? error.message : 'malformed' });
+    log('warn', 'jwks_unavailable', { detail: String(error) });
   } finally {
     set.pending = false;
   }

@@ -34,6 +34,7 @@ export async function fetchJson(url: string, init: RequestInit, bounds: Outbound
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
     if (error instanceof OutboundError) throw error;
-    throw new OutboundError(error instanceof Error ? error.name : 'unknown', { cause: error });
+    // Its name alone: a SyntaxError's message quotes what could not be parsed.
+    throw new OutboundError(error instanceof Error ? error.name : 'unknown');
   }
 }

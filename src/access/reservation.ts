@@ -90,9 +90,9 @@ export async function reserveTokens(
   const failed = (during: string, error: unknown) =>
     log('error', 'budget_failed', { during, client: client.name, detail: String(error) });
 
-  const grant = await ask((budget) => budget.reserve(claim)).catch((cause: unknown) => {
-    failed('reserve', cause);
-    throw new GatewayError('access_unavailable', undefined, { cause });
+  const grant = await ask((budget) => budget.reserve(claim)).catch((error: unknown) => {
+    failed('reserve', error);
+    throw new GatewayError('access_unavailable');
   });
   const headers = budgetHeaders(limit, grant.remaining, resetAtMs);
   if (grant.maxTokens === 0) {

@@ -13,12 +13,8 @@ import { limitRate } from './rate-limit.ts';
 import { signSession } from './session-token.ts';
 import { verifyTurnstile } from './turnstile.ts';
 
-const tokenExpected = `a Turnstile token of 1 to ${TURNSTILE_TOKEN_CHARS} characters`;
-
 export const sessionRequestSchema = z.strictObject({
-  turnstile_token: z
-    .string({ error: tokenExpected })
-    .check(z.minLength(1, tokenExpected), z.maxLength(TURNSTILE_TOKEN_CHARS, tokenExpected)),
+  turnstile_token: z.string().check(z.minLength(1), z.maxLength(TURNSTILE_TOKEN_CHARS)),
 });
 
 export const sessionSchema = z.object({
@@ -74,11 +70,9 @@ async function readSessionRequest(request: Request): Promise<z.infer<typeof sess
   if (!JSON_TYPE.test(request.headers.get('content-type') ?? '')) {
     throw new GatewayError('unsupported_media_type');
   }
-  const body = await within(readBytes(request.body, SESSION_BODY_BYTES), SESSION_BODY_MS).catch(
-    (cause: unknown) => {
-      throw new GatewayError('request_timeout', undefined, { cause }); // too slow, or broken off
-    },
-  );
+  const body = await within(readBytes(request.body, SESSION_BODY_BYTES), SESSION_BODY_MS).catch(() => {
+    throw new GatewayError('request_timeout'); // too slow, or broken off
+  });
   if (body === null) throw new GatewayError('request_too_large');
   const parsed = sessionRequestSchema.safeParse(parseJson(body));
   if (parsed.success) return parsed.data;
@@ -86,9 +80,8 @@ async function readSessionRequest(request: Request): Promise<z.infer<typeof sess
   if (issue?.code === 'unrecognized_keys') {
     throw new GatewayError('unknown_parameter', undefined, { param: issue.keys[0] ?? '' });
   }
-  throw new GatewayError('invalid_value', `turnstile_token: expected ${tokenExpected}`, {
-    param: 'turnstile_token',
-  });
+  const expected = `turnstile_token: expected a Turnstile token of 1 to ${TURNSTILE_TOKEN_CHARS} characters`;
+  throw new GatewayError('invalid_value', expected, { param: 'turnstile_token' });
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -43,8 +43,7 @@ export async function verifyTurnstile(
   if (!use(digest)) throw refusal('Turnstile: token already used');
   const verdict = await askSiteverify(token, address, settings).catch((error: unknown) => {
     used.delete(digest); // it was not: the visitor may try again
-    const detail = `Turnstile: ${error instanceof OutboundError ? error.message : 'malformed'}`;
-    throw new GatewayError('access_unavailable', undefined, { detail });
+    throw new GatewayError('access_unavailable', undefined, { detail: `Turnstile: ${String(error)}` });
   });
   if (verdict['success'] !== true) throw refusal(`Turnstile: ${JSON.stringify(verdict['error-codes'])}`);
   if (verdict['hostname'] !== hostname) throw refusal('Turnstile: other hostname');
@@ -68,11 +67,12 @@ async function askSiteverify(
 /** Remembers a token as used. @returns false if it was before. */
 function use(digest: string): boolean {
   const now = Date.now();
+  if ((used.get(digest) ?? 0) > now) return false;
+  used.delete(digest); // so that it stands last: the order is that of time
+  used.set(digest, now + TURNSTILE_TOKEN_MS);
   for (const [oldest, forgetAtMs] of used) {
-    if (forgetAtMs > now && used.size < TURNSTILE_TOKENS_REMEMBERED) break;
+    if (forgetAtMs > now && used.size <= TURNSTILE_TOKENS_REMEMBERED) break;
     used.delete(oldest);
   }
-  if (used.has(digest)) return false;
-  used.set(digest, now + TURNSTILE_TOKEN_MS);
   return true;
 }

@@ -103,7 +103,7 @@ describe('findKeys', () => {
     expect(JSON.parse(lines[0] ?? '')).toEqual({
       level: 'warn',
       event: 'jwks_unavailable',
-      detail: 'status 503',
+      detail: 'OutboundError: status 503',
     });
   });
 
@@ -130,7 +130,7 @@ describe('findKeys', () => {
     await find('unknown');
     expect(issuer.hits()).toBe(2);
     expect(await find('a')).toEqual([KEYS[0]]);
-    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ detail: 'not a JWKS' });
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ detail: 'OutboundError: not a JWKS' });
   });
 
   it('takes an empty set for an answer: the issuer has withdrawn all', async () => {

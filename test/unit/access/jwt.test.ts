@@ -60,6 +60,19 @@ describe('a good token', () => {
   });
 });
 
+describe('an expiry', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it('gets no leeway: the token is good before that very moment, not at it', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-11-22T12:00:00Z') });
+    const token = await sign(key, { exp: Date.now() / 1_000 + 10 });
+    vi.setSystemTime(new Date('2026-11-22T12:00:09.999Z'));
+    expect(admitted(await verify(token)).kind).toBe('token');
+    vi.setSystemTime(new Date('2026-11-22T12:00:10Z'));
+    expect(refused(await verify(token)).details.detail).toBe('JWT: expired');
+  });
+});
+
 describe('a bad token is refused', () => {
   const now = Math.floor(Date.now() / 1_000);
 
@@ -84,6 +97,11 @@ describe('a bad token is refused', () => {
     ['with an object for a subject', { sub: { name: 'ada' } }],
   ])('%s', async (_, changes) => {
     expect(refused(await verify(await sign(key, changes))).code).toBe('invalid_api_key');
+  });
+
+  it.each([undefined, '', 42])('and the log says that it is for want of a subject, not %s', async (sub) => {
+    const detail = refused(await verify(await sign(key, { sub }))).details.detail;
+    expect(detail).toBe(sub === undefined ? 'JWT: ERR_JWT_CLAIM_VALIDATION_FAILED' : 'JWT: no subject');
   });
 
   it('signed by another key of the same name', async () => {
