@@ -1,0 +1,142 @@
+// Starts Workers in workerd itself, each on a socket of its own. Neither wrangler nor
+// miniflare stands between: they would carry each request through Workers of
+// theirs, so that resets wouldn't arrive as they do in production and the CPU
+// of the process wouldn't be that of the Worker under test.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { build } from 'esbuild';
+
+// The package has no types: it is the path of workerd.
+const workerd = createRequire(import.meta.url)('workerd') as { readonly default: string };
+
+const ROOT = join(import.meta.dirname, '../..');
+
+export interface WorkerSpec {
+  /** Names the Worker and its socket: letters, digits and dashes. */
+  readonly name: string;
+  /** The Worker's main module, from the root of the repository. */
+  readonly entry: string;
+  /** Text bindings, as `[vars]` are. */
+  readonly vars?: Readonly<Record<string, string>>;
+  /** Durable Object classes that the Worker exports: binding name to class name. */
+  readonly objects?: Readonly<Record<string, string>>;
+}
+
+export interface Runtime {
+  readonly pid: number;
+  /** The port of 127.0.0.1 that each Worker listens on, by its name. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** Everything the Workers and workerd wrote so far. */
+  readonly output: () => string;
+  stop(): Promise<void>;
+}
+
+/** Builds the Workers and starts them in one workerd process. */
+export async function startWorkerd(specs: readonly WorkerSpec[]): Promise<Runtime> {
+  const directory = await mkdtemp(join(tmpdir(), 'stepfun-edge-'));
+  await Promise.all(specs.map((spec) => bundle(spec, directory)));
+  await writeFile(join(directory, 'config.capnp'), configText(specs));
+  const child = spawn(workerd.default, ['serve', 'config.capnp', '--experimental', '--control-fd=3'], {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (data: Buffer) => (output += String(data)));
+  const stop = async () => {
+    child.kill('SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    const ports = await listening(child, specs.length);
+    if (child.pid === undefined) throw new Error('workerd has no process');
+    return { pid: child.pid, ports, output: () => output, stop };
+  } catch (error) {
+    await stop();
+    throw new Error(`workerd did not start:\n${output}`, { cause: error });
+  }
+}
+
+async function bundle({ name, entry }: WorkerSpec, directory: string): Promise<void> {
+  await build({
+    entryPoints: [resolve(ROOT, entry)],
+    outfile: join(directory, `${name}.js`),
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2024',
+    conditions: ['workerd', 'worker', 'browser'],
+    external: ['cloudflare:*', 'node:*'],
+    logLevel: 'error',
+  });
+}
+
+async function listening(child: ChildProcess, count: number): Promise<Record<string, number>> {
+  const ports: Record<string, number> = {};
+  // `--control-fd` reports each socket's port as a line of JSON.
+  for await (const line of createInterface({ input: child.stdio[3] as Readable })) {
+    const message = JSON.parse(line) as { event: string; socket: string; port: number };
+    if (message.event === 'listen') ports[message.socket] = message.port;
+    if (Object.keys(ports).length === count) return ports;
+  }
+  throw new Error('workerd ended early');
+}
+
+function configText(specs: readonly WorkerSpec[]): string {
+  const services = specs.map(
+    (spec) => `(name = "${spec.name}", worker = (
+      modules = [(name = "worker.js", esModule = embed "${spec.name}.js")],
+      compatibilityDate = "2026-11-01",
+      compatibilityFlags = ["enable_request_signal"],
+      bindings = [${[
+        ...Object.entries(spec.vars ?? {}).map(
+          ([name, value]) => `(name = "${name}", text = ${JSON.stringify(value)})`,
+        ),
+        ...Object.entries(spec.objects ?? {}).map(
+          ([name, className]) => `(name = "${name}", durableObjectNamespace = "${className}")`,
+        ),
+      ].join(', ')}],
+      durableObjectNamespaces = [${Object.values(spec.objects ?? {})
+        .map((className) => `(className = "${className}", uniqueKey = "${className}", enableSql = true)`)
+        .join(', ')}],
+      durableObjectStorage = (inMemory = void),
+    ))`,
+  );
+  const sockets = specs.map(
+    ({ name }) => `(name = "${name}", address = "127.0.0.1:0", http = (), service = "${name}")`,
+  );
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "internet", network = (allow = ["public", "private"])),
+    ${services.join(',\n    ')}
+  ],
+  sockets = [
+    ${sockets.join(',\n    ')}
+  ],
+);
+`;
+}
+
+/** CPU that all threads of a process have had so far, in ns. */
+export async function cpuNs(pid: number): Promise<number> {
+  let sum = 0;
+  for (const task of await readdir(`/proc/${pid}/task`)) {
+    sum += Number((await readFile(`/proc/${pid}/task/${task}/schedstat`, 'utf8')).split(' ', 1)[0]);
+  }
+  return sum;
+}
+
+/** Resident memory of a process, in bytes. */
+export async function residentBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+}
