@@ -123,8 +123,8 @@ function htmlResponse(headers: Record<string, string>, entry: Entry): Response {
 /** @returns StepFun's error answer for whatever was thrown. */
 export function errorResponse(thrown: unknown, entry: Entry): Response {
   entry.ended('done');
-  if (!(thrown instanceof ApiError)) console.error(thrown);
-  const error = thrown instanceof ApiError ? thrown : new ApiError(500, `The simulator failed: ${thrown}`);
+  const error = thrown instanceof ApiError ? thrown : new ApiError(500, 'The simulator itself failed.');
+  if (error !== thrown) console.error(thrown);
   return new Response(envelope(error), {
     status: error.sentStatus,
     headers: { ...STRAY_HEADERS, ...error.headers, 'content-type': 'application/json' },

@@ -22,6 +22,8 @@ export interface Refusal {
   readonly as200: boolean;
 }
 
+const TOOL_PIECES = ['with id', 'without id', 'with empty strings', 'in one piece'] as const;
+
 export interface Plan {
   /** The message without its triggers: what the answer is about. */
   readonly text: string;
@@ -32,7 +34,7 @@ export interface Plan {
   /** A body of the wrong kind with status 200. */
   readonly wrongBody: 'html' | 'kind' | null;
   readonly finish: string | null;
-  readonly toolPieces: 'with id' | 'without id' | 'with empty strings' | 'in one piece';
+  readonly toolPieces: (typeof TOOL_PIECES)[number];
   readonly toolCalls: number;
   readonly reasoning: boolean;
   readonly usage: boolean;
@@ -60,8 +62,15 @@ export function readPlan(message: string): Plan {
     const [, digits] = take(pattern);
     return digits === undefined ? null : Math.min(Number(digits), max);
   };
-  const takeWord = <T extends string>(pattern: RegExp): T | undefined =>
-    take(pattern)[1]?.toLowerCase() as T | undefined;
+  const takeOneOf = <T extends string>(
+    words: readonly T[],
+    before: string,
+    after: string,
+    byDefault: T,
+  ): T => {
+    const said = take(new RegExp(`\\bsimulate ${before}(${words.join('|')})${after}`, 'i'))[1]?.toLowerCase();
+    return words.find((word) => word === said) ?? byDefault;
+  };
 
   const plan = {
     refusal: readRefusal(
@@ -74,13 +83,10 @@ export function readPlan(message: string): Plan {
         /\bsimulate (truncated|error mid-stream|garbage|reset|stall|pings)(?: ([45]\d\d))?(?: after (\d+))?/i,
       ),
     ),
-    sentinel: takeWord<'missing' | 'unterminated'>(/\bsimulate (missing|unterminated) done/i) ?? 'sent',
+    sentinel: takeOneOf(['sent', 'missing', 'unterminated'], '', ' done', 'sent'),
     wrongBody: takes(/\bsimulate html/i) ? 'html' : takes(/\bsimulate wrong kind/i) ? 'kind' : null,
     finish: take(/\bsimulate finish (\w+)/i)[1] ?? null,
-    toolPieces:
-      takeWord<Plan['toolPieces']>(
-        /\bsimulate tool pieces (with id|without id|with empty strings|in one piece)/i,
-      ) ?? 'with id',
+    toolPieces: takeOneOf(TOOL_PIECES, 'tool pieces ', '', 'with id'),
     toolCalls: takeNumber(/\bsimulate (\d+) tool calls?/i, 32) ?? 1,
     reasoning: !takes(/\bsimulate no reasoning/i),
     usage: !takes(/\bsimulate no usage/i),

@@ -109,8 +109,8 @@ const joke: Writer = ({ text }, pick) => (/\bjokes?\b|\bfunny\b/i.test(text) ? p
 
 const poem: Writer = ({ text }, pick) => {
   if (!/\b(?:haiku|poem|poetry|verse|limerick|song)\b/i.test(text)) return undefined;
-  const about = keywords(text).filter((word) => !/haiku|poem|poetry|verse|limerick|song/i.test(word));
-  const thing = capitalise(about[0] ?? 'Morning');
+  const about = keywords(text).find((word) => !/haiku|poem|poetry|verse|limerick|song/i.test(word));
+  const thing = capitalise(about ?? 'Morning');
   return pick([
     `*${thing}* —\n\nA quiet first light,  \n${thing.toLowerCase()} waits at the open door;  \none word, then the rest.`,
     `*${thing}* —\n\nDrop by drop it comes,  \n${thing.toLowerCase()} on a silver thread;  \nthe stream finds its end.`,

@@ -39,7 +39,7 @@ test('a cancel stops the work, and is told once', async () => {
 });
 
 test('a client that leaves ends a stall', async () => {
-  const ended = vi.fn();
+  const ended = vi.fn<(outcome: Outcome) => void>();
   const gone = new AbortController();
   const stalled = breakUp(['a', 'b'], 2, { kind: 'stall', after: 1, status: 500 });
   const reader = createBody(stalled, 0, gone.signal, ended).getReader();
@@ -52,7 +52,7 @@ test('a client that leaves ends a stall', async () => {
 });
 
 test('a reset fails the reader after what was said', async () => {
-  const ended = vi.fn();
+  const ended = vi.fn<(outcome: Outcome) => void>();
   const reader = createBody(
     breakUp(['a', 'b'], 2, { kind: 'reset', after: 1, status: 500 }),
     0,
@@ -65,14 +65,16 @@ test('a reset fails the reader after what was said', async () => {
 });
 
 test('a whole body ends with done', async () => {
-  const ended = vi.fn();
+  const ended = vi.fn<(outcome: Outcome) => void>();
   expect(await new Response(createBody(breakUp(['a', 'b'], 2, null), 1, quiet, ended)).text()).toBe('ab');
   expect(ended).toHaveBeenCalledExactlyOnceWith('done');
 });
 
+function broken(kind: 'truncated' | 'error'): string[] {
+  return [...breakUp(['{"a"', ':1}'], 2, { kind, after: null, status: 500 })].map(({ text }) => text);
+}
+
 test('a completion breaks in its middle', () => {
-  const pieces = (kind: 'truncated' | 'error') =>
-    [...breakUp(['{"a"', ':1}'], 2, { kind, after: null, status: 500 })].map(({ text }) => text);
-  expect(pieces('truncated')).toEqual(['{"a"']);
-  expect(pieces('error')[1]).toContain('"error"');
+  expect(broken('truncated')).toEqual(['{"a"']);
+  expect(broken('error')[1]).toContain('"error"');
 });

@@ -3,20 +3,17 @@ import { get, question, send, stream } from './ask.ts';
 
 beforeEach(() => get('/_/requests', { method: 'DELETE' }));
 
-test.each([
-  [{}, 401],
-  [{ authorization: 'Bearer ' }, 401],
-  [{ authorization: 'Basic c2stdGVzdA==' }, 401],
-  [{ authorization: 'Bearer sk-invalid-1' }, 401],
-  [{ authorization: 'bearer sk-1' }, 200],
-])('%j → %i', async (headers, status) => {
+test.each<Record<string, string>>([
+  {},
+  { authorization: 'Bearer ' },
+  { authorization: 'Basic c2stdGVzdA==' },
+  { authorization: 'Bearer sk-invalid-1' },
+])('401 with %j', async (headers) => {
   const response = await get('/v1/models', { headers });
-  expect(response.status).toBe(status);
-  if (status === 401) {
-    expect(await response.text()).toBe(
-      '{"error":{"message":"Incorrect API key provided","type":"invalid_api_key"}}',
-    );
-  }
+  expect(response.status).toBe(401);
+  expect(await response.text()).toBe(
+    '{"error":{"message":"Incorrect API key provided","type":"invalid_api_key"}}',
+  );
 });
 
 test('models, one and all', async () => {
@@ -68,13 +65,15 @@ test('an error that passes, and comes again', async () => {
   expect(statuses).toEqual([503, 503, 200, 503, 503, 200]);
 });
 
+async function retryAfter(value: string): Promise<string | null> {
+  return (await send(question(`simulate error 429 retry-after ${value}`))).headers.get('retry-after');
+}
+
 test('Retry-After as asked', async () => {
-  const header = async (value: string) =>
-    (await send(question(`simulate error 429 retry-after ${value}`))).headers.get('retry-after');
-  expect(await header('-1')).toBe('-1');
-  expect(await header('soon.')).toBe('soon');
-  expect(await header('none')).toBeNull();
-  expect(Date.parse((await header('date')) ?? '')).toBeGreaterThan(Date.now());
+  expect(await retryAfter('-1')).toBe('-1');
+  expect(await retryAfter('soon.')).toBe('soon');
+  expect(await retryAfter('none')).toBeNull();
+  expect(Date.parse((await retryAfter('date')) ?? '')).toBeGreaterThan(Date.now());
 });
 
 test('a key in an error, an error with 200', async () => {
