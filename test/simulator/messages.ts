@@ -5,7 +5,7 @@ import { given, list, object, oneOf, reject, text } from './check.ts';
 import type { Fields } from './check.ts';
 
 /** What a data: URL or a base64 field holds. */
-export interface Data {
+interface Data {
   /** The subtype: `png`, `jpeg`, `mp3`. */
   readonly type: string;
   readonly bytes: number;
@@ -21,7 +21,7 @@ export interface Media {
   readonly detail: 'low' | 'high';
 }
 
-export interface Call {
+interface Call {
   readonly id: string;
   readonly name: string;
   readonly arguments: string;

@@ -9,8 +9,6 @@ import { parseMessages } from './messages.ts';
 import type { Message } from './messages.ts';
 import { effortsOf, findModel } from './models.ts';
 
-export type { Media, Message } from './messages.ts';
-
 /** A bound on the work of one request; StepFun names none ("no hard max"). */
 const CHOICES_MAX = 128;
 

@@ -2,7 +2,8 @@
 // ideographs, three digits or one sign are a token, as the stream on StepFun's page
 // shows it ("StepFun", " AI", ",", " intelligent" …).
 
-import type { ChatRequest, Media } from './request.ts';
+import type { Media } from './messages.ts';
+import type { ChatRequest } from './request.ts';
 
 const TOKEN =
   / ?(?:\p{Script=Han}{1,2}|[[\p{L}\p{M}'’]--\p{Script=Han}]{1,16}|\p{N}{1,3}|[^\s\p{L}\p{M}\p{N}])|\s+|./gsv;

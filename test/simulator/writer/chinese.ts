@@ -37,7 +37,7 @@ const echo: Writer = ({ whole }) => /^(?:请)?(?:重复|跟我说|只回答|说)
 const media: Writer = ({ media: sent, text }) =>
   sent.length === 0
     ? undefined
-    : `您发来了${sent.map(describeMediaInChinese).join('，以及')}。${text === '' ? '' : `您的要求是：“${text.slice(0, 100)}”。`}\n\n内容已完整收到。不过模拟器没有眼睛，看不到画面；真正的模型会在这里细致地描述其中的颜色、物体、文字和氛围。\n\n${NOTE}`;
+    : `您发来了${sent.map(describeMediaInChinese).join('，以及')}。${text === '' ? '' : `您的要求是：“${text.slice(0, 100)}”。`}\n\n模拟器没有眼睛，看不到画面；真正的模型会在这里细致地描述其中的颜色、物体、文字和氛围。\n\n${NOTE}`;
 
 const sum: Writer = ({ text }, pick) => {
   const found = findSum(text);

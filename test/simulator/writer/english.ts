@@ -6,8 +6,8 @@ import { CAPITALS, FACTS, JOKES, STEPFUN_LONG, STEPFUN_SHORT } from './facts.ts'
 import { describeMedia } from './media.ts';
 import { readResult } from './results.ts';
 import { writeSnippet } from './snippets.ts';
-import { asks, capitalise, keywords, sentencesAsked, topic } from './words.ts';
-import type { Prompt, Writer } from './writer.ts';
+import { capitalise, keywords, sentencesAsked, topic } from './words.ts';
+import type { Writer } from './writer.ts';
 
 const COUNT_MAX = 1_000;
 
@@ -35,9 +35,12 @@ const media: Writer = ({ media: sent, text }, pick) => {
   const things = sent.map(describeMedia);
   const opening = `You sent ${things.length === 1 ? things[0] : `${things.slice(0, -1).join(', ')} and ${things.at(-1)}`}.`;
   const asked = text === '' ? '' : ` Your wish was: “${text.slice(0, 200)}”.`;
+  const arrived = sent.some(({ data }) => data !== null)
+    ? 'Every byte of it arrived, but a simulator has no eyes.'
+    : 'I have the address and leave it at that: a simulator has no eyes.';
   return pick([
-    `${opening}${asked}\n\nI received every byte of it, but a simulator has no eyes. Picture soft light, clear lines and a calm scene in the middle of it: the real model would now describe what is truly there, in as elegant a language as you like.\n\n${NOTE}`,
-    `${opening}${asked}\n\nIt arrived whole. What it shows I can't tell, being a simulator; a real vision model would go on with colours, objects, written text and mood.\n\n${NOTE}`,
+    `${opening}${asked}\n\n${arrived} Picture soft light, clear lines and a calm scene in the middle of it: the real model would now describe what is truly there, in as elegant a language as you like.\n\n${NOTE}`,
+    `${opening}${asked}\n\n${arrived} A vision model would go on with colours, objects, written text and mood.\n\n${NOTE}`,
   ]);
 };
 
@@ -204,51 +207,3 @@ export const english: readonly Writer[] = [
   code,
   explain,
 ];
-
-/** Six sentences of thought, of which any first few make sense. */
-export function thinkInEnglish({ text, media: sent, results }: Prompt, tool: string | null): string[] {
-  const SHOWN_CHARS = 80;
-  const about = asks(text) ? `asks about ${topic(text)}` : `wrote: “${text.slice(0, SHOWN_CHARS)}”`;
-  const wish = `The user ${text === '' && sent.length > 0 ? 'sent something to look at' : about}`;
-  if (results.length > 0) {
-    return [
-      `${wish}, and the tool has answered.`,
-      `I have ${results.length === 1 ? 'one result' : `${results.length} results`} to read.`,
-      'The numbers go into the answer as they are.',
-      'Nothing in them asks for another call.',
-      'I should name the function the figures come from.',
-      'A short closing sentence is enough.',
-    ];
-  }
-  const close = [
-    'Let me check whether I have overlooked a second meaning.',
-    'No, the plain reading fits best, so a clear and friendly tone will do.',
-    "Now I'll write it down, short enough to be read in one go.",
-  ];
-  if (tool !== null) {
-    return [
-      `${wish}, and \`${tool}\` can find that out.`,
-      'Its arguments are in the question itself.',
-      'I will call it before I say anything.',
-      ...close,
-    ];
-  }
-  const found = findSum(text);
-  if (found !== null) {
-    return [
-      `${wish}.`,
-      `There is a sum in it: ${found.written}.`,
-      `Step by step that gives ${written(found.value)}.`,
-      ...close,
-    ];
-  }
-  const words = keywords(text).slice(0, 3).join(', ');
-  return [
-    `${wish}.`,
-    words === ''
-      ? 'A short message, so a friendly answer is all it takes.'
-      : `The words that matter here are: ${words}.`,
-    'I should answer directly first and give the reasons after that.',
-    ...close,
-  ];
-}

@@ -7,7 +7,8 @@ import type { ChatRequest } from '../request.ts';
 import type { Pick } from '../seed.ts';
 import type { Plan } from '../triggers.ts';
 import { chinese, thinkInChinese } from './chinese.ts';
-import { english, thinkInEnglish } from './english.ts';
+import { thinkInEnglish } from './english-thoughts.ts';
+import { english } from './english.ts';
 import { isChinese } from './words.ts';
 
 export interface Prompt {

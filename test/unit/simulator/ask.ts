@@ -2,7 +2,7 @@
 
 import worker from '../../simulator/index.ts';
 
-export interface Delta {
+interface Delta {
   readonly role: string;
   readonly content: string;
   readonly reasoning?: string;
