@@ -13,7 +13,9 @@ const port = Number(process.env.PORT ?? 8787);
 const url = `http://${HOST}:${port}`;
 
 if (live && !existsSync('.dev.vars')) {
-  console.error('There is no .dev.vars yet: cp .dev.vars.example .dev.vars, and put your STEP_API_KEY into it.');
+  console.error(
+    'There is no .dev.vars yet: cp .dev.vars.example .dev.vars, and put your STEP_API_KEY into it.',
+  );
   process.exit(1);
 }
 

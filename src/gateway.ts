@@ -24,9 +24,7 @@ export function gatewayOf(env: Env): Gateway {
   if (known !== undefined) return known;
 
   const config = readConfig(env);
-  // Under `npm start` a Worker stands for StepFun. `fetch` unbound throws "Illegal invocation".
-  const service = env.STEPFUN;
-  const stepfun = createStepfun(config.upstream, service ? (...of) => service.fetch(...of) : (...of) => fetch(...of));
+  const stepfun = createStepfun(config.upstream, env.STEPFUN);
   const gateway = { config, stepfun, complete: createComplete(stepfun, config) };
   memory.set(env, gateway);
   return gateway;

@@ -3,6 +3,7 @@
 
 import type { Bypass, Miss } from '../cache/lookup.ts';
 import { GatewayError } from '../errors.ts';
+import { openNative } from '../relay/native.ts';
 import type { RewriteOptions } from '../relay/options.ts';
 import { openRelay, type RelayOptions } from '../relay/pump.ts';
 import { createStreamRewriter } from '../relay/rewriter.ts';
@@ -30,7 +31,7 @@ export async function openStream(
   const order = orderOf(asked, reservation, exchange, native ?? {});
   const lifeline = createLifeline(signal, config.clocks);
   const gatherer = native === null ? cache.gather(found, order) : null;
-  const ended = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<unknown>();
 
   const options: RelayOptions = {
     windowMs: config.relay.windowMs,
@@ -43,7 +44,7 @@ export async function openStream(
     onEnd({ outcome, usage }) {
       lifeline.release();
       if (outcome === 'completed') gatherer?.store();
-      ended.resolve(reservation?.settle(usage?.totalTokens ?? null).then(() => {}));
+      ended.resolve(reservation?.settle(usage?.totalTokens ?? null));
     },
   };
 
@@ -59,7 +60,7 @@ export async function openStream(
     const rewriter = createStreamRewriter(rewriteOptions(asked, exchange));
     const stream = await (native === null
       ? openRelay(body, gatherer?.beside(rewriter) ?? rewriter, options)
-      : openRelay(body, rewriter, options));
+      : openNative(body, rewriter, options));
     // A pending waitUntil is what keeps the Worker alive to count what a client that
     // left has cost; without a budget there is nothing to wait for.
     if (reservation !== null) waitUntil(ended.promise);

@@ -29,16 +29,21 @@ export interface Stepfun {
   models(key: string, signal: AbortSignal): Promise<Response>;
 }
 
+/** Called as a method: the platform's `fetch` throws "Illegal invocation" when it is torn off. */
+interface Fetches {
+  fetch(url: string, init: RequestInit): Promise<Response>;
+}
+
 /**
  * @param settings - where StepFun is and whose key is used.
- * @param fetch - the platform's, or that of a service binding which stands for StepFun.
+ * @param via - has the `fetch` to use: the platform, or a service binding which stands for StepFun.
  */
-export function createStepfun(settings: Config['upstream'], fetch: typeof globalThis.fetch): Stepfun {
+export function createStepfun(settings: Config['upstream'], via: Fetches = globalThis): Stepfun {
   async function ask(path: string, init: RequestInit, signal: AbortSignal): Promise<Response> {
     let response: Response;
     try {
       // `manual`: a redirect followed would carry the key to another host.
-      response = await fetch(settings.baseUrl + path, { ...init, redirect: 'manual', signal });
+      response = await via.fetch(settings.baseUrl + path, { ...init, redirect: 'manual', signal });
     } catch (thrown) {
       signal.throwIfAborted();
       throw new GatewayError('upstream_unavailable', undefined, { cause: thrown, detail: String(thrown) });

@@ -9,8 +9,8 @@ const SETTINGS = {
 const BODY = new TextEncoder().encode('{}');
 
 function stepfun(answer: () => Response | Promise<Response>) {
-  const fetch = vi.fn<typeof globalThis.fetch>(async () => answer());
-  return { fetch, stepfun: createStepfun(SETTINGS, fetch) };
+  const fetch = vi.fn<(url: string, init: RequestInit) => Promise<Response>>(async () => answer());
+  return { fetch, stepfun: createStepfun(SETTINGS, { fetch }) };
 }
 
 const call = (stream: boolean, signal = new AbortController().signal) => ({
