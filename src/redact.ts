@@ -26,19 +26,21 @@ const SECRET_LIKE: readonly RegExp[] = [
 const LONG_WORD = /[\w+/=-]{20,}/g;
 
 /**
- * @param text - as it came from outside; only its beginning is looked at.
+ * @param text - as it came from outside; of a long one only the beginning is kept.
  * @param secrets - what is known to be secret, removed wherever it stands.
  * @returns one line without control characters and without anything that looks
  *   like a key, a token or an account, at most UPSTREAM_MESSAGE_CHARS (and an
  *   ellipsis) long.
  */
 export function redact(text: string, ...secrets: readonly (string | undefined)[]): string {
-  let shown = text.slice(0, LOOKED_AT_CHARS);
+  let shown = text;
   for (const secret of secrets) {
     if (secret !== undefined && secret !== '') shown = shown.replaceAll(secret, GONE);
   }
-  // What the cut above left of a long word is not to be told from a key's first half.
-  if (text.length > LOOKED_AT_CHARS) shown = shown.replace(/\S+$/, '');
+  if (shown.length > LOOKED_AT_CHARS) {
+    // What the cut leaves of a long word is not to be told from a key's first half.
+    shown = shown.slice(0, LOOKED_AT_CHARS).replace(/\S+$/, '');
+  }
   for (const pattern of SECRET_LIKE) shown = shown.replace(pattern, GONE);
   shown = shown.replace(LONG_WORD, (word) => (looksRandom(word) ? GONE : word));
   // C0, DEL, C1, line separators and bidirectional controls: nothing may forge a

@@ -167,13 +167,13 @@ export function scan(bytes: Uint8Array, start: number, end: number, root: Path, 
       p = stringEnd(bytes, p, end);
       if (p === INVALID) return false;
     } else if (first === OPEN_BRACE || first === OPEN_BRACKET) {
+      if (depth === JSON_DEPTH_MAX) return false;
       const isObject = first === OPEN_BRACE;
       p++;
       p = skipSpace(bytes, p, end);
       if (p < end && bytes[p] === (isObject ? CLOSE_BRACE : CLOSE_BRACKET)) {
         p++;
       } else {
-        if (depth === JSON_DEPTH_MAX) return false;
         openPaths[depth] = path;
         openMarks[depth] = mark;
         openObjects[depth] = isObject ? 1 : 0;
