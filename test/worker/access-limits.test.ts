@@ -1,0 +1,219 @@
+// How much a client may do: the rate limit and the token budget, with the real
+// bindings, in workerd.
+
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { createTestHarness } from 'wrangler';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { keyPair, sign, startIssuer } from '../unit/access/issuer.ts';
+import { startWorker } from './fixtures/start.ts';
+import { startUpstream, type Upstream } from './fixtures/upstream.ts';
+import { dataOf, question, startGateway, type Gateway } from './harness.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+const tokensLeft = (response: Response) => Number(response.headers.get('x-ratelimit-remaining-tokens'));
+
+/** A question that no other question's cached answer fits. */
+let asked = 0;
+const anew = (wish = '') => ({ messages: [{ role: 'user', content: `Question ${(asked += 1)}. ${wish}` }] });
+
+describe('the rate limit', () => {
+  const harness = createTestHarness({
+    root: ROOT,
+    workers: [
+      {
+        configPath: 'wrangler.toml',
+        vars: {
+          STEP_API_KEY: 'sk-x',
+          CLIENT_KEYS: 'app:key-of-app,shop:key-of-shop',
+          CACHE_TTL_SECONDS: '0',
+        },
+      },
+    ],
+  });
+  afterAll(() => harness.close());
+
+  it('stops a client at 60 requests a minute, before its body is read, and no other client', async () => {
+    const { url } = await harness.listen();
+    const ask = (key: string) =>
+      fetch(new URL('/v1/chat/completions', url), { method: 'POST', headers: bearer(key), body: 'not JSON' });
+    const passed: number[] = [];
+    let response = await ask('key-of-app');
+    // Two windows may share the work, so that it takes up to 120 requests.
+    while (response.status !== 429 && passed.length < 121) {
+      passed.push(response.status);
+      response = await ask('key-of-app');
+    }
+    expect(response.status).toBe(429);
+    expect(passed.length).toBeGreaterThanOrEqual(60);
+    expect(new Set(passed)).toEqual(new Set([415]));
+    expect(response.headers.get('retry-after')).toBe('60');
+    expect(await response.json()).toMatchObject({
+      error: { code: 'rate_limit_exceeded', type: 'rate_limit_error' },
+    });
+    expect((await ask('key-of-shop')).status).toBe(415);
+    expect((await ask('key-of-nobody')).status).toBe(401);
+  });
+});
+
+describe('the token budget', () => {
+  // Ten calls of 1,000 tokens each, with room for what their prompts are.
+  const BUDGET = 10_000;
+  let gateway: Gateway;
+  beforeAll(async () => {
+    const keys = ['hundred', 'exact', 'cached', 'streams', 'broken', 'capped', 'used-up', 'refused'];
+    gateway = await startGateway({
+      ANONYMOUS_ACCESS: 'false',
+      CLIENT_KEYS: keys.map((name) => `${name}:key-of-${name}`).join(),
+      TOKENS_PER_DAY: String(BUDGET),
+      CACHE_TTL_SECONDS: '3600',
+    });
+  });
+  afterAll(() => gateway.close());
+  beforeEach(() => gateway.forget());
+
+  const usedBy = async (response: Response) =>
+    (await response.json<{ usage: { total_tokens: number } }>()).usage.total_tokens;
+
+  it('lets exactly 10 of 100 concurrent requests through when it is enough for 10', async () => {
+    const key = bearer('key-of-hundred');
+    const wish = { ...anew('simulate delay 2000'), max_tokens: 1_000 };
+    const responses = await Promise.all(
+      Array.from({ length: 100 }, () => gateway.chat({ ...wish, ...anew('simulate delay 2000') }, key)),
+    );
+    const statuses = responses.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(10);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(90);
+    expect(await gateway.received()).toHaveLength(10);
+    const refused = responses.find(({ status }) => status === 429);
+    expect(await refused?.json()).toMatchObject({
+      error: { code: 'insufficient_quota', type: 'insufficient_quota' },
+    });
+  });
+
+  it('counts what StepFun says, to the token', async () => {
+    const key = bearer('key-of-exact');
+    let left = BUDGET;
+    for (let round = 0; round < 3; round += 1) {
+      const response = await gateway.chat({ ...anew(), max_tokens: 50 }, key);
+      expect(response.headers.get('x-ratelimit-limit-tokens')).toBe(String(BUDGET));
+      expect(response.headers.get('x-ratelimit-reset-tokens')).toMatch(/^\d+s$/);
+      const remaining = tokensLeft(response);
+      left -= await usedBy(response);
+      expect(remaining).toBe(left);
+    }
+  });
+
+  it('counts nothing for a cache hit', async () => {
+    const key = bearer('key-of-cached');
+    const same = { ...anew(), max_tokens: 50 };
+    await (await gateway.chat(same, key)).text();
+    await expect
+      .poll(async () => (await gateway.chat(same, key)).headers.get('cache-status'), { timeout: 5_000 })
+      .toContain('hit');
+    const before = tokensLeft(await gateway.chat({ ...anew(), max_tokens: 1 }, key));
+    for (let round = 0; round < 5; round += 1) await (await gateway.chat(same, key)).text();
+    const response = await gateway.chat({ ...anew(), max_tokens: 1 }, key);
+    expect(before - tokensLeft(response)).toBe(await usedBy(response));
+  });
+
+  it('caps what StepFun is asked for', async () => {
+    const key = bearer('key-of-capped');
+    await gateway.chat({ ...anew(), max_tokens: 1_000_000 }, key);
+    await gateway.chat({ ...anew(), n: 3 }, key);
+    const [huge, many] = (await gateway.received()).map(
+      ({ body }) => JSON.parse(body) as { max_tokens: number },
+    );
+    expect(huge?.max_tokens).toBeLessThan(BUDGET);
+    expect(huge?.max_tokens).toBeGreaterThan(BUDGET - 100);
+    expect((many?.max_tokens ?? 0) * 3).toBeLessThan(BUDGET);
+  });
+
+  it('settles a stream with the usage at its end', async () => {
+    const key = bearer('key-of-streams');
+    const stream = await gateway.chat(
+      { ...anew(), stream: true, stream_options: { include_usage: true } },
+      key,
+    );
+    const last = dataOf(await stream.text()).at(-2) as { usage: { total_tokens: number } };
+    expect(last.usage.total_tokens).toBeGreaterThan(0);
+    await expect
+      .poll(() => leftFor('key-of-streams'), { timeout: 5_000 })
+      .toBe(BUDGET - last.usage.total_tokens);
+  });
+
+  it('settles a stream that breaks with the last usage seen', async () => {
+    const key = bearer('key-of-broken');
+    const wish = anew('simulate truncated after 8');
+    const stream = await gateway.chat(
+      { ...wish, stream: true, stream_options: { include_usage: true } },
+      key,
+    );
+    expect(await stream.text()).toContain('upstream_truncated');
+    await expect.poll(() => leftFor('key-of-broken'), { timeout: 5_000 }).toBeGreaterThan(BUDGET - 200);
+    expect(await leftFor('key-of-broken')).toBeLessThan(BUDGET);
+  });
+
+  it('costs nothing when StepFun refuses', async () => {
+    const key = bearer('key-of-refused');
+    expect((await gateway.chat(anew('simulate error 400'), key)).status).toBe(400);
+    await expect.poll(() => leftFor('key-of-refused'), { timeout: 5_000 }).toBe(BUDGET);
+  });
+
+  it('says when it is used up, and until when', async () => {
+    const key = bearer('key-of-used-up');
+    await (await gateway.chat(anew('simulate 9950 tokens'), key)).text();
+    const response = await gateway.chat({ ...anew('x'.repeat(3_000)), max_tokens: 10 }, key);
+    expect(response.status).toBe(429);
+    const untilMidnight = 86_400 - (Math.floor(Date.now() / 1_000) % 86_400);
+    expect(Math.abs(Number(response.headers.get('retry-after')) - untilMidnight)).toBeLessThan(5);
+    expect(response.headers.get('x-ratelimit-limit-tokens')).toBe(String(BUDGET));
+    expect(response.headers.get('x-should-retry')).toBe('false');
+  });
+
+  /** What a client has left: a question too long for any budget is refused, and the refusal tells. */
+  async function leftFor(key: string): Promise<number> {
+    return tokensLeft(await gateway.chat(anew('x'.repeat(3 * BUDGET)), bearer(key)));
+  }
+});
+
+describe('the issuer’s keys', () => {
+  let upstream: Upstream;
+  beforeAll(async () => {
+    upstream = await startUpstream();
+  });
+  afterAll(() => upstream.close());
+
+  it('reach all who wait for them, also when the client that asked first has left', async () => {
+    const key = await keyPair('main');
+    await using issuer = await startIssuer(key);
+    const answer = issuer.answer;
+    issuer.answer = (response) => void setTimeout(() => answer(response), 800);
+    const vars = {
+      STEP_API_KEY: 'sk-x',
+      STEPFUN_BASE_URL: upstream.url,
+      CACHE_TTL_SECONDS: '0',
+      ...issuer.vars,
+    };
+    const worker = await startWorker('../../../src/index.ts', vars, 'Flight');
+    const token = await sign(key);
+
+    const first = connect(worker.port, '127.0.0.1');
+    first.write(`GET /v1/models HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+    await expect.poll(() => issuer.hits(), { timeout: 5_000 }).toBe(1);
+    const others = Promise.all(
+      Array.from({ length: 10 }, () =>
+        fetch(new URL('/v1/chat/completions', worker.url), {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', ...bearer(token) },
+          body: JSON.stringify(question('Hello!')),
+        }),
+      ),
+    );
+    setTimeout(() => first.resetAndDestroy(), 200);
+    expect((await others).map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200));
+    expect(issuer.hits()).toBe(1);
+    await worker.stop();
+  });
+});
