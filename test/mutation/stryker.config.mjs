@@ -1,7 +1,6 @@
 // `npm run mutate`: deletes or bends every rule of src/access, one at a time, and
 // tells which of them no test misses. Takes minutes; not part of CI.
 
-/** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
   mutate: ['src/access/**/*.ts'],
   testRunner: 'vitest',
