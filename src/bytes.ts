@@ -9,6 +9,9 @@
 /** The first step: most requests and completions are smaller and take one read. */
 const FIRST_STEP_BYTES = 64 * 1024;
 
+/** What nobody wants goes in larger steps: fewer of them. */
+const DRAIN_STEP_BYTES = 256 * 1024;
+
 /** What a sender must manage beside `timeoutMs`: half a megabit a second. */
 const BYTES_PER_SECOND = 64 * 1024;
 
@@ -29,7 +32,8 @@ export type ReadFailure = 'too_large' | 'too_slow';
 
 /**
  * @param stream - a byte stream, as every body of a request or an answer is.
- * @returns all bytes, or why not; then the stream has been cancelled.
+ * @returns all bytes, or why not. A stream that is too slow has been cancelled; one
+ *   that is too large is left for the caller to cancel or to drain.
  * @throws what the stream fails with.
  */
 export async function readAll(
@@ -49,18 +53,54 @@ export async function readAll(
     const room = buffer.length - length;
     const read = reader.read(buffer.subarray(length), { min: room });
     const result = timeoutMs === undefined ? await read : await inTime(read, timeoutMs, room);
-    if (result === null) return refuse(reader, 'too_slow');
+    if (result === null) {
+      // Not awaited: whoever refuses doesn't care how the sender takes it.
+      reader.cancel().catch(() => {});
+      return 'too_slow';
+    }
     const { value } = result;
     if (value === undefined) throw new TypeError('the stream was cancelled');
     // The read took the buffer away and hands its memory back.
     buffer = new Uint8Array(value.buffer);
     length += value.length;
-    if (length > maxBytes) return refuse(reader, 'too_large');
+    if (length > maxBytes) {
+      reader.releaseLock();
+      return 'too_large';
+    }
     if (value.length < room) return buffer.subarray(0, length);
 
     const larger = new Uint8Array(Math.min(limit, Math.max(expected, 2 * length)));
     larger.set(buffer);
     buffer = larger;
+  }
+}
+
+/**
+ * Reads on without keeping anything: a client that is still sending doesn't read the
+ * answer, and a connection that is cut on it takes the answer along.
+ * @param maxBytes - what is beyond that is cut off after all.
+ * @param timeoutMs - the same for a sender that is slow (see `ReadBounds`).
+ */
+export async function drain(
+  stream: ReadableStream<Uint8Array>,
+  maxBytes: number,
+  timeoutMs: number,
+): Promise<void> {
+  const reader: MinReader = stream.getReader({ mode: 'byob' });
+  let buffer: Bytes = new Uint8Array(DRAIN_STEP_BYTES);
+  try {
+    for (let dropped = 0; dropped < maxBytes; dropped += DRAIN_STEP_BYTES) {
+      const result = await inTime(
+        reader.read(buffer, { min: DRAIN_STEP_BYTES }),
+        timeoutMs,
+        DRAIN_STEP_BYTES,
+      );
+      if (result?.value === undefined || result.value.length < DRAIN_STEP_BYTES) break;
+      buffer = new Uint8Array(result.value.buffer);
+    }
+    await reader.cancel();
+  } catch {
+    // The sender has broken off, and nobody waits for its bytes.
   }
 }
 
@@ -70,12 +110,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 interface MinReader {
   read(view: Bytes, options: { min: number }): Promise<{ value?: Bytes | undefined }>;
   cancel(): Promise<void>;
-}
-
-function refuse(reader: MinReader, failure: ReadFailure): ReadFailure {
-  // Not awaited: whoever refuses doesn't care how the sender takes it.
-  reader.cancel().catch(() => {});
-  return failure;
+  releaseLock(): void;
 }
 
 /** @returns what was read, or null when it took too long. */

@@ -142,6 +142,12 @@ export const LINGER_MS = 50;
 export const REQUEST_BODY_MS = 10_000;
 
 /**
+ * How much of a refused body is let come, so that its sender reads the answer. Twice
+ * the common cap and more; beyond it the connection is cut.
+ */
+export const DRAINED_BYTES = 32 * MIB;
+
+/**
  * Items in one list of a request, messages aside: some hundred times what clients
  * send, and little enough that a list of rubbish costs milliseconds to refuse.
  */

@@ -12,12 +12,14 @@ import { sessionResponse } from './access/sessions.ts';
 import { createCache } from './cache/cache.ts';
 import { completionResponse } from './chat/completions.ts';
 import type { ChatExchange } from './chat/exchange.ts';
+import { drain } from './bytes.ts';
 import { modelListResponse, oneModelResponse, type ModelsExchange } from './chat/model-list.ts';
 import { readConfig } from './config.ts';
 import { errorResponse, GatewayError, toGatewayError } from './errors.ts';
 import { requestId, type Exchange } from './exchange.ts';
 import { gatewayOf } from './gateway.ts';
 import { healthResponse } from './health.ts';
+import { DRAINED_BYTES, REQUEST_BODY_MS } from './limits.ts';
 import { log } from './log.ts';
 import { servePlayground } from './playground.ts';
 
@@ -138,8 +140,10 @@ function noRoute(request: Request): GatewayError {
   return new GatewayError('method_not_allowed', undefined, { allow: methods.join(', ') });
 }
 
-function fail(thrown: unknown, request: Request, { id }: Visit): Response {
+async function fail(thrown: unknown, request: Request, { id }: Visit): Promise<Response> {
   const error = toGatewayError(thrown);
+  // First, not beside the answer: the runtime cuts a connection whose answer is through.
+  if (request.body?.locked === false) await drain(request.body, DRAINED_BYTES, REQUEST_BODY_MS);
   // Whoever has left gets no answer, and nothing is wrong with that.
   if (request.signal.aborted) return new Response(null, { status: CLIENT_CLOSED_REQUEST });
   if (error.status >= 500) {

@@ -5,7 +5,8 @@ import { readAll } from '../bytes.ts';
 import { GatewayError } from '../errors.ts';
 
 /**
- * @param request - its body is read to the end, or cancelled.
+ * @param request - its body is read to the end; where it is refused, what is left of
+ *   it is the caller's to drain.
  * @param maxBytes - counted while reading. A Content-Length beyond it is refused
  *   at once: HTTP's framing lets no body be shorter than it says.
  * @param timeoutMs - how long a step may take (see `readAll`).
@@ -14,23 +15,17 @@ import { GatewayError } from '../errors.ts';
  *   `request_timeout` (too slow, or the client broke off).
  */
 export async function readBody(request: Request, maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
-  try {
-    checkMediaType(request.headers);
-    const expectedBytes = Number(request.headers.get('content-length') ?? NaN) || undefined;
-    if (expectedBytes !== undefined && expectedBytes > maxBytes) throw tooLarge(maxBytes);
-    if (request.body === null) return new Uint8Array();
-    const body = await readAll(request.body, { maxBytes, expectedBytes, timeoutMs });
-    if (body === 'too_large') throw tooLarge(maxBytes);
-    if (body === 'too_slow') throw new GatewayError('request_timeout');
-    return body;
-  } catch (thrown) {
-    if (thrown instanceof GatewayError) {
-      if (request.body?.locked === false) request.body.cancel().catch(() => {});
-      throw thrown;
-    }
+  checkMediaType(request.headers);
+  const expectedBytes = Number(request.headers.get('content-length') ?? NaN) || undefined;
+  if (expectedBytes !== undefined && expectedBytes > maxBytes) throw tooLarge(maxBytes);
+  if (request.body === null) return new Uint8Array();
+  const body = await readAll(request.body, { maxBytes, expectedBytes, timeoutMs }).catch((cause: unknown) => {
     // The stream failed: the client is gone, or its framing was broken.
-    throw new GatewayError('request_timeout', 'The body broke off.', { cause: thrown });
-  }
+    throw new GatewayError('request_timeout', 'The body broke off.', { cause });
+  });
+  if (body === 'too_large') throw tooLarge(maxBytes);
+  if (body === 'too_slow') throw new GatewayError('request_timeout');
+  return body;
 }
 
 /** JSON is UTF-8 (RFC 8259 §8.1); a charset, though meaningless there, must at least not say otherwise. */

@@ -31,6 +31,10 @@ export function createComplete(stepfun: Stepfun, config: Config): Complete {
       });
       if (rewritten.kind === 'error') throw rewritten.error;
       return { ...rewritten, attempts: 1 };
+    } catch (thrown) {
+      // Whatever is left of the answer is not wanted.
+      lifeline.abort(thrown);
+      throw thrown;
     } finally {
       lifeline.release();
     }

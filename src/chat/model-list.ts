@@ -87,8 +87,11 @@ async function upstreamModels({
 }
 
 async function readModels({ body }: Response): Promise<readonly UpstreamModel[]> {
-  const bytes = body === null ? 'too_large' : await readAll(body, { maxBytes: MODELS_BYTES });
-  if (typeof bytes === 'string') throw new GatewayError('upstream_malformed');
+  const bytes = body === null ? null : await readAll(body, { maxBytes: MODELS_BYTES });
+  if (!(bytes instanceof Uint8Array)) {
+    await body?.cancel();
+    throw new GatewayError('upstream_malformed');
+  }
   return upstreamListSchema.parse(JSON.parse(new TextDecoder().decode(bytes))).data;
 }
 

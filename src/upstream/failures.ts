@@ -57,15 +57,17 @@ function codeFor(status: number, keySource: Config['upstream']['keySource']): Er
   }
 }
 
-/** @returns `error.message` of StepFun's envelope, or null when the body holds none. */
+/** @returns `error.message` of StepFun's envelope, or null: then the status alone has to do. */
 async function readMessage(response: Response): Promise<string | null> {
   if (response.body === null) return null;
   try {
     const bounds = { maxBytes: UPSTREAM_ERROR_BODY_BYTES, timeoutMs: UPSTREAM_ERROR_BODY_MS };
     const bytes = await readAll(response.body, bounds);
-    return typeof bytes === 'string' ? null : messageOf(JSON.parse(new TextDecoder().decode(bytes)));
+    if (typeof bytes !== 'string') return messageOf(JSON.parse(new TextDecoder().decode(bytes)));
+    await response.body.cancel();
+    return null;
   } catch {
-    // Reset, or no JSON: the status alone has to do.
+    // Reset, or no JSON.
     return null;
   }
 }
