@@ -3,7 +3,7 @@
 
 import { Relay, type RelayOptions } from './relay.ts';
 import type { StreamRewriter } from './rewriter.ts';
-import { createSource, type Source } from './source.ts';
+import { Reservoir, Source } from './source.ts';
 
 export type { RelayOptions, RelaySummary } from './relay.ts';
 
@@ -26,10 +26,13 @@ export function openRelay(
 
 class Pump extends Relay {
   readonly #source: Source;
+  /** Null without a window: then a plain source is cheaper. */
+  readonly #reservoir: Reservoir | null;
 
   constructor(body: ReadableStream<Uint8Array>, rewriter: StreamRewriter, options: RelayOptions) {
     super(rewriter, options);
-    this.#source = createSource(body, options.windowMs > 0);
+    this.#reservoir = options.windowMs > 0 ? new Reservoir(body) : null;
+    this.#source = this.#reservoir ?? new Source(body);
   }
 
   protected async run(): Promise<void> {
@@ -52,7 +55,9 @@ class Pump extends Relay {
 
       // Bytes that came soon are followed by more soon: then waiting first and reading
       // once is cheaper. After a pause each read goes out as it comes, with no timer.
-      if (windowMs > 0 && Date.now() - askedAtMs <= windowMs) await this.#source.gather(windowMs);
+      if (this.#reservoir !== null && Date.now() - askedAtMs <= windowMs) {
+        await this.#reservoir.gather(windowMs);
+      }
       await written;
       if (this.over) return;
     }

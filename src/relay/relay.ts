@@ -109,17 +109,11 @@ export abstract class Relay {
     this.#opening.resolve(this.#readable);
   }
 
-  /** Whole events, or the client has gone; never rejects. */
-  protected async write(events: Uint8Array): Promise<void> {
+  /** @returns when the client has taken the events, or has gone; never rejects. */
+  protected write(events: Uint8Array): Promise<void> | undefined {
     this.#bytes += events.length;
     this.#unwritten++;
-    try {
-      await this.#writer?.write(events);
-    } catch {
-      this.#leave();
-    }
-    this.#unwritten--;
-    this.#wroteAtMs = Date.now();
+    return this.#writer?.write(events).then(this.#wrote, this.#leave);
   }
 
   /**
@@ -201,6 +195,11 @@ export abstract class Relay {
     this.#end(error.code);
     this.#drop(error);
   }
+
+  readonly #wrote = (): void => {
+    this.#unwritten--;
+    this.#wroteAtMs = Date.now();
+  };
 
   readonly #leave = (): void => {
     if (this.over) return;

@@ -4,57 +4,45 @@
 // timer takes the isolate's lock anew, 20–40 µs, and a read never gets more than
 // one HTTP chunk, which with StepFun is one event. So the reservoir lets the
 // runtime gather: the body is teed; one branch is read by JS, the other is piped
-// natively into an IdentityTransformStream on which one read waits for
+// natively into an IdentityTransformStream on which one read, the gauge, waits for
 // RESERVOIR_BYTES at once. That pipe draws the body on without a turn of JS, and
 // what it draws piles up in the branch that JS reads, to be had in one read.
-// The waiting read is also the bound: it is asked again only when JS has caught
-// up, so that a client that reads nothing stops the upstream after some 30 KB.
+// The gauge is also the bound: it is set again only when JS has caught up, so
+// that a client that reads nothing stops the upstream after some 30 KB.
 //
 // Rejected: a read in JS for each chunk, gathered and written together. It saves
-// the writes only, and costs twice as much on bursts.
+// the writes only, and costs two and a half times as much on bursts.
 
 import { LINGER_MS, RESERVOIR_BYTES } from '../limits.ts';
 import { brokenBody } from './broken.ts';
 
-export interface Source {
+/** Enough for a stream that trickles, as most do: its buffers are held while it is silent. */
+const READ_BYTES = 4 * 1024;
+
+/** The body, read as it comes: what is there of one HTTP chunk at a time. */
+export class Source {
+  readonly #reader: ReadableStreamBYOBReader;
+  #isFlood = false;
+
+  /** @param body - a native body of bytes: that of a `fetch` or of a service binding. */
+  constructor(body: ReadableStream<Uint8Array>) {
+    this.#reader = body.getReader({ mode: 'byob' });
+  }
+
+  /** How much may be there at once. */
+  protected get most(): number {
+    return RESERVOIR_BYTES;
+  }
+
   /**
    * @returns what is there, waiting for it if there is nothing; null at the end. The
    *   bytes are the caller's.
    * @throws {GatewayError} `upstream_reset` or `upstream_malformed` when the body breaks,
    *   once all that came before has been read.
    */
-  read(): Promise<Uint8Array | null>;
-  /** Waits while more gathers: until `ms` have passed, the reservoir is full or the body has ended. */
-  gather(ms: number): Promise<void>;
-  /** Lets go of a body from which nothing more is needed: gently if it ends by itself in a moment. */
-  close(): Promise<void>;
-  /** Lets go of the body at once. Ends a pending read or gather. */
-  cancel(reason: unknown): void;
-}
-
-/**
- * @param body - a native body of bytes: that of a `fetch` or of a service binding.
- * @param gathers - whether `gather` will be used; else a plain reader is cheaper.
- */
-export function createSource(body: ReadableStream<Uint8Array>, gathers: boolean): Source {
-  return gathers ? new Reservoir(body) : new PlainSource(body);
-}
-
-/** Enough for a stream that trickles, as most do: its buffers are held while it is silent. */
-const READ_BYTES = 4 * 1024;
-
-class Reader {
-  readonly #reader: ReadableStreamBYOBReader;
-  #isFlood = false;
-
-  constructor(body: ReadableStream<Uint8Array>) {
-    this.#reader = body.getReader({ mode: 'byob' });
-  }
-
-  /** @param most - how much may be there at once. */
-  async read(most: number): Promise<Uint8Array | null> {
+  async read(): Promise<Uint8Array | null> {
     try {
-      const { value, done } = await this.#reader.read(new Uint8Array(this.#isFlood ? most : READ_BYTES));
+      const { value, done } = await this.#reader.read(new Uint8Array(this.#isFlood ? this.most : READ_BYTES));
       if (done) return null;
       this.#isFlood = value.length >= READ_BYTES;
       return value;
@@ -63,24 +51,10 @@ class Reader {
     }
   }
 
-  cancel(reason: unknown): void {
-    this.#reader.cancel(reason).catch(ignore);
-  }
-}
-
-class PlainSource implements Source {
-  readonly #reader: Reader;
-
-  constructor(body: ReadableStream<Uint8Array>) {
-    this.#reader = new Reader(body);
-  }
-
-  read(): Promise<Uint8Array | null> {
-    return this.#reader.read(RESERVOIR_BYTES);
-  }
-
-  async gather(): Promise<void> {}
-
+  /**
+   * Lets go of a body from which nothing more is needed: gently if it ends by itself in
+   * a moment, so that its connection can serve again.
+   */
   async close(): Promise<void> {
     const timer = setTimeout(() => this.cancel('The stream has ended.'), LINGER_MS);
     try {
@@ -91,8 +65,9 @@ class PlainSource implements Source {
     clearTimeout(timer);
   }
 
+  /** Lets go of the body at once. A pending read comes back. */
   cancel(reason: unknown): void {
-    this.#reader.cancel(reason);
+    this.#reader.cancel(reason).catch(ignore);
   }
 }
 
@@ -101,40 +76,43 @@ const FLOOD_BYTES = 4 * RESERVOIR_BYTES;
 /** What may be on its way through the pipe while the reservoir is full. */
 const IN_FLIGHT_BYTES = 8 * 1024;
 
-class Reservoir implements Source {
-  readonly #reader: Reader;
+/** The body, gathered natively between two reads. */
+export class Reservoir extends Source {
   readonly #gauge: ReadableStreamBYOBReader;
   /** How much the gauge waits for: more while floods fill it before the time is up. */
   #capacity = RESERVOIR_BYTES;
-  /** Whether the gauge's read has come back: the reservoir is full, or nothing more will come. */
+  /** Whether the gauge has come back: the reservoir is full, or nothing more will come. */
   #full = true;
   #ended = false;
-  /** Bytes that the gauge has seen pass, and that JS has taken. */
-  #passed = 0;
-  #taken = 0;
+  /** Bytes that the gauge has seen pass, less those that JS has taken. */
+  #ahead = 0;
   #wake: () => void = ignore;
 
   constructor(body: ReadableStream<Uint8Array>) {
     // The order matters: a tee gives its first branch whole 16 KB blocks, however
     // little is in them, and its second one copies to measure. What piles up must be the copies.
     const [drawn, read] = body.tee();
+    super(read);
     const gate = new IdentityTransformStream();
     drawn.pipeTo(gate.writable).catch(ignore);
     this.#gauge = gate.readable.getReader({ mode: 'byob' });
-    this.#reader = new Reader(read);
   }
 
-  async read(): Promise<Uint8Array | null> {
-    void this.#watch();
-    const bytes = await this.#reader.read(this.#capacity + IN_FLIGHT_BYTES);
-    if (bytes !== null) this.#taken += bytes.length;
+  protected override get most(): number {
+    return this.#capacity + IN_FLIGHT_BYTES;
+  }
+
+  override async read(): Promise<Uint8Array | null> {
+    if (this.#full && !this.#ended && this.#ahead <= 0) void this.#set();
+    const bytes = await super.read();
+    if (bytes !== null) this.#ahead -= bytes.length;
     return bytes;
   }
 
+  /** Waits while more gathers: until `ms` have passed, the reservoir is full or the body has ended. */
   gather(ms: number): Promise<void> {
     return new Promise((resolve) => {
       if (this.#full) {
-        this.#capacity = FLOOD_BYTES;
         resolve();
         return;
       }
@@ -150,20 +128,18 @@ class Reservoir implements Source {
     });
   }
 
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     if (!this.#ended) await this.gather(LINGER_MS);
     this.cancel('The stream has ended.');
   }
 
-  cancel(reason: unknown): void {
-    this.#reader.cancel(reason);
+  override cancel(reason: unknown): void {
+    super.cancel(reason);
     this.#gauge.cancel(reason).catch(ignore);
     this.#end();
   }
 
-  /** Sets the gauge, if it has come back and JS has taken all that it had seen pass. */
-  async #watch(): Promise<void> {
-    if (!this.#full || this.#ended || this.#taken < this.#passed) return;
+  async #set(): Promise<void> {
     this.#full = false;
     const capacity = this.#capacity;
     try {
@@ -172,7 +148,7 @@ class Reservoir implements Source {
     } catch {
       return this.#end();
     }
-    this.#passed += capacity;
+    this.#ahead += capacity;
     this.#full = true;
     this.#wake();
   }

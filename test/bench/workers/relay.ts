@@ -15,7 +15,7 @@ export default {
     const ended = Promise.withResolvers<void>();
     context.waitUntil(ended.promise);
     try {
-      const { body } = await createStepfun(upstream, fetch).chat({
+      const { body } = await createStepfun(upstream).chat({
         body: new Uint8Array(await request.arrayBuffer()),
         key: upstream.apiKey ?? '',
         stream: true,
