@@ -58,6 +58,9 @@ const WIRE = {
 /** The stable code a client can switch on. */
 export type ErrorCode = keyof typeof WIRE;
 
+/** All of them, for whoever describes the API. */
+export const errorCodes: readonly string[] = Object.keys(WIRE);
+
 export interface ErrorDetails {
   /** The request field at fault, as `messages[2].content[0].image_url.url`. */
   readonly param?: string;

@@ -63,8 +63,10 @@ describe('chat', () => {
     const { stepfun: stepfunApi } = stepfun(() =>
       Promise.reject(new TypeError('connection refused to 10.0.0.1')),
     );
-    const refused = expect(stepfunApi.chat(call(false))).rejects;
-    await refused.toMatchObject({ code: 'upstream_unavailable', message: 'StepFun is not available.' });
+    await expect(stepfunApi.chat(call(false))).rejects.toMatchObject({
+      code: 'upstream_unavailable',
+      message: 'StepFun is not available.',
+    });
   });
 
   it('gives the reason of whoever ended the call', async () => {

@@ -1,0 +1,84 @@
+// README.md is run, not only read: its curl lines and its JavaScript against the
+// gateway, its tables against the code.
+
+import { execFile } from 'node:child_process';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { settingsSchema } from '../../src/config.ts';
+import { errorCodes } from '../../src/errors.ts';
+import { startGateway, type Gateway } from './harness.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const DOCUMENTED_URL = 'http://127.0.0.1:8787';
+const run = promisify(execFile);
+
+const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+const scripts = (JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { scripts: object })
+  .scripts;
+
+/** The fenced blocks of a language. */
+function blocks(language: string): string[] {
+  return [...readme.matchAll(/^```(\w+)\n(.*?)^```/gms)].flatMap(([, named, text]) =>
+    named === language && text !== undefined ? [text] : [],
+  );
+}
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+});
+afterAll(() => gateway.close());
+
+describe('shell', () => {
+  const commands = blocks('sh');
+  const curls = commands.filter((text) => text.startsWith('curl'));
+
+  it.each(curls)('%s', async (text) => {
+    const { stdout } = await run('sh', ['-c', text.replaceAll(DOCUMENTED_URL, gateway.url)]);
+    expect(stdout).toMatch(/"choices"/);
+    expect(stdout).not.toMatch(/"error"/);
+  });
+
+  it('names scripts that are there', () => {
+    const named = commands.flatMap((text) =>
+      [...text.matchAll(/npm (?:run )?([\w:]+)/g)].map(([, name]) => name),
+    );
+    const known = [...Object.keys(scripts), 'install'];
+    expect(known).toEqual(expect.arrayContaining(named));
+    expect(named.length).toBeGreaterThan(5);
+  });
+});
+
+describe('JavaScript', () => {
+  it.each(blocks('js').filter((text) => text.includes(DOCUMENTED_URL)))('%s', async (text) => {
+    const file = join(ROOT, 'node_modules', `.readme-${process.pid}.mjs`);
+    await writeFile(file, text.replaceAll(DOCUMENTED_URL, gateway.url));
+    try {
+      const { stdout } = await run(process.execPath, [file]);
+      expect(stdout.length).toBeGreaterThan(50);
+    } finally {
+      await rm(file);
+    }
+  });
+});
+
+describe('tables', () => {
+  const codeWords = new Set([...readme.matchAll(/`([^`\n]+)`/g)].map(([, word]) => word));
+
+  it('has every setting, with its default', () => {
+    for (const name of Object.keys(settingsSchema.shape)) expect(codeWords).toContain(name);
+    const defaults = settingsSchema.parse({});
+    for (const [name, value] of Object.entries(defaults)) {
+      if (typeof value !== 'number' && typeof value !== 'string') continue;
+      const row =
+        readme.split('\n').find((line) => line.startsWith('|') && line.includes(`\`${name}\``)) ?? '';
+      if (name !== 'TURNSTILE_VERIFY_URL') expect(row).toContain(String(value));
+    }
+  });
+
+  it('has every error code', () => {
+    for (const code of errorCodes) expect(codeWords).toContain(code);
+  });
+});
