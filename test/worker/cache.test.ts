@@ -35,7 +35,7 @@ interface Message {
 }
 
 async function messageOf(response: Response): Promise<Message> {
-  const { choices } = (await response.json()) as { choices: { message: Message }[] };
+  const { choices } = await response.json<{ choices: { message: Message }[] }>();
   return choices[0]!.message;
 }
 
@@ -132,9 +132,12 @@ describe('as it is by default', () => {
     const content = `Look at this, please (${questions++})`;
     const first = await ask({ content, fields });
     expect(status(first)).toBe('stepfun-edge; fwd=miss; stored');
-    const { choices } = (await first.json()) as {
-      choices: { index: number; message: { tool_calls: { id: string; function: object }[] } }[];
-    };
+    const { choices } = await first.json<{
+      choices: {
+        index: number;
+        message: { tool_calls: { id: string; function: { arguments: string } }[] };
+      }[];
+    }>();
     const data = dataOf(await (await ask({ content, fields: { ...fields, stream: true } })).text());
     const chunks = data.slice(0, -1) as {
       choices: {
@@ -149,7 +152,7 @@ describe('as it is by default', () => {
       expect(pieces.map((piece) => piece.index)).toEqual(pieces.map(() => 0));
       expect(pieces[0]!.id).toBe(message.tool_calls[0]!.id);
       expect(pieces.map((piece) => piece.function.arguments).join('')).toBe(
-        (message.tool_calls[0]!.function as { arguments: string }).arguments,
+        message.tool_calls[0]!.function.arguments,
       );
       expect(own.at(-1)!.finish_reason).toBe('tool_calls');
     }
