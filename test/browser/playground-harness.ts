@@ -78,7 +78,7 @@ export interface FakeGateway {
   close(): Promise<void>;
 }
 
-export const MODELS = {
+export const MODELS: unknown = {
   object: 'list',
   data: [
     { id: 'step-3.7-flash', object: 'model', reasoning_efforts: ['low', 'medium', 'high'] },

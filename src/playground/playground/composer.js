@@ -170,22 +170,23 @@ export class Composer {
 
   /** @param {readonly File[]} files */
   async #add(files) {
-    this.say('');
+    let problem = '';
     const { IMAGES_MAX, readImage } = await import('./images.js');
     for (const file of files) {
       if (this.#images.length >= IMAGES_MAX) {
-        this.say(`A message takes ${IMAGES_MAX} images at most.`);
+        problem = `A message takes ${IMAGES_MAX} images at most.`;
         break;
       }
       try {
         this.#images.push(await readImage(file));
         announce(`${file.name} added`);
       } catch (error) {
-        this.say(error instanceof Error ? error.message : String(error));
+        problem = error instanceof Error ? error.message : String(error);
       }
     }
     this.#renderThumbs();
     this.events.imagesChanged();
+    if (problem !== '') this.say(problem);
     this.#prompt.focus();
   }
 

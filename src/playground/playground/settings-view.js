@@ -55,12 +55,13 @@ export class SettingsView {
       events.changed();
     });
     for (const input of [this.#key, this.#remember]) {
-      input.addEventListener('change', () => {
+      // With each key stroke, not when the field is left: what moves then moves under a click.
+      input.addEventListener('input', () => {
         access.setKey(this.#key.value, this.#remember.checked);
         this.#showAccess();
-        events.keyChanged();
       });
     }
+    this.#key.addEventListener('change', events.keyChanged);
     this.#moveWhereThereIsRoom();
   }
 
