@@ -15,11 +15,12 @@ export function unknownField(name: string, known: readonly string[]): string {
 function nearestName(name: string, known: readonly string[]): string | undefined {
   // Nobody's typing error is that long, and the distance costs length times length.
   if (name.length > ECHO_CHARS) return undefined;
+  const letters = normal(name);
   let nearest: string | undefined;
-  // Closer than a third of the name, or it is another word.
-  let least = Math.floor(name.length / 3) + 1;
+  // A third of the letters may be wrong, or it is another word.
+  let least = Math.floor(letters.length / 3) + 1;
   for (const candidate of known) {
-    const distance = editDistance(normal(name), normal(candidate));
+    const distance = editDistance(letters, normal(candidate));
     if (distance < least) [nearest, least] = [candidate, distance];
   }
   return nearest;

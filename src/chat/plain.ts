@@ -7,6 +7,7 @@
 
 import { LIST_ITEMS_MAX } from '../limits.ts';
 import type { Message } from './messages.ts';
+import { isObject } from './request-json.ts';
 
 // What was found in a message.
 const TEXT_ROLE = 1;
@@ -68,8 +69,4 @@ function isPlainCall(call: unknown): boolean {
 
 function isFilled(value: unknown): boolean {
   return typeof value === 'string' && value !== '';
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

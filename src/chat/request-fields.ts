@@ -103,12 +103,11 @@ export const IGNORED_FIELDS = [
  * As null they say nothing and are left out.
  */
 export const REFUSED_FIELDS: ReadonlyMap<string, string> = new Map([
-  ['functions', 'deprecated; use tools'],
-  ['function_call', 'deprecated; use tool_choice'],
-  ['extra_body', 'its fields belong beside the others; only the Python SDK takes them from it'],
+  ['functions', 'deprecated, use tools'],
+  ['function_call', 'deprecated, use tool_choice'],
+  ['extra_body', 'what is in it belongs beside the other fields: only the Python SDK unpacks it'],
   ...['logit_bias', 'min_p', 'repetition_penalty', 'top_a', 'top_k', 'verbosity', 'web_search_options'].map(
-    (name) =>
-      [name, 'StepFun does not document it; the gateway lets it through if EXTRA_PARAMS names it'] as const,
+    (name) => [name, 'not documented by StepFun (the operator may let it through: EXTRA_PARAMS)'] as const,
   ),
 ]);
 

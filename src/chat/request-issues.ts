@@ -62,7 +62,7 @@ function pathText(path: readonly PropertyKey[]): string {
   for (const step of path) {
     const name = String(step);
     if (typeof step === 'number') text += `[${step}]`;
-    else if (/^[A-Za-z_$][\w$]{0,63}$/.test(name)) text += text === '' ? name : `.${name}`;
+    else if (/^[A-Za-z_][\w-]{0,63}$/.test(name)) text += text === '' ? name : `.${name}`;
     else text += `[${JSON.stringify(name.slice(0, ECHO_CHARS))}]`;
   }
   return text;

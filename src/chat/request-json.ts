@@ -34,15 +34,14 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * Whether numbers below a value are not what the client wrote: integers beyond
- * 2^53 lose digits in JSON.parse (`"maximum": 9223372036854775807` in a tool's
- * schema), and 1e400 becomes Infinity, which JSON.stringify writes as null.
+ * Whether numbers below a value would not be sent as the client wrote them: integers
+ * beyond 2^53 lose digits in JSON.parse (`"maximum": 9223372036854775807` in a tool's
+ * schema), 1e400 becomes Infinity, which JSON.stringify writes as null, and -0 loses
+ * its sign.
  * @param value - at most JSON_DEPTH_MAX levels deep.
  */
 export function hasInexactNumber(value: unknown): boolean {
-  if (typeof value === 'number') return isInexact(value);
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.values(value).some(hasInexactNumber);
+  return typeof value === 'number' ? isInexact(value) : !everyItem(value, (item) => !hasInexactNumber(item));
 }
 
 /**
@@ -57,13 +56,17 @@ export function parseExactly(text: string): unknown {
 }
 
 function isInexact(value: number): boolean {
-  return !Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value));
+  return (
+    !Number.isFinite(value) ||
+    (Number.isInteger(value) && !Number.isSafeInteger(value)) ||
+    Object.is(value, -0)
+  );
 }
 
 /** Whether a value nests at most JSON_DEPTH_MAX levels: what recurses over it is safe then. */
 export function isShallow(value: unknown, levels = JSON_DEPTH_MAX): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  return levels > 0 && Object.values(value).every((item) => isShallow(item, levels - 1));
+  if (levels === 0) return typeof value !== 'object' || value === null;
+  return everyItem(value, (item) => isShallow(item, levels - 1));
 }
 
 /**
@@ -72,13 +75,27 @@ export function isShallow(value: unknown, levels = JSON_DEPTH_MAX): boolean {
  *   text for the same value, however its keys were ordered.
  */
 export function sortedJson(value: unknown): string {
-  if (typeof value !== 'object' || value === null || JSON.isRawJSON(value)) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(sortedJson).join(',')}]`;
-  const members = Object.entries(value)
-    .filter(([, item]) => item !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, item]) => `${JSON.stringify(key)}:${sortedJson(item)}`);
+  if (!isObject(value) || JSON.isRawJSON(value)) return JSON.stringify(value);
+  const members = Object.keys(value)
+    .sort()
+    .filter((key) => value[key] !== undefined)
+    .map((key) => `${JSON.stringify(key)}:${sortedJson(value[key])}`);
   return `{${members.join(',')}}`;
+}
+
+/** Whether a value is what JSON calls an object. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Whether all items of a list, or all members of an object, pass; what is neither has none. */
+export function everyItem(value: unknown, test: (item: unknown) => boolean): boolean {
+  if (Array.isArray(value)) return value.every(test);
+  if (!isObject(value)) return true;
+  // Object.values takes twice as long for 200,000 members. JSON's objects inherit nothing enumerable.
+  for (const key in value) if (!test(value[key])) return false;
+  return true;
 }
 
 declare global {

@@ -13,6 +13,7 @@ import { messageSchema } from './messages.ts';
 import { isPlainMessage } from './plain.ts';
 import { type ChatBody, FIELDS, IGNORED_FIELDS, REFUSED_FIELDS } from './request-fields.ts';
 import { type Issue, plainIssues } from './request-issues.ts';
+import { isObject } from './request-json.ts';
 import { anything, closed, optional } from './request-kit.ts';
 import { contradictions } from './request-sense.ts';
 
@@ -38,15 +39,16 @@ export function checkRequest(
   extraParams: ReadonlySet<string>,
   issues: Issue[],
 ): value is ChatBody {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     issues.push({ path: [], message: 'expected an object' });
     return false;
   }
   for (const name of REQUIRED) {
     if (!Object.hasOwn(value, name)) issues.push({ path: [name], message: 'expected, but missing' });
   }
-  for (const [name, field] of Object.entries(value)) {
+  for (const name in value) {
     if (issues.length > ISSUES_SHOWN_MAX) break;
+    const field = value[name];
     if (name === 'messages' && Array.isArray(field) && field.length > 0) checkMessages(field, issues);
     else checkField(name, field, extraParams, issues);
   }

@@ -1,38 +1,43 @@
 // Tools a request may offer, and its choice among them.
 
 import * as z from 'zod/mini';
-import { closed, flag, freeForm, kindError, list, oneOf, optional, shallow, text } from './request-kit.ts';
+import { closed, flag, freeForm, kindError, oneOf, optional, shallow, text } from './request-kit.ts';
+import { everyItem, isObject } from './request-json.ts';
+
+const TYPE_NAMES = ['string', 'number', 'integer', 'object', 'array', 'boolean', 'null'];
+
+// The same as `isType` and `isPropertySchema`, for the API's description.
+const TYPE = { anyOf: [{ enum: TYPE_NAMES }, { type: 'array', items: { enum: TYPE_NAMES } }] };
+const PROPERTIES = {
+  type: 'object',
+  additionalProperties: {
+    type: ['object', 'boolean'],
+    properties: { type: TYPE, description: { type: 'string' } },
+  },
+};
 
 const functionNameSchema = z
   .string('expected a string')
   .check(z.regex(/^[A-Za-z0-9_-]{1,64}$/, 'expected 1 to 64 of A-Z, a-z, 0-9, _ and -'));
 
-const TYPE_NAMES = ['string', 'number', 'integer', 'object', 'array', 'boolean', 'null'] as const;
-const typeNameSchema = oneOf(...TYPE_NAMES);
-
 /**
  * JSON Schema: of its many words, those that StepFun's page describes are checked.
  * Here null is a value like any other, since everything is sent on as it is.
  */
-const parametersSchema = z
-  .looseObject(
-    {
-      type: z.optional(
-        z.union([typeNameSchema, list(typeNameSchema)], "expected JSON Schema's name of a type"),
-      ),
-      properties: z.optional(
-        // One issue for all of them: there may be 200,000.
-        freeForm.check(
-          z.refine(
-            (properties) => Object.values(properties).every(isPropertySchema),
-            'expected a JSON Schema for every property',
-          ),
-        ),
-      ),
-    },
-    'expected an object',
-  )
-  .check(shallow);
+const parametersSchema = freeForm
+  .check(({ value, issues }) => {
+    const { type, properties } = value;
+    const wrong = (name: string, message: string) =>
+      issues.push({ code: 'custom', path: [name], message, input: value });
+    if (!isType(type)) wrong('type', 'expected a type of JSON Schema, or a list of them');
+    if (properties === undefined) return;
+    if (!isObject(properties)) wrong('properties', 'expected an object');
+    // One issue for all of them: there may be 200,000.
+    else if (!everyItem(properties, isPropertySchema)) {
+      wrong('properties', 'expected a JSON Schema for every property');
+    }
+  })
+  .register(z.globalRegistry, { type: 'object', properties: { type: TYPE, properties: PROPERTIES } });
 
 const functionToolSchema = closed({
   type: z.literal('function'),
@@ -81,12 +86,13 @@ export const responseFormatSchema = z.discriminatedUnion(
 
 function isPropertySchema(value: unknown): boolean {
   if (typeof value === 'boolean') return true;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const { type, description }: { type?: unknown; description?: unknown } = value;
-  return (
-    (type === undefined || (Array.isArray(type) ? type.every(isTypeName) : isTypeName(type))) &&
-    (description === undefined || typeof description === 'string')
-  );
+  if (!isObject(value)) return false;
+  return isType(value['type']) && ['undefined', 'string'].includes(typeof value['description']);
+}
+
+/** Whether it names a type of JSON Schema, or several, or none. */
+function isType(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) ? value.every(isTypeName) : isTypeName(value));
 }
 
 function isTypeName(value: unknown): boolean {
