@@ -70,6 +70,8 @@ export interface ErrorDetails {
   readonly allow?: string;
   /** Headers of the answer beside those, as `x-ratelimit-remaining-tokens`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Asking StepFun again at once may help; see upstream/retry.ts. */
+  readonly transient?: boolean;
   /** For the log alone, never for the client. */
   readonly detail?: string;
   readonly cause?: unknown;

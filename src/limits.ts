@@ -164,3 +164,12 @@ export const MODELS_TIMEOUT_MS = 5_000;
 
 /** Some thousand models. */
 export const MODELS_BYTES = 256 * KIB;
+
+/** How often StepFun is asked again for one request. */
+export const RETRIES_MAX = 2;
+
+/** The longest pause before the first retry; it doubles. */
+export const RETRY_BASE_MS = 250;
+
+/** A `Retry-After` up to this is waited for here; a longer one is the client's to wait. */
+export const RETRY_AFTER_HONOURED_SECONDS = 2;

@@ -3,19 +3,31 @@
 // Object of a flight.
 
 import { readAll } from '../bytes.ts';
-import type { Complete } from '../cache/order.ts';
+import type { Complete, Order } from '../cache/order.ts';
 import type { Config } from '../config.ts';
 import { GatewayError } from '../errors.ts';
 import { COMPLETION_BYTES } from '../limits.ts';
+import { brokenBody } from '../relay/broken.ts';
 import { rewriteCompletion } from '../relay/rewriter.ts';
 import { createLifeline } from '../upstream/lifeline.ts';
+import { withRetries } from '../upstream/retry.ts';
 import type { Stepfun } from '../upstream/stepfun.ts';
 
 /** @returns how a completion is had from StepFun under these settings. */
 export function createComplete(stepfun: Stepfun, config: Config): Complete {
-  return async ({ body, upstreamKey, choices }, client) => {
-    const created = Math.floor(Date.now() / 1000);
-    const lifeline = createLifeline(client, config.clocks);
+  return async (order, client) => {
+    const startedAtMs = Date.now();
+    const attempt = () => completeOnce(order, client, startedAtMs);
+    const { value, attempts } = await withRetries(attempt, client);
+    return { ...value, attempts };
+  };
+
+  async function completeOnce(
+    { body, upstreamKey, choices }: Order,
+    client: AbortSignal,
+    startedAtMs: number,
+  ) {
+    const lifeline = createLifeline(client, config.clocks, startedAtMs);
     try {
       const key = upstreamKey ?? config.upstream.apiKey ?? '';
       const response = await stepfun.chat({ body, key, stream: false, signal: lifeline.signal });
@@ -24,13 +36,13 @@ export function createComplete(stepfun: Stepfun, config: Config): Complete {
         // As it is stored; each client's own format is rendered from that.
         reasoning: 'general',
         shape: config.relay.shape,
-        created,
+        created: Math.floor(startedAtMs / 1000),
         choices,
         includeUsage: false,
         secrets: [key],
       });
       if (rewritten.kind === 'error') throw rewritten.error;
-      return { ...rewritten, attempts: 1 };
+      return rewritten;
     } catch (thrown) {
       // Whatever is left of the answer is not wanted.
       lifeline.abort(thrown);
@@ -38,7 +50,7 @@ export function createComplete(stepfun: Stepfun, config: Config): Complete {
     } finally {
       lifeline.release();
     }
-  };
+  }
 }
 
 async function readCompletion(
@@ -54,7 +66,7 @@ async function readCompletion(
   };
   const read = await readAll(response.body, bounds).catch((cause: unknown) => {
     signal.throwIfAborted();
-    throw new GatewayError('upstream_reset', undefined, { cause, detail: String(cause) });
+    throw brokenBody(cause);
   });
   if (read === 'too_slow') throw new GatewayError('upstream_timeout');
   if (read === 'too_large') {

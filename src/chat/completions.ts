@@ -70,6 +70,10 @@ async function relayed(
   signal: AbortSignal,
   exchange: ChatExchange,
 ): Promise<Response> {
-  const stream = await openStream(found, asked, reservation, signal, exchange);
-  return streamAnswer(asked, stream, { 'cache-status': found.cacheStatus, ...reservation?.headers });
+  const { value, attempts } = await openStream(found, asked, reservation, signal, exchange);
+  return streamAnswer(asked, value, {
+    'cache-status': found.cacheStatus,
+    'x-upstream-attempts': String(attempts),
+    ...reservation?.headers,
+  });
 }

@@ -8,67 +8,70 @@ import type { RewriteOptions } from '../relay/options.ts';
 import { openRelay, type RelayOptions } from '../relay/pump.ts';
 import { createStreamRewriter } from '../relay/rewriter.ts';
 import { createLifeline } from '../upstream/lifeline.ts';
+import { withRetries, type Attempted } from '../upstream/retry.ts';
 import type { ChatExchange, Reservation } from './exchange.ts';
-import type { ChatRequest } from './request.ts';
 import { orderOf } from './order.ts';
+import type { ChatRequest } from './request.ts';
 
 /**
  * @param signal - aborts when the client leaves.
- * @returns the event stream for the client, from its first event on.
+ * @returns the event stream for the client, from its first event on, and how often
+ *   StepFun was asked for it.
  * @throws {GatewayError} whatever failed before that.
  */
-export async function openStream(
+export function openStream(
   found: Miss | Bypass,
   asked: ChatRequest,
   reservation: Reservation | null,
   signal: AbortSignal,
   exchange: ChatExchange,
-): Promise<ReadableStream<Uint8Array>> {
+): Promise<Attempted<ReadableStream<Uint8Array>>> {
   const { config, stepfun, cache, waitUntil } = exchange;
   const { reasoningFormat } = asked;
   // Upstream can name reasoning as the client wants it, but it can't leave it out.
   const native = config.relay.mode === 'native' && reasoningFormat !== 'hidden' ? { reasoningFormat } : null;
   const order = orderOf(asked, reservation, exchange, native ?? {});
-  const lifeline = createLifeline(signal, config.clocks);
-  const gatherer = native === null ? cache.gather(found, order) : null;
-  const ended = Promise.withResolvers<unknown>();
+  const key = order.upstreamKey ?? config.upstream.apiKey ?? '';
+  const startedAtMs = Date.now();
+  return withRetries(openOnce, signal);
 
-  const options: RelayOptions = {
-    windowMs: config.relay.windowMs,
-    keepAliveMs: config.clocks.keepAliveMs,
-    idleMs: config.clocks.idleMs,
-    firstByteDeadlineMs: lifeline.firstByteDeadlineMs,
-    totalDeadlineMs: lifeline.totalDeadlineMs,
-    signal,
-    abort: lifeline.abort,
-    onEnd({ outcome, usage }) {
+  async function openOnce(): Promise<ReadableStream<Uint8Array>> {
+    const lifeline = createLifeline(signal, config.clocks, startedAtMs);
+    const gatherer = native === null ? cache.gather(found, order) : null;
+    const ended = Promise.withResolvers<unknown>();
+    const options: RelayOptions = {
+      windowMs: config.relay.windowMs,
+      keepAliveMs: config.clocks.keepAliveMs,
+      idleMs: config.clocks.idleMs,
+      firstByteDeadlineMs: lifeline.firstByteDeadlineMs,
+      totalDeadlineMs: lifeline.totalDeadlineMs,
+      signal,
+      abort: lifeline.abort,
+      waitUntil,
+      onEnd({ outcome, usage }) {
+        lifeline.release();
+        if (outcome === 'completed') gatherer?.store();
+        ended.resolve(reservation?.settle(usage?.totalTokens ?? null));
+      },
+    };
+
+    try {
+      const { body } = await stepfun.chat({ body: order.body, key, stream: true, signal: lifeline.signal });
+      if (body === null) throw new GatewayError('upstream_malformed', undefined, { detail: 'no body' });
+      lifeline.begun(true);
+      const rewriter = createStreamRewriter(rewriteOptions(asked, exchange));
+      const stream = await (native === null
+        ? openRelay(body, gatherer?.beside(rewriter) ?? rewriter, options)
+        : openNative(body, rewriter, options));
+      // A pending waitUntil is what keeps the Worker alive to count what a client that
+      // left has cost; without a budget there is nothing to wait for.
+      if (reservation !== null) waitUntil(ended.promise);
+      return stream;
+    } catch (thrown) {
       lifeline.release();
-      if (outcome === 'completed') gatherer?.store();
-      ended.resolve(reservation?.settle(usage?.totalTokens ?? null));
-    },
-  };
-
-  try {
-    const { body } = await stepfun.chat({
-      body: order.body,
-      key: order.upstreamKey ?? config.upstream.apiKey ?? '',
-      stream: true,
-      signal: lifeline.signal,
-    });
-    if (body === null) throw new GatewayError('upstream_malformed', undefined, { detail: 'no body' });
-    lifeline.begun(true);
-    const rewriter = createStreamRewriter(rewriteOptions(asked, exchange));
-    const stream = await (native === null
-      ? openRelay(body, gatherer?.beside(rewriter) ?? rewriter, options)
-      : openNative(body, rewriter, options));
-    // A pending waitUntil is what keeps the Worker alive to count what a client that
-    // left has cost; without a budget there is nothing to wait for.
-    if (reservation !== null) waitUntil(ended.promise);
-    return stream;
-  } catch (thrown) {
-    lifeline.release();
-    lifeline.abort(thrown);
-    throw thrown;
+      lifeline.abort(thrown);
+      throw thrown;
+    }
   }
 }
 

@@ -8,5 +8,5 @@ import { GatewayError } from '../errors.ts';
  */
 export function brokenBody(thrown: unknown): GatewayError {
   const code = thrown instanceof TypeError ? 'upstream_malformed' : 'upstream_reset';
-  return new GatewayError(code, undefined, { detail: String(thrown), cause: thrown });
+  return new GatewayError(code, undefined, { detail: String(thrown), cause: thrown, transient: true });
 }

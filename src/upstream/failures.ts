@@ -25,6 +25,7 @@ export async function upstreamFailure(
   const retryAfterSeconds = retryAfter(response.headers.get('retry-after'), Date.now());
   return new GatewayError(code, shown, {
     detail,
+    transient: TRANSIENT.has(response.status),
     ...(code === 'upstream_rate_limited' && retryAfterSeconds !== null && { retryAfterSeconds }),
   });
 }
@@ -36,6 +37,9 @@ const SHOWN: ReadonlySet<ErrorCode> = new Set([
   'model_not_found',
   'upstream_rate_limited',
 ]);
+
+/** Statuses that may be gone a moment later. 529 is what some APIs call "overloaded". */
+const TRANSIENT: ReadonlySet<number> = new Set([500, 502, 503, 504, 529]);
 
 function codeFor(status: number, keySource: Config['upstream']['keySource']): ErrorCode {
   switch (status) {

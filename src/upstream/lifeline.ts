@@ -1,4 +1,4 @@
-// How long a call to StepFun lives: it ends with the client, or when its first
+// How long one attempt at StepFun lives: it ends with the client, or when its first
 // byte or its end does not come in time. With a pending `waitUntil` the runtime
 // keeps a fetch alive for seconds after its client has gone, so it is aborted here.
 
@@ -23,18 +23,18 @@ export interface Lifeline {
 /**
  * @param client - aborts when the client leaves.
  * @param clocks - from the settings.
+ * @param startedAtMs - since when they run: attempts at one call share its time.
  */
-export function createLifeline(client: AbortSignal, clocks: Config['clocks']): Lifeline {
+export function createLifeline(client: AbortSignal, clocks: Config['clocks'], startedAtMs: number): Lifeline {
   const controller = new AbortController();
-  const nowMs = Date.now();
-  const totalDeadlineMs = nowMs + clocks.totalMs;
-  const firstByteDeadlineMs = Math.min(nowMs + clocks.firstByteMs, totalDeadlineMs);
+  const totalDeadlineMs = startedAtMs + clocks.totalMs;
+  const firstByteDeadlineMs = Math.min(startedAtMs + clocks.firstByteMs, totalDeadlineMs);
 
   const abort = (reason: unknown) => controller.abort(reason);
   const leave = () => abort(client.reason);
   const expire = () => abort(new GatewayError('upstream_timeout'));
 
-  let timer = setTimeout(expire, firstByteDeadlineMs - nowMs);
+  let timer = setTimeout(expire, firstByteDeadlineMs - Date.now());
   if (client.aborted) leave();
   else client.addEventListener('abort', leave, { once: true });
 

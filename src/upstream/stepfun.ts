@@ -46,7 +46,8 @@ export function createStepfun(settings: Config['upstream'], via: Fetches = globa
       response = await via.fetch(settings.baseUrl + path, { ...init, redirect: 'manual', signal });
     } catch (thrown) {
       signal.throwIfAborted();
-      throw new GatewayError('upstream_unavailable', undefined, { cause: thrown, detail: String(thrown) });
+      const details = { cause: thrown, detail: String(thrown), transient: true };
+      throw new GatewayError('upstream_unavailable', undefined, details);
     }
     if (response.status !== 200) throw await upstreamFailure(response, settings);
     return response;

@@ -224,3 +224,31 @@ describe('the cache', () => {
     expect(await gateway.received()).toHaveLength(2);
   });
 });
+
+describe('a StepFun that stumbles', () => {
+  const ask = (content: string, fields = {}) =>
+    gateway.chat({ messages: [{ role: 'user', content }], ...fields }, { 'cache-control': 'no-store' });
+
+  it.each([{}, { stream: true }])('is asked again before the client has got anything: %o', async (fields) => {
+    const response = await ask('Hello. simulate error 503 twice', fields);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('x-upstream-attempts')).toBe('3');
+    expect(await response.text()).toContain('choices');
+    expect(await gateway.received()).toHaveLength(3);
+  });
+
+  it('is waited for as long as it says, if that is not long', async () => {
+    const response = await ask('Hello. simulate error 429 once retry-after 1');
+    expect(response.status).toBe(200);
+    expect(response.headers.get('x-upstream-attempts')).toBe('2');
+    const long = await ask('Hello. simulate error 429 once retry-after 30');
+    expect(long.status).toBe(429);
+    expect(long.headers.get('retry-after')).toBe('30');
+    expect(long.headers.get('x-upstream-attempts')).toBe('1');
+  });
+
+  it.each([400, 401, 402, 404, 451])('is not asked again after a %i', async (status) => {
+    await ask(`Hello. simulate error ${status}`);
+    expect(await gateway.received()).toHaveLength(1);
+  });
+});
