@@ -34,7 +34,7 @@ const audioPartSchema = closed({
   ),
 });
 
-const contentPartSchema = z.discriminatedUnion(
+export const contentPartSchema = z.discriminatedUnion(
   'type',
   [textPartSchema, imagePartSchema, videoPartSchema, audioPartSchema],
   kindError('expected one of text, image_url, video_url, input_audio'),
@@ -48,7 +48,7 @@ const textContentSchema = z.union(
 
 const userContentSchema = z.union([text, list(contentPartSchema, 1)], 'expected a string or a list of parts');
 
-const toolCallSchema = closed({
+export const toolCallSchema = closed({
   id: filledText,
   type: oneOf('function'),
   // What a model called, whatever it was: only `tools` must be well named.
