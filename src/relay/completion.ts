@@ -33,7 +33,7 @@ const edits = new Edits();
  */
 export function rewriteCompletion(body: Uint8Array, options: RewriteOptions): RewrittenCompletion {
   const rules = new Rules(options);
-  const verdict = rules.completion(body, 0, body.length, edits);
+  const verdict = rules.completion(body, edits);
   if (verdict === 'sound') {
     const { usageStart, usageEnd } = rules;
     return {

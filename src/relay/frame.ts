@@ -17,6 +17,8 @@ const BOM = Uint8Array.of(0xef, 0xbb, 0xbf);
 const PENDING_BYTES = 1024;
 /** A larger one is let go as soon as it isn't needed: thousands of streams may be open. */
 const PENDING_KEPT_BYTES = 16 * 1024;
+/** Of a block with many data lines no more than these are kept for reuse. */
+const DATA_LINES_KEPT = 16;
 
 /** A `data` line: where it begins, and where its value stands. */
 export interface DataLine {
@@ -156,6 +158,7 @@ export class Framer {
     this.blockStart = this.#lineStart;
     this.#fieldLines = 0;
     this.dataLines = 0;
+    if (this.data.length > DATA_LINES_KEPT) this.data.length = DATA_LINES_KEPT;
     this.saysError = false;
     this.#whole = false;
   }

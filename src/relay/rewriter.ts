@@ -12,10 +12,10 @@ import { Edits } from './edits.ts';
 import { errorEvent, parseFailure } from './failure.ts';
 import { Framer } from './frame.ts';
 import { skipSpace } from './json.ts';
+import { LastUsage } from './last-usage.ts';
 import { dataLines, joinData, removeData, replaceData } from './multiline.ts';
 import type { RewriteOptions, Usage } from './options.ts';
 import { Rules } from './rules.ts';
-import { readUsage } from './usage.ts';
 
 export type { RewriteOptions, Usage } from './options.ts';
 export { errorEvent } from './failure.ts';
@@ -70,7 +70,7 @@ class EventRewriter implements StreamRewriter {
   readonly #options: RewriteOptions;
   readonly #rules: Rules;
   readonly #framer = new Framer();
-  readonly #lastUsage = new ChunkWithUsage();
+  readonly #lastUsage = new LastUsage();
 
   constructor(options: RewriteOptions) {
     this.#options = options;
@@ -186,41 +186,6 @@ class EventRewriter implements StreamRewriter {
     if (chunk === null) return EMPTY;
     this.#rules.usageChunk(chunk, innerEdits);
     return concat(dataLines(innerEdits.apply(chunk, 0, chunk.length), LINE_END), LINE_END);
-  }
-}
-
-/**
- * The last chunk that told the usage. It is noted where it lies and copied once
- * a push, since its bytes go away with the push.
- */
-class ChunkWithUsage {
-  #source: Uint8Array | null = null;
-  #start = 0;
-  #end = 0;
-  #usageStart = 0;
-  #usageEnd = 0;
-  #kept: Uint8Array | null = null;
-
-  note(bytes: Uint8Array, start: number, end: number, usageStart: number, usageEnd: number): void {
-    this.#source = bytes;
-    this.#start = start;
-    this.#end = end;
-    this.#usageStart = usageStart - start;
-    this.#usageEnd = usageEnd - start;
-  }
-
-  /** @returns the chunk's JSON, safe from here on; null if there was none. */
-  keep(): Uint8Array | null {
-    if (this.#source !== null) {
-      this.#kept = this.#source.slice(this.#start, this.#end);
-      this.#source = null;
-    }
-    return this.#kept;
-  }
-
-  read(): Usage | null {
-    const chunk = this.keep();
-    return chunk === null ? null : readUsage(chunk, this.#usageStart, this.#usageEnd);
   }
 }
 
