@@ -210,6 +210,8 @@ export async function openPage(
     ...options,
   });
   const page = await context.newPage();
+  // Shorter than a test may take: a failure then names what was waited for.
+  page.setDefaultTimeout(8_000);
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {

@@ -106,7 +106,7 @@ async function run(view, refresh) {
       view.update();
       if (answer.phase === phase) return;
       phase = answer.phase;
-      announce(spoken(answer));
+      announce(spoken(answer.phase, view.text));
     },
   });
   if (running !== controller) return;
@@ -115,10 +115,11 @@ async function run(view, refresh) {
 }
 
 /**
- * @param {Answer} answer
+ * @param {Answer['phase']} phase
+ * @param {string} text - the answer, as far as it has come.
  * @returns {string} where it stands: phase by phase, never token by token.
  */
-function spoken({ phase, content }) {
+function spoken(phase, text) {
   switch (phase) {
     case 'reasoning':
       return 'Reasoning.';
@@ -127,9 +128,9 @@ function spoken({ phase, content }) {
     case 'stopped':
       return 'Stopped.';
     case 'done':
-      return content.length <= READ_OUT_CHARS_MAX
-        ? content
-        : `The answer is complete: ${content.split(/\s+/).length} words.`;
+      return text.length <= READ_OUT_CHARS_MAX
+        ? text
+        : `The answer is complete: ${text.trim().split(/\s+/).length} words.`;
     case 'waiting':
     case 'incomplete':
     case 'failed':

@@ -104,6 +104,11 @@ export class ExchangeView {
     );
   }
 
+  /** @returns {string} the answer as it reads. */
+  get text() {
+    return this.#prose.textContent;
+  }
+
   /** Shows the answer as it is, once a frame however many tokens came. */
   update() {
     if (this.exchange.answer.endedAt !== null) {

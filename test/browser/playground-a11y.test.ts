@@ -1,0 +1,343 @@
+// For everybody: light and dark, on a phone, by keyboard, with a screen reader.
+
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  chromiumPath,
+  launchChromium,
+  openPage,
+  startFakeGateway,
+  type Asked,
+  type FakeGateway,
+  type OpenPage,
+} from './playground-harness.ts';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+const ANSWER = [
+  '# A title\n\nWords, **strong** and *thin*, `code`, [a link](https://a.example).',
+  '\n\n```js\nconst answer = 42;\n```\n\n> A quote.\n\n',
+  '1. one\n2. two\n   - deeper\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n---\n\nThe end.',
+];
+
+const WIDE = { viewport: { width: 1280, height: 800 } };
+const PHONE = { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true };
+
+describe.skipIf(chromiumPath === null)('the playground', () => {
+  let browser: Browser;
+  let gateway: FakeGateway;
+  let open: OpenPage;
+  let page: Page;
+
+  beforeAll(async () => {
+    [browser, gateway] = await Promise.all([launchChromium(), startFakeGateway()]);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await gateway.close();
+  });
+  afterEach(async () => {
+    expect(open.complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  async function show(options: BrowserContextOptions): Promise<void> {
+    gateway.asked.length = 0;
+    gateway.answer = whole;
+    open = await openPage(browser, gateway.url, options);
+    ({ page } = open);
+  }
+
+  const message = () => page.getByLabel('Message', { exact: true });
+  const focused = () =>
+    page.evaluate(() => {
+      const node = document.activeElement;
+      return node?.id !== '' ? `#${node?.id}` : (node.getAttribute('aria-label') ?? node.textContent.trim());
+    });
+
+  describe.each<[string, BrowserContextOptions]>([
+    ['wide and light', { ...WIDE, colorScheme: 'light' }],
+    ['wide and dark', { ...WIDE, colorScheme: 'dark' }],
+    ['on a phone, light', { ...PHONE, colorScheme: 'light' }],
+    ['on a phone, dark', { ...PHONE, colorScheme: 'dark' }],
+  ])('%s', (_, options) => {
+    it('has nothing that axe objects to, and nothing wider than the screen, in any state', async () => {
+      await show({ ...options, reducedMotion: 'reduce' });
+      await check('welcome');
+
+      const asked = await hold('Why?');
+      asked.open();
+      asked.chunk({ reasoning: 'Let me think about it for a while. '.repeat(30) });
+      await page.locator('details.reasoning[open]').waitFor();
+      await check('reasoning');
+      asked.chunk({ content: ANSWER.join('') }, USAGE, 'stop');
+      asked.done();
+      await page.getByText('The end.', { exact: true }).waitFor();
+      await page.locator('details.reasoning summary').click();
+      await check('answered');
+      await page.getByRole('button', { name: 'Edit' }).click();
+      await check('editing');
+      await page.keyboard.press('Escape');
+
+      const refused = await hold('A very long word: ' + 'x'.repeat(200));
+      const error = { error: { message: 'y'.repeat(300), code: 'rate_limit_exceeded' } };
+      refused.json(429, error, { 'retry-after': '100' });
+      await page.getByRole('alert').waitFor();
+      await check('refused');
+
+      await page.locator('.bar').getByRole('button', { name: 'Code' }).click();
+      await page.getByRole('dialog').waitFor();
+      await check('code');
+      await page.keyboard.press('Escape');
+      if (options.isMobile === true) {
+        await page.getByRole('button', { name: 'Settings' }).click();
+        await page.getByRole('dialog').waitFor();
+        await check('settings');
+      }
+    });
+  });
+
+  async function check(state: string): Promise<void> {
+    if ((await page.evaluate(() => typeof Reflect.get(globalThis, 'axe'))) === 'undefined') {
+      await page.evaluate(await readFile(AXE, 'utf8'));
+    }
+    const found = await page.evaluate(async () => {
+      type Run = () => Promise<{
+        violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
+      }>;
+      const { run } = Reflect.get(globalThis, 'axe') as { run: Run };
+      const { violations } = await run();
+      const overflow = document.documentElement.scrollWidth - innerWidth;
+      return {
+        overflow: Math.max(0, overflow),
+        violations: violations.flatMap(({ id, nodes }) =>
+          nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
+        ),
+      };
+    });
+    expect({ state, ...found }).toEqual({ state, overflow: 0, violations: [] });
+  }
+
+  async function hold(text: string): Promise<Asked> {
+    const { promise, resolve } = Promise.withResolvers<Asked>();
+    gateway.answer = resolve;
+    await message().fill(text);
+    await page.getByRole('button', { name: 'Send' }).click();
+    return promise;
+  }
+
+  describe('by keyboard alone', () => {
+    beforeEach(() => show(WIDE));
+
+    it('asks, reads, copies and asks again', async () => {
+      expect(await focused()).toBe('#prompt');
+      await page.keyboard.type('First line');
+      await page.keyboard.press('Shift+Enter');
+      await page.keyboard.type('second');
+      expect(await message().inputValue()).toBe('First line\nsecond');
+      await page.keyboard.press('Enter');
+      await page.getByText('The end.', { exact: true }).waitFor();
+      expect(gateway.asked[0]?.body['messages']).toEqual([{ role: 'user', content: 'First line\nsecond' }]);
+      // The focus stays where one writes on.
+      expect(await focused()).toBe('#prompt');
+      expect(await message().inputValue()).toBe('');
+
+      await page.getByRole('button', { name: 'Regenerate' }).waitFor();
+      for (const name of ['Code', 'Regenerate', 'Copy']) {
+        await page.keyboard.press('Shift+Tab');
+        expect(await focused()).toBe(name);
+      }
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Copied' }).waitFor();
+      expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(ANSWER.join(''));
+    });
+
+    it('edits the last question by ArrowUp, and lets go of it by Esc', async () => {
+      await page.keyboard.type('Hello');
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Regenerate' }).waitFor();
+      await page.keyboard.press('ArrowUp');
+      expect(await message().inputValue()).toBe('Hello');
+      await page.keyboard.press('Escape');
+      expect(await message().inputValue()).toBe('');
+      await page.keyboard.press('ArrowUp');
+      await page.keyboard.type(' again');
+      await page.keyboard.press('Enter');
+      await page.getByText('Hello again').waitFor();
+      expect(await page.locator('.exchange').count()).toBe(1);
+    });
+
+    it('skips to the message, and moves through the page in reading order', async () => {
+      for (let starter = 3; starter > 0; starter -= 1) await page.keyboard.press('Shift+Tab');
+      expect(await focused()).toMatch(/^Explain reinforcement learning/);
+      for (const before of ['#scroller', '#new', '#code-open', 'Skip to your message']) {
+        await page.keyboard.press('Shift+Tab');
+        expect(await focused()).toBe(before);
+      }
+      await page.keyboard.press('Enter');
+      expect(await focused()).toBe('#prompt');
+      for (const next of ['#attach', '#send', '#model']) {
+        await page.keyboard.press('Tab');
+        expect(await focused()).toBe(next);
+      }
+    });
+
+    it('sends nothing while an input method composes', async () => {
+      await page.keyboard.type('ni');
+      await message().dispatchEvent('keydown', {
+        key: 'Enter',
+        isComposing: true,
+        bubbles: true,
+        cancelable: true,
+      });
+      expect(gateway.asked).toEqual([]);
+      expect(await message().inputValue()).toBe('ni');
+    });
+
+    it('opens the code, changes the language by arrows, and comes back to where it was', async () => {
+      await page.locator('#code-open').focus();
+      await page.keyboard.press('Enter');
+      const dialog = page.getByRole('dialog', { name: 'This request as code' });
+      await dialog.waitFor();
+      await page.keyboard.press('Tab');
+      expect(await focused()).toBe('#code-tab-0');
+      await page.keyboard.press('ArrowRight');
+      expect(await focused()).toBe('#code-tab-1');
+      expect(await dialog.getByRole('tabpanel', { name: 'JavaScript' }).innerText()).toContain(
+        'import OpenAI',
+      );
+      await page.keyboard.press('ArrowLeft');
+      await page.keyboard.press('ArrowLeft');
+      expect(await dialog.getByRole('tabpanel', { name: 'Python' }).innerText()).toContain(
+        'from openai import',
+      );
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'hidden' });
+      expect(await focused()).toBe('#code-open');
+    });
+
+    it('opens and folds the reasoning', async () => {
+      await page.keyboard.type('Hello');
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Regenerate' }).waitFor();
+      await page.locator('summary').focus();
+      await page.keyboard.press('Enter');
+      await page.getByText('Hm, hm.').waitFor();
+      await page.keyboard.press('Space');
+      await page.getByText('Hm, hm.').waitFor({ state: 'hidden' });
+    });
+  });
+
+  describe('with a screen reader', () => {
+    beforeEach(() => show(WIDE));
+
+    it('has landmarks and headings', async () => {
+      for (const [role, name] of [
+        ['banner', undefined],
+        ['main', undefined],
+        ['region', 'Conversation'],
+        ['form', 'Your message'],
+        ['complementary', 'Settings'],
+      ] as const) {
+        await page.getByRole(role, name === undefined ? {} : { name }).waitFor();
+      }
+      await page.keyboard.type('Hello');
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Regenerate' }).waitFor();
+      const headings = await page
+        .getByRole('heading')
+        .evaluateAll((nodes) =>
+          nodes.map((node) => `${node.tagName} ${node.textContent.replace(/\s+/g, ' ').trim()}`),
+        );
+      expect(headings).toEqual(['H1 stepfun-edge playground', 'H2 You', 'H2 step-3.7-flash', 'H3 A title']);
+    });
+
+    it('speaks of an answer when it begins and when it ends, not token by token', async () => {
+      await page.evaluate(() => {
+        const status = document.querySelector('#status')!;
+        const spoken: string[] = [];
+        Reflect.set(globalThis, 'spoken', spoken);
+        new MutationObserver(() => spoken.push(status.textContent)).observe(status, { childList: true });
+      });
+      const asked = await hold('Many tokens');
+      asked.open();
+      for (let at = 0; at < 100; at += 1) asked.chunk({ reasoning: 'hm ' });
+      for (let at = 0; at < 100; at += 1) asked.chunk({ content: 'word ' });
+      asked.chunk({}, USAGE, 'stop');
+      asked.done();
+      await page.getByRole('button', { name: 'Regenerate' }).waitFor();
+      expect(await page.evaluate(() => Reflect.get(globalThis, 'spoken') as string[])).toEqual([
+        'Asked.',
+        'Reasoning.',
+        'Answering.',
+        'The answer is complete: 100 words.',
+      ]);
+      // No other live region sees the text grow.
+      expect(
+        await page.locator('.exchange').evaluate((node) => node.closest('[aria-live], [role=log]')),
+      ).toBeNull();
+    });
+
+    it('reads a short answer out', async () => {
+      const asked = await hold('Short');
+      asked.open();
+      asked.chunk({ content: 'Forty-two.' }, USAGE, 'stop');
+      asked.done();
+      await page.getByRole('button', { name: 'Regenerate' }).waitFor();
+      expect(await page.getByRole('status').last().innerText()).toBe('Forty-two.');
+    });
+  });
+
+  describe('on a phone', () => {
+    beforeEach(() => show(PHONE));
+
+    it('has its settings in a sheet, which gives the focus back', async () => {
+      expect(await page.getByLabel('Temperature').isVisible()).toBe(false);
+      await page.getByRole('button', { name: 'step-3.7-flash' }).tap();
+      const sheet = page.getByRole('dialog', { name: 'Settings' });
+      await sheet.waitFor();
+      expect(await focused()).toBe('#model');
+      await page.getByLabel('Model', { exact: true }).selectOption('step-plain');
+      await sheet.getByRole('button', { name: 'Close' }).tap();
+      await sheet.waitFor({ state: 'hidden' });
+      expect(await focused()).toBe('#model-open');
+      expect(await page.locator('#model-open').innerText()).toBe('step-plain');
+    });
+
+    it('leads to the key from a refusal', async () => {
+      const asked = await hold('Hello');
+      asked.json(401, { error: { message: 'No.', code: 'invalid_api_key' } });
+      await page.getByRole('button', { name: 'Enter a key' }).tap();
+      expect(await focused()).toBe('#key');
+    });
+
+    it('has targets as large as a fingertip', async () => {
+      gateway.answer = whole;
+      await message().fill('Hello');
+      await page.getByRole('button', { name: 'Send' }).tap();
+      await page.getByRole('button', { name: 'Regenerate' }).waitFor();
+      const small = await page.locator('button:visible, summary:visible').evaluateAll((nodes) =>
+        nodes
+          .map((node) => ({ name: node.textContent.trim(), box: node.getBoundingClientRect() }))
+          // WCAG 2.2, 2.5.8: 24 by 24 at least.
+          .filter(({ box }) => box.width < 32 || box.height < 32)
+          .map(({ name }) => name),
+      );
+      expect(small).toEqual([]);
+    });
+  });
+});
+
+const USAGE = {
+  usage: { prompt_tokens: 1200, completion_tokens: 340, cached_tokens: 64, total_tokens: 1540 },
+};
+
+function whole(asked: Asked): void {
+  asked.open();
+  asked.chunk({ reasoning: 'Hm, hm.' });
+  for (const content of ANSWER) asked.chunk({ content });
+  asked.chunk({}, USAGE, 'stop');
+  asked.done();
+}
