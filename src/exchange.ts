@@ -2,6 +2,7 @@
 // which settings it is served, what must outlive its answer, what is known of it.
 
 import type { Config } from './config.ts';
+import type { RequestRecord } from './record.ts';
 
 export interface Exchange {
   /** `x-request-id`: the client's own where it is well-formed, else a new UUID. */
@@ -11,6 +12,8 @@ export interface Exchange {
   readonly config: Config;
   /** Keeps the Worker alive for what goes on after the answer: a store, a settlement. */
   readonly waitUntil: (work: Promise<unknown>) => void;
+  /** What an operator will see of it. */
+  readonly record: RequestRecord;
 }
 
 const WELL_FORMED_ID = /^[\w.-]{1,128}$/;

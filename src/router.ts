@@ -20,8 +20,8 @@ import { requestId, type Exchange } from './exchange.ts';
 import { gatewayOf } from './gateway.ts';
 import { healthResponse } from './health.ts';
 import { DRAINED_BYTES, REQUEST_BODY_MS } from './limits.ts';
-import { log } from './log.ts';
 import { servePlayground } from './playground.ts';
+import { createRecord, writeRecord, type RequestRecord } from './record.ts';
 
 /** A request in the router's hands, before anything of it is known to be right. */
 interface Visit {
@@ -29,6 +29,7 @@ interface Visit {
   readonly startedAtMs: number;
   readonly env: Env;
   readonly ctx: ExecutionContext;
+  readonly record: RequestRecord;
   /** Until the settings are read, no page may read the answer. */
   origin: OriginVerdict;
 }
@@ -64,8 +65,14 @@ function get(path: string, handler: (request: IRequest, visit: Visit) => Respons
 
 /** The way in for every request; what comes back is always an answer. */
 export function route(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
-  const visit: Visit = { id: requestId(request.headers), startedAtMs: Date.now(), env, ctx, origin: NO_PAGE };
-  return router.fetch(request, visit);
+  return router.fetch(request, {
+    id: requestId(request.headers),
+    startedAtMs: Date.now(),
+    env,
+    ctx,
+    record: createRecord(),
+    origin: NO_PAGE,
+  });
 }
 
 /** CORS comes first: a page that may not ask is refused, and a preflight carries nothing else to judge. */
@@ -77,13 +84,14 @@ function judge(request: Request, visit: Visit): Response | undefined {
   return isPreflight(request) ? preflightResponse(request) : undefined;
 }
 
-function exchangeOf({ id, startedAtMs, env, ctx }: Visit): Exchange {
-  return { id, startedAtMs, config: readConfig(env), waitUntil: (work) => ctx.waitUntil(work) };
+function exchangeOf({ id, startedAtMs, env, ctx, record }: Visit): Exchange {
+  return { id, startedAtMs, config: readConfig(env), waitUntil: (work) => ctx.waitUntil(work), record };
 }
 
 /** Who asks, and not too often: both are known before the body is read. */
 async function admit(request: Request, { env }: Visit, exchange: Exchange): Promise<Client> {
   const client = await identify(request, exchange);
+  exchange.record.client = client.name;
   await limitRate(env.RATE_LIMITER, client);
   return client;
 }
@@ -140,26 +148,44 @@ function noRoute(request: Request): GatewayError {
   return new GatewayError('method_not_allowed', undefined, { allow: methods.join(', ') });
 }
 
-async function fail(thrown: unknown, request: Request, { id }: Visit): Promise<Response> {
+async function fail(thrown: unknown, request: Request, { record }: Visit): Promise<Response> {
   const error = toGatewayError(thrown);
   // First, not beside the answer: the runtime cuts a connection whose answer is through.
   if (request.body?.locked === false) await drain(request.body, DRAINED_BYTES, REQUEST_BODY_MS);
   // Whoever has left gets no answer, and nothing is wrong with that.
-  if (request.signal.aborted) return new Response(null, { status: CLIENT_CLOSED_REQUEST });
-  if (error.status >= 500) {
-    log('error', 'request_failed', { request_id: id, code: error.code, detail: error.details.detail });
+  if (request.signal.aborted) {
+    record.outcome = 'client_gone';
+    return new Response(null, { status: CLIENT_CLOSED_REQUEST });
   }
+  record.code = error.code;
+  record.detail = error.details.detail ?? null;
+  record.outcome = error.code;
+  record.attempts = Number(error.details.headers?.['x-upstream-attempts'] ?? 0);
   return errorResponse(error);
 }
 
 /** nginx's number for it; no RFC has one. */
 const CLIENT_CLOSED_REQUEST = 499;
 
-/** What every answer carries, whatever it is. */
-function seal(response: Response, request: Request, { id, origin }: Visit): Response {
+/** What every answer carries, whatever it is, and the line that is written of it. */
+function seal(response: Response, request: IRequest, visit: Visit): Response {
+  const { id, origin, startedAtMs, record, env, ctx } = visit;
+  const firstByteAtMs = Date.now();
   addCorsHeaders(response.headers, origin);
   response.headers.set('x-request-id', id);
-  return request.method === 'HEAD' ? new Response(null, response) : response;
+  response.headers.set('server-timing', serverTiming(record, firstByteAtMs - startedAtMs));
+
+  const { method, route: pattern } = request;
+  const { status } = response;
+  const frame = { id, method, route: pattern, status, startedAtMs, firstByteAtMs };
+  if (record.ended === null) writeRecord(record, frame, env.ANALYTICS);
+  else ctx.waitUntil(record.ended.then(() => writeRecord(record, frame, env.ANALYTICS)));
+  return method === 'HEAD' ? new Response(null, response) : response;
+}
+
+/** `Server-Timing` (W3C): what a browser's network panel shows beside the request. */
+function serverTiming({ cache }: RequestRecord, firstByteMs: number): string {
+  return `${cache === null ? '' : `cache;desc=${cache}, `}total;dur=${firstByteMs}`;
 }
 
 function pathOf(request: Request): string {

@@ -29,7 +29,10 @@ export async function completionResponse(request: Request, exchange: ChatExchang
     chat: config.chat,
   });
 
+  Object.assign(exchange.record, { model: asked.model, streaming: asked.stream });
+
   const found = await cache.lookup(asked, clientId, control);
+  exchange.record.cache = found.kind;
   if (found.kind === 'hit') return kept(found, asked, exchange);
 
   const answer = asked.stream ? relayed : made;
@@ -38,11 +41,14 @@ export async function completionResponse(request: Request, exchange: ChatExchang
 
 /** From the cache: as it was made, in the form that this client asks for. */
 function kept(hit: Hit, asked: ChatRequest, exchange: ChatExchange): Response {
+  exchange.record.usage = hit.entry.usage;
   if (hit.refresh !== null) exchange.cache.refresh(hit.refresh, orderOf(asked, null, exchange));
   const headers = { 'cache-status': hit.cacheStatus, age: String(hit.age) };
-  return asked.stream
-    ? streamAnswer(asked, replayStream(hit.entry, rewriteOptions(asked, exchange)), headers)
-    : completionAnswer(asked, renderCompletion(hit.entry, asked.reasoningFormat), headers);
+  const body = asked.stream
+    ? replayStream(hit.entry, rewriteOptions(asked, exchange))
+    : renderCompletion(hit.entry, asked.reasoningFormat);
+  exchange.record.bytes = body.length;
+  return (asked.stream ? streamAnswer : completionAnswer)(asked, body, headers);
 }
 
 /** From StepFun, whole, and kept from now on. */
@@ -54,10 +60,18 @@ async function made(
   exchange: ChatExchange,
 ): Promise<Response> {
   const answer = await exchange.cache.make(found, orderOf(asked, reservation, exchange), signal);
-  const cost = answer.collapsed ? 0 : (answer.entry.usage?.totalTokens ?? null);
-  return completionAnswer(asked, renderCompletion(answer.entry, asked.reasoningFormat), {
+  const { entry, attempts, collapsed } = answer;
+  const body = renderCompletion(entry, asked.reasoningFormat);
+  Object.assign(exchange.record, {
+    attempts,
+    usage: entry.usage,
+    bytes: body.length,
+    ...(collapsed && { cache: 'collapsed' }),
+  });
+  const cost = collapsed ? 0 : (entry.usage?.totalTokens ?? null);
+  return completionAnswer(asked, body, {
     'cache-status': answer.cacheStatus,
-    'x-upstream-attempts': String(answer.attempts),
+    'x-upstream-attempts': String(attempts),
     ...(await reservation?.settle(cost)),
   });
 }
@@ -71,6 +85,7 @@ async function relayed(
   exchange: ChatExchange,
 ): Promise<Response> {
   const { value, attempts } = await openStream(found, asked, reservation, signal, exchange);
+  exchange.record.attempts = attempts;
   return streamAnswer(asked, value, {
     'cache-status': found.cacheStatus,
     'x-upstream-attempts': String(attempts),

@@ -26,7 +26,7 @@ export function openStream(
   signal: AbortSignal,
   exchange: ChatExchange,
 ): Promise<Attempted<ReadableStream<Uint8Array>>> {
-  const { config, stepfun, cache, waitUntil } = exchange;
+  const { config, stepfun, cache, record, waitUntil } = exchange;
   const { reasoningFormat } = asked;
   // Upstream can name reasoning as the client wants it, but it can't leave it out.
   const native = config.relay.mode === 'native' && reasoningFormat !== 'hidden' ? { reasoningFormat } : null;
@@ -48,9 +48,10 @@ export function openStream(
       signal,
       abort: lifeline.abort,
       waitUntil,
-      onEnd({ outcome, usage }) {
+      onEnd({ outcome, usage, bytes }) {
         lifeline.release();
         if (outcome === 'completed') gatherer?.store();
+        Object.assign(record, { outcome, usage, bytes });
         ended.resolve(reservation?.settle(usage?.totalTokens ?? null));
       },
     };
@@ -63,9 +64,7 @@ export function openStream(
       const stream = await (native === null
         ? openRelay(body, gatherer?.beside(rewriter) ?? rewriter, options)
         : openNative(body, rewriter, options));
-      // A pending waitUntil is what keeps the Worker alive to count what a client that
-      // left has cost; without a budget there is nothing to wait for.
-      if (reservation !== null) waitUntil(ended.promise);
+      record.ended = ended.promise;
       return stream;
     } catch (thrown) {
       lifeline.release();

@@ -1,0 +1,4 @@
+/** Bindings that wrangler.toml leaves to the operator: see README, "Sight". */
+interface Env {
+  ANALYTICS?: AnalyticsEngineDataset;
+}

@@ -1,0 +1,2 @@
+// What start-up is compared with: a Worker that does nothing.
+export default { fetch: () => new Response() };
