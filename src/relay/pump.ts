@@ -62,7 +62,7 @@ class Pump extends Relay {
       if (this.over) return;
     }
     this.finish();
-    if (this.rewriter.failure === null) await this.#source.close();
+    if (this.rewriter.failure === null) this.options.waitUntil(this.#source.close());
   }
 
   protected cancel(reason: unknown): void {

@@ -34,6 +34,8 @@ export interface RelayOptions {
    * the client has gone, the Worker lives on until then only under `waitUntil`.
    */
   readonly onEnd: (summary: RelaySummary) => void;
+  /** Keeps the Worker alive for the moment in which an upstream that has said its last word ends, too. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
 export interface RelaySummary {

@@ -5,7 +5,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -42,6 +42,7 @@ export interface Runtime {
 export async function startWorkerd(specs: readonly WorkerSpec[]): Promise<Runtime> {
   const directory = await mkdtemp(join(tmpdir(), 'stepfun-edge-'));
   await Promise.all(specs.map((spec) => bundle(spec, directory)));
+  await mkdir(join(directory, 'objects'));
   await writeFile(join(directory, 'config.capnp'), configText(specs));
   const child = spawn(workerd.default, ['serve', 'config.capnp', '--experimental', '--control-fd=3'], {
     cwd: directory,
@@ -107,7 +108,7 @@ function configText(specs: readonly WorkerSpec[]): string {
       durableObjectNamespaces = [${Object.values(spec.objects ?? {})
         .map((className) => `(className = "${className}", uniqueKey = "${className}", enableSql = true)`)
         .join(', ')}],
-      durableObjectStorage = (inMemory = void),
+      durableObjectStorage = (localDisk = "objects"),
     ))`,
   );
   const sockets = specs.map(
@@ -117,6 +118,7 @@ function configText(specs: readonly WorkerSpec[]): string {
 const config :Workerd.Config = (
   services = [
     (name = "internet", network = (allow = ["public", "private"])),
+    (name = "objects", disk = (path = "objects", writable = true)),
     ${services.join(',\n    ')}
   ],
   sockets = [

@@ -1,0 +1,64 @@
+// The Workers under test: the whole gateway, each time with the settings that a
+// fault needs to show itself in good time, in one workerd, before one upstream.
+
+import { startUpstream, type Upstream } from './upstream.ts';
+import { startWorkerd, type Runtime, type WorkerSpec } from './workerd.ts';
+
+/** What `npm run test:faults` is about; a minimal Worker with the same settings can stand in. */
+const ENTRY = 'src/index.ts';
+
+type Name = 'steady' | 'plain' | 'native' | 'hasty' | 'hastyNative' | 'counting';
+
+export interface Gateways {
+  readonly upstream: Upstream;
+  readonly runtime: Runtime;
+  readonly ports: Readonly<Record<Name, number>>;
+  stop(): Promise<void>;
+}
+
+export const HASTY = { keepAliveMs: 150, idleMs: 600, firstByteMs: 500, totalMs: 2_000 } as const;
+
+const HASTY_VARS = {
+  KEEP_ALIVE_MS: String(HASTY.keepAliveMs),
+  IDLE_TIMEOUT_MS: String(HASTY.idleMs),
+  FIRST_BYTE_TIMEOUT_MS: String(HASTY.firstByteMs),
+  TOTAL_TIMEOUT_MS: String(HASTY.totalMs),
+};
+
+const VARS: Record<Name, Record<string, string>> = {
+  /** As it is deployed. */
+  steady: {},
+  /** Without a window: another way of reading. */
+  plain: { RELAY_WINDOW_MS: '0' },
+  native: { RELAY: 'native' },
+  hasty: HASTY_VARS,
+  hastyNative: { ...HASTY_VARS, RELAY: 'native' },
+  /** With a token budget: a `waitUntil` is pending as long as the stream is. */
+  counting: { TOKENS_PER_DAY: '100000000' },
+};
+
+export async function startGateways(names: readonly Name[]): Promise<Gateways> {
+  const upstream = await startUpstream();
+  const specs = names.map((name): WorkerSpec => ({
+    name,
+    entry: ENTRY,
+    vars: {
+      STEPFUN_BASE_URL: `http://127.0.0.1:${upstream.port}/v1`,
+      STEP_API_KEY: 'sk-upstream',
+      ANONYMOUS_ACCESS: 'true',
+      CACHE_TTL_SECONDS: '0',
+      ...VARS[name],
+    },
+    ...(name === 'counting' && { objects: { BUDGETS: 'Budget' } }),
+  }));
+  const runtime = await startWorkerd(specs);
+  return {
+    upstream,
+    runtime,
+    ports: runtime.ports as Record<Name, number>,
+    async stop() {
+      await runtime.stop();
+      await upstream.close();
+    },
+  };
+}
