@@ -20,7 +20,7 @@ const ACTION = 'chat';
 
 /**
  * Digests of the tokens that this isolate has sent to siteverify, oldest first,
- * with the time (ms) when they can be forgotten. Siteverify itself refuses a second
+ * with the time (ms) until which they count. Siteverify itself refuses a second
  * use, for the whole network; this keeps two requests at once, and a siteverify
  * that is too kind, from making two clients of one visitor.
  */
@@ -64,15 +64,12 @@ async function askSiteverify(
   return { ...verdict };
 }
 
-/** Remembers a token as used. @returns false if it was before. */
+/** Remembers a token as used, and forgets the oldest of too many. @returns false if it was used before. */
 function use(digest: string): boolean {
   const now = Date.now();
   if ((used.get(digest) ?? 0) > now) return false;
-  used.delete(digest); // so that it stands last: the order is that of time
   used.set(digest, now + TURNSTILE_TOKEN_MS);
-  for (const [oldest, forgetAtMs] of used) {
-    if (forgetAtMs > now && used.size <= TURNSTILE_TOKENS_REMEMBERED) break;
-    used.delete(oldest);
-  }
+  const [oldest = digest] = used.keys();
+  if (used.size > TURNSTILE_TOKENS_REMEMBERED) used.delete(oldest);
   return true;
 }

@@ -186,9 +186,9 @@ describe('no session is given', () => {
       { 'content-type': 'application/json', origin: 'null' },
     ]) {
       const plain = new Request(`${GATEWAY}/v1/session`, { method: 'POST', headers, body: tokenBody() });
-      expect((await failure(sessionResponse(plain, exchange(config), undefined))).code).toBe(
-        'origin_not_allowed',
-      );
+      const error = await failure(sessionResponse(plain, exchange(config), undefined));
+      expect(error.code).toBe('origin_not_allowed');
+      expect(error.message).toBe('A session is for a page: send its Origin.');
     }
     expect(asked).toEqual([]);
   });
