@@ -52,6 +52,8 @@ get('/v1/models/:id+', async (request, visit) =>
   oneModelResponse(request.params['id'] ?? '', await modelsExchange(request, visit)),
 );
 get('/healthz', (_, { env }) => healthResponse(env));
+// A file like the page's, made by scripts/openapi.ts: the description costs the Worker no byte.
+get('/openapi.json', (request, { env }) => servePlayground(request, env.ASSETS, null));
 get('/', playground);
 get('/playground/*', playground);
 router.all('*', (request) => {
