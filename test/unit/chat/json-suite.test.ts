@@ -2,18 +2,20 @@
 // (n: must be refused, y: must be accepted, i: either, but with an answer).
 
 import { describe, expect, it } from 'vitest';
+import { join } from '../../../src/bytes.ts';
 import { bytesOf, failure, fault, parse, sentText } from './support.ts';
 
 /** A request with this text as the value of a field that may be anything. */
 function around(json: Uint8Array): Uint8Array {
   const before = bytesOf('{"model":"m","messages":[{"role":"user","content":""}],"any":');
-  return Uint8Array.from([...before, ...json, 0x7d]);
+  return join([before, json, bytesOf('}')]);
 }
 
 const given = { extraParams: new Set(['any']) };
 
+/** Text and single bytes, one after the other. */
 function bytes(...parts: (string | number)[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => (typeof part === 'number' ? [part] : [...bytesOf(part)])));
+  return join(parts.map((part) => (typeof part === 'number' ? Uint8Array.of(part) : bytesOf(part))));
 }
 
 const NOT_JSON: Record<string, string | Uint8Array> = {

@@ -89,13 +89,13 @@ describe('ceilings', () => {
 
 describe('fields beyond StepFun', () => {
   it('are left out and named', () => {
-    const names = [
-      ...['user', 'store', 'metadata', 'service_tier', 'prompt_cache_key', 'prompt_cache_retention'],
-      ...['safety_identifier', 'thinking', 'prediction'],
-    ];
+    const names = (
+      'user store metadata service_tier prompt_cache_key prompt_cache_retention safety_identifier thinking ' +
+      'prediction'
+    ).split(' ');
     const body = chat(Object.fromEntries(names.map((name) => [name, { any: [name] }])));
     expect(sent(body)).toEqual(chat());
-    expect([...parse(body).ignoredParams].sort()).toEqual([...names].sort());
+    expect(new Set(parse(body).ignoredParams)).toEqual(new Set(names));
   });
   it('are refused where leaving them out would change the answer', () => {
     expect(failure(chat({ top_k: 5 }))).toMatchObject({ code: 'unknown_parameter', param: 'top_k' });

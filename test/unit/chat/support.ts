@@ -74,7 +74,7 @@ export function failure(body: unknown, given?: Given): Failure {
     const { code, details, message } = thrown as GatewayError;
     return { code, param: details.param, message };
   }
-  throw new Error(`accepted: ${String(JSON.stringify(body)).slice(0, 500)}`);
+  throw new Error(`accepted: ${JSON.stringify(body).slice(0, 500)}`);
 }
 
 /** `failure`, when only code and param matter. */
