@@ -58,6 +58,11 @@ export class ToolCalls {
   #last = -1;
   #next = 0;
 
+  /** Whether a call with this id has begun. */
+  has(id: string): boolean {
+    return this.#indexes.has(id);
+  }
+
   /**
    * @param id - as the piece gives it; only a call's first piece need have one.
    * @returns the call's index: a known id's own, the next free one for a new id, the

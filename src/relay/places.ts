@@ -19,11 +19,19 @@ export const TOOL_CALLS = 11;
 export const TOOL_CALL = 12;
 export const CALL_INDEX = 13;
 export const CALL_ID = 14;
-export const USAGE = 15;
-export const ERROR = 16;
-export const SYSTEM_FINGERPRINT = 17;
+export const CALL_TYPE = 15;
+export const CALL_FUNCTION = 16;
+export const CALL_NAME = 17;
+export const USAGE = 18;
+export const ERROR = 19;
+export const SYSTEM_FINGERPRINT = 20;
 
-const call = Path.object(TOOL_CALL, '', [Path.object(CALL_INDEX, 'index'), Path.object(CALL_ID, 'id')]);
+const call = Path.object(TOOL_CALL, '', [
+  Path.object(CALL_INDEX, 'index'),
+  Path.object(CALL_ID, 'id'),
+  Path.object(CALL_TYPE, 'type'),
+  Path.object(CALL_FUNCTION, 'function', [Path.object(CALL_NAME, 'name')]),
+]);
 
 /** What a delta and a message have in common. */
 const said = [

@@ -180,7 +180,8 @@ export class Rules {
   /**
    * StepFun counts up the usage on every chunk; clients that add it up are wrong by
    * far. It stays where OpenAI has it: with `include_usage` on a last chunk without
-   * choices, else on the chunk with the last finish_reason.
+   * choices, else on the chunk with the last finish_reason. OpenAI has null on the
+   * chunks before; OpenRouter's SDK refuses that, and nobody misses it.
    */
   #usageOfChunk(): void {
     const { includeUsage } = this.#options;
@@ -193,9 +194,7 @@ export class Rules {
     let front = -1;
     for (let i = 1; i < document.length; i = document.at(i).next) {
       const mark = document.at(i);
-      if (mark.kind !== place.USAGE) continue;
-      if (!includeUsage) front = document.remove(mark, front);
-      else if (!document.isNull(mark)) document.replace(mark, NULL);
+      if (mark.kind === place.USAGE) front = document.remove(mark, front);
     }
   }
 

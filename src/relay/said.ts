@@ -6,7 +6,7 @@ import type { Document } from './document.ts';
 import type { RewriteOptions } from './options.ts';
 import * as place from './places.ts';
 import type { Mark } from './scan.ts';
-import { prependMember } from './surgery.ts';
+import { rewriteToolCalls } from './tool-calls.ts';
 
 const ASSISTANT = encode('"assistant"');
 const KEYS = {
@@ -74,33 +74,4 @@ function survivingReasoning(document: Document, saidAt: number): number {
 
 function hasValue(document: Document, mark: Mark): boolean {
   return !document.isEmptyString(mark) && !document.isNull(mark);
-}
-
-/** @param streamed - a delta's calls come in pieces, which their index gathers. */
-function rewriteToolCalls(document: Document, callsAt: number, choice: Choice, streamed: boolean): boolean {
-  for (let i = callsAt + 1; i < document.at(callsAt).next; i = document.at(i).next) {
-    if (!document.isObject(document.at(i))) continue;
-    choice.calledTools = true;
-    if (streamed && !indexToolCall(document, i, choice)) return false;
-  }
-  return true;
-}
-
-function indexToolCall(document: Document, callAt: number, choice: Choice): boolean {
-  const call = document.at(callAt);
-  let id: string | null = null;
-  let own: Mark | null = null;
-  for (let i = callAt + 1; i < call.next; i = document.at(i).next) {
-    const mark = document.at(i);
-    if (mark.kind === place.CALL_ID) id = document.string(mark);
-    else if (mark.kind === place.CALL_INDEX) own = mark;
-  }
-  const given = own === null ? null : document.index(own);
-  if (given !== null) return choice.toolCalls.keep(id, given);
-
-  const index = choice.toolCalls.indexOf(id);
-  if (index === null) return false;
-  if (own !== null) document.replace(own, String(index));
-  else prependMember(document.bytes, call, encode(`"index":${index},`), document.edits);
-  return true;
 }

@@ -34,14 +34,11 @@ function mended(stream: string): string {
 }
 
 function withLastUsage(stream: string): string {
-  const usage = '{"prompt_tokens":90,"completion_tokens":25,"total_tokens":115}';
+  const usage = '"usage":{"prompt_tokens":90,"completion_tokens":25,"total_tokens":115}';
   const usageChunk =
     'data: {"id":"d4ca43cd-83a7-4012-9ee7-b8f143eb1f8f","object":"chat.completion.chunk",' +
-    `"created":1710146871,"model":"step-3.5-flash","choices":[],"usage":${usage}}\n\n`;
-  return mended(stream.replaceAll(/,"usage":\{[^}]*\}/g, ',"usage":null')).replace(
-    'data: [DONE]',
-    `${usageChunk}data: [DONE]`,
-  );
+    `"created":1710146871,"model":"step-3.5-flash","choices":[],${usage}}\n\n`;
+  return mended(stream).replace(`,${usage}`, '').replace('data: [DONE]', `${usageChunk}data: [DONE]`);
 }
 
 const FORMATS = ['general', 'deepseek-style', 'hidden'] as const;

@@ -169,12 +169,12 @@ describe('tool calls', () => {
       '[{"index":0,"id":"a","function":{"name":"f"}}]',
       '[{"index":0,"function":{"arguments":"{}"}}]',
       '[{"index":1,"id":"b"}]',
-      '[{"index":1,"id":"","x":1}]',
-      '[{"index":1,"id":null}]',
-      '[{"index":0,"id":"a"}]',
+      '[{"index":1,"x":1}]',
+      '[{"index":1}]',
+      '[{"index":0}]',
       '[{"index":0}]',
       '[{"index":2,"id":"c"},{"index":2 },{"index":3,"id":"d"}]',
-      '[{"index":2,"id":"\\u0063"}]',
+      '[{"index":2}]',
     ]);
   });
 
@@ -185,10 +185,39 @@ describe('tool calls', () => {
       '[{"index":5,"id":"a"}]',
       '[{"index":5}]',
       '[{"index":6,"id":"b"}]',
-      '[{"index":5,"id":"a"}]',
+      '[{"index":5}]',
       '[{"index":1.0}]',
       '[{"index":1}]',
     ]);
+  });
+
+  it.each([
+    // Go's zero values, with the index and without.
+    [
+      '{"id":"","type":"","function":{"name":"","arguments":"{"}}',
+      '{"index":0,"type":"function","function":{"arguments":"{"}}',
+    ],
+    [
+      '{"index":0,"id":null,"type":null,"function":{"name":null,"arguments":"{"}}',
+      '{"index":0,"type":"function","function":{"arguments":"{"}}',
+    ],
+    ['{"id":"a","index":0,"x":1}', '{"index":0,"x":1}'],
+    ['{"x":1,"id" : "a" }', '{"x":1,"index" : 0 }'],
+    ['{"id":"a","id":"a","function":{}}', '{"index":0,"function":{}}'],
+    ['{"index":"0","id":"a"}', '{"index":0}'],
+    ['{"function":{"arguments":"","name":""}}', '{"index":0,"function":{"arguments":""}}'],
+    ['{"function":{"name":"","name":null}}', '{"index":0,"function":{}}'],
+    // What says something new stays, and so does what is nobody's business.
+    ['{"id":7,"type":"x","function":{"name":"g"}}', '{"index":0,"id":7,"type":"x","function":{"name":"g"}}'],
+    ['{"name":"","function":[{"name":""}]}', '{"index":0,"name":"","function":[{"name":""}]}'],
+  ])('say nothing twice: %s', (piece, expected) => {
+    const first = '{"id":"a","type":"function","function":{"name":"f","arguments":""}}';
+    expect(indexed(`[${first}]`, `[${piece}]`)).toEqual([`[{"index":0,${first.slice(1)}]`, `[${expected}]`]);
+  });
+
+  it('of a whole message stay as they are', () => {
+    const message = `{"choices":[{"message":{"tool_calls":[{"id":"","type":"","function":{"name":""}}]},"finish_reason":null}]}`;
+    expect(chunk(message, OPENAI)).toBe(message);
   });
 
   it.each(['null', '"1"', '-1', '1.5', '[]'])('have %s as index replaced', (value) => {
@@ -295,10 +324,10 @@ describe('usage', () => {
     );
   });
 
-  it('asked for by include_usage comes last and alone, null before', () => {
+  it('asked for by include_usage comes last and alone', () => {
     expect(chunks([open(1), end(`,"x":{"usage":1},${usage(3)}`)], WITH_USAGE)).toEqual([
-      '{"choices":[{"finish_reason":null}],"usage":null}',
-      end(',"x":{"usage":1},"usage":null'),
+      '{"choices":[{"finish_reason":null}]}',
+      end(',"x":{"usage":1}'),
       `{"id":"i","choices":[],"x":{"usage":1},${usage(3)}}`,
       '[DONE]',
     ]);
@@ -307,7 +336,7 @@ describe('usage', () => {
   it("asked for stays on upstream's own last chunk", () => {
     const last = `{"choices":[],${usage(4)}}`;
     expect(chunks([open(1), end(''), last], WITH_USAGE)).toEqual([
-      '{"choices":[{"finish_reason":null}],"usage":null}',
+      '{"choices":[{"finish_reason":null}]}',
       end(''),
       last,
       '[DONE]',

@@ -103,7 +103,14 @@ const toolCall = fc.oneof(
     member('index', text('0', '1', '3', 'null', '"1"', '1.0', '-1', '2.5')),
     member('id', text('"a"', '"b"', '"c"', '""', 'null', '5', '"\\u0061"')),
     member('id', text('"d"', '"a"')),
-    member('function', anything),
+    member('type', text('"function"', '""', 'null', '7')),
+    member(
+      'function',
+      fc.oneof(
+        object(member('name', text('"f"', '""', 'null', '{}')), member('arguments', string)),
+        anything,
+      ),
+    ),
     unknown,
   ),
   anything,

@@ -90,8 +90,7 @@ export function rewriteDocument(
         state.usageSent = true;
         keepLastUsage(root);
       } else {
-        if (!options.includeUsage) drop(root, usages);
-        else for (const usage of usages) usage.value = plain(null);
+        drop(root, usages);
       }
     }
   }
@@ -142,7 +141,7 @@ function rewriteChoice(choice: ObjectTree, position: number, options: RewriteOpt
       for (const { value: call } of calls.value.items) {
         if (call.kind !== 'object') continue;
         state.calledTools.add(index);
-        if (isDelta) numberToolCall(call, index, state);
+        if (isDelta) rewritePiece(call, index, state);
       }
     }
   }
@@ -169,12 +168,14 @@ function unwantedReasoning(said: ObjectTree, options: RewriteOptions): Member[] 
   return all.filter((member) => member !== survivor);
 }
 
-function numberToolCall(call: ObjectTree, choice: number, state: State): void {
+function rewritePiece(call: ObjectTree, choice: number, state: State): void {
   const known = state.toolIndexes.get(choice) ?? { ids: new Map<string, number>(), last: 0, next: 0 };
   state.toolIndexes.set(choice, known);
-  const id = says(membersOf(call, 'id').at(-1)?.value);
+  const ids = membersOf(call, 'id');
+  const id = says(ids.at(-1)?.value);
   const own = membersOf(call, 'index').at(-1);
   const given = says(own?.value);
+  const isOldNews = isNothing(id) || (typeof id === 'string' && known.ids.has(id));
 
   let index: number;
   if (isIndex(given)) index = given;
@@ -184,9 +185,30 @@ function numberToolCall(call: ObjectTree, choice: number, state: State): void {
   known.last = index;
   known.next = Math.max(known.next, index + 1);
 
-  if (isIndex(given)) return;
-  if (own === undefined) prepend(call, 'index', plain(index));
-  else own.value = plain(index);
+  for (const type of membersOf(call, 'type')) if (isNothing(says(type.value))) type.value = plain('function');
+  for (const { value } of membersOf(call, 'function')) {
+    if (value.kind !== 'object') continue;
+    drop(
+      value,
+      membersOf(value, 'name').filter((name) => isNothing(says(name.value))),
+    );
+  }
+
+  const dropped = isOldNews ? ids : [];
+  if (own !== undefined) {
+    if (!isIndex(given)) own.value = plain(index);
+  } else if (dropped[0] !== undefined) {
+    const [first] = dropped.splice(0, 1);
+    first!.key = '"index"';
+    first!.value = plain(index);
+  } else {
+    prepend(call, 'index', plain(index));
+  }
+  drop(call, dropped);
+}
+
+function isNothing(value: unknown): boolean {
+  return value === '' || value === null;
 }
 
 function mendCreated(root: ObjectTree, options: RewriteOptions): void {
