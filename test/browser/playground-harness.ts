@@ -2,12 +2,12 @@
 // servePlayground, in workerd, with their real headers; the gateway's API is played
 // by the test, chunk by chunk, so that every moment of an answer can be looked at.
 
-import { existsSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { Miniflare } from 'miniflare';
+import { chromiumPath } from './chromium.ts';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -22,12 +22,6 @@ const PAGE_WORKER = `
       ),
   };
 `;
-
-const CHROMIUM_PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-
-/** Where Chromium is; null on a machine without it, where these tests can't run. */
-export const chromiumPath =
-  process.env['CHROMIUM_PATH'] ?? CHROMIUM_PATHS.find((path) => existsSync(path)) ?? null;
 
 export function launchChromium(): Promise<Browser> {
   if (chromiumPath === null) throw new Error('There is no Chromium: set CHROMIUM_PATH.');
