@@ -39,6 +39,7 @@ export function createComplete(stepfun: Stepfun, config: Config): Complete {
         created: Math.floor(startedAtMs / 1000),
         choices,
         includeUsage: false,
+        keySource: config.upstream.keySource,
         secrets: [key],
       });
       if (rewritten.kind === 'error') throw rewritten.error;

@@ -86,6 +86,7 @@ export function rewriteOptions(
     created: Math.floor(startedAtMs / 1000),
     choices: asked.choices,
     includeUsage: asked.includeUsage,
+    keySource: config.upstream.keySource,
     ...(key !== undefined && { secrets: [key] }),
   };
 }

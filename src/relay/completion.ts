@@ -1,9 +1,9 @@
 // The way of a completion: the same rules as for chunks, applied to one document.
 
 import { GatewayError } from '../errors.ts';
+import { readUpstreamError } from '../upstream-error.ts';
 import { decode } from './ascii.ts';
 import { Edits } from './edits.ts';
-import { parseFailure } from './failure.ts';
 import type { RewriteOptions, Usage } from './options.ts';
 import { Rules } from './rules.ts';
 import { readUsage } from './usage.ts';
@@ -44,6 +44,6 @@ export function rewriteCompletion(body: Uint8Array, options: RewriteOptions): Re
     };
   }
   edits.rewind(0);
-  if (verdict === 'error') return { kind: 'error', error: parseFailure(decode(body), options.secrets) };
+  if (verdict === 'error') return { kind: 'error', error: readUpstreamError(decode(body), options) };
   throw new GatewayError('upstream_malformed', undefined, { detail: 'the body is no completion' });
 }

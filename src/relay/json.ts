@@ -147,8 +147,3 @@ export function stringAt(bytes: Uint8Array, start: number, end: number): string 
 export function numberAt(bytes: Uint8Array, start: number, end: number): number {
   return isNumber(bytes, start) ? Number(decode(bytes, start, end)) : NaN;
 }
-
-/** @returns a member of a parsed value; undefined where the value is no object. */
-export function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-}

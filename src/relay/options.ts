@@ -1,6 +1,6 @@
 // What the relay is told about a request, and what it tells about the answer.
 
-import type { ReasoningFormat, StreamShape } from '../config.ts';
+import type { Config, ReasoningFormat, StreamShape } from '../config.ts';
 
 export interface RewriteOptions {
   /** The name that reasoning goes out under; `hidden`: not at all. */
@@ -15,6 +15,8 @@ export interface RewriteOptions {
   readonly includeUsage: boolean;
   /** Texts that must not stand in an error message: the keys in use. */
   readonly secrets?: readonly string[];
+  /** Whose key is used: trouble with the client's own is the client's to know. */
+  readonly keySource?: Config['upstream']['keySource'];
 }
 
 /** StepFun's count of tokens; what it left out is 0. */

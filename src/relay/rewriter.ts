@@ -6,10 +6,11 @@
 // given out before its event is whole, so that a failure always stands between events.
 
 import { GatewayError } from '../errors.ts';
+import { readUpstreamError } from '../upstream-error.ts';
 import { EVENT_BYTES } from '../limits.ts';
 import { CR, EMPTY, LF, decode, encode, equals } from './ascii.ts';
 import { Edits } from './edits.ts';
-import { errorEvent, parseFailure } from './failure.ts';
+import { errorEvent } from './failure.ts';
 import { Framer } from './frame.ts';
 import { skipSpace } from './json.ts';
 import { LastUsage } from './last-usage.ts';
@@ -151,7 +152,7 @@ class EventRewriter implements StreamRewriter {
   }
 
   #upstreamError(data: Uint8Array, start: number, end: number): Uint8Array {
-    const error = parseFailure(decode(data, start, end), this.#options.secrets);
+    const error = readUpstreamError(decode(data, start, end), this.#options);
     return this.#failAt(this.#framer.blockStart, error);
   }
 

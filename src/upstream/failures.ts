@@ -1,87 +1,49 @@
-// What StepFun's refusals mean to a client of the gateway: the contract's rows
-// for upstream statuses. Its text is shown only where the client can act on it,
-// then capped and redacted; what concerns the operator's account goes to the log.
+// An answer of StepFun's that is not the one asked for: what of it is read, and what
+// its headers say. What it means is the business of upstream-error.ts.
 
 import type { Config } from '../config.ts';
-import { GatewayError, type ErrorCode } from '../errors.ts';
+import { GatewayError } from '../errors.ts';
 import { readAll } from '../bytes.ts';
 import { RETRY_AFTER_SECONDS_MAX, UPSTREAM_ERROR_BODY_BYTES, UPSTREAM_ERROR_BODY_MS } from '../limits.ts';
-import { redact } from '../redact.ts';
+import { holdsError, readUpstreamError } from '../upstream-error.ts';
 
 /**
- * @param response - any answer of StepFun's that is not the one asked for; its
- *   body is read (to a cap) and let go.
- * @param settings - whose key was used: with the client's own, trouble with the
- *   key is the client's to know.
+ * @param response - its body is read (to a cap) and let go.
+ * @param settings - whose key is used by default.
+ * @param key - the key that was used.
  */
 export async function upstreamFailure(
   response: Response,
-  settings: Config['upstream'],
+  { keySource }: Config['upstream'],
+  key: string,
 ): Promise<GatewayError> {
-  const text = await readMessage(response);
-  const code = codeFor(response.status, settings.keySource);
-  const shown = SHOWN.has(code) && text !== null ? redact(text, settings.apiKey) : undefined;
-  const detail = `StepFun answered ${response.status}: ${redact(text ?? 'no message', settings.apiKey)}`;
+  const { status } = response;
+  const text = await readText(response);
+  if (status === 200 && (text === null || !holdsError(text))) {
+    const type = response.headers.get('content-type') ?? 'no type';
+    return new GatewayError('upstream_malformed', undefined, { detail: `StepFun answered 200 as ${type}` });
+  }
   const retryAfterSeconds = retryAfter(response.headers.get('retry-after'), Date.now());
-  return new GatewayError(code, shown, {
-    detail,
-    transient: TRANSIENT.has(response.status),
-    ...(code === 'upstream_rate_limited' && retryAfterSeconds !== null && { retryAfterSeconds }),
+  return readUpstreamError(text, {
+    keySource,
+    secrets: [key],
+    ...(status !== 200 && { status }),
+    ...(retryAfterSeconds !== null && { retryAfterSeconds }),
   });
 }
 
-/** Failures that a client can mend with StepFun's own words. */
-const SHOWN: ReadonlySet<ErrorCode> = new Set([
-  'upstream_rejected',
-  'content_filter',
-  'model_not_found',
-  'upstream_rate_limited',
-]);
-
-/** Statuses that may be gone a moment later. 529 is what some APIs call "overloaded". */
-const TRANSIENT: ReadonlySet<number> = new Set([500, 502, 503, 504, 529]);
-
-function codeFor(status: number, keySource: Config['upstream']['keySource']): ErrorCode {
-  switch (status) {
-    case 401:
-    case 403:
-      return keySource === 'client' ? 'invalid_api_key' : 'upstream_auth';
-    case 402:
-      return keySource === 'client' ? 'insufficient_quota' : 'upstream_auth';
-    case 404:
-      return 'model_not_found';
-    case 408:
-    case 429:
-      return 'upstream_rate_limited';
-    case 451:
-      return 'content_filter';
-    default:
-      if (status >= 500) return 'upstream_unavailable';
-      return status >= 400 ? 'upstream_rejected' : 'upstream_malformed';
-  }
-}
-
-/** @returns `error.message` of StepFun's envelope, or null: then the status alone has to do. */
-async function readMessage(response: Response): Promise<string | null> {
+/** @returns the body, or null where it is too large, too slow or broken: then the status alone has to do. */
+async function readText(response: Response): Promise<string | null> {
   if (response.body === null) return null;
   try {
     const bounds = { maxBytes: UPSTREAM_ERROR_BODY_BYTES, timeoutMs: UPSTREAM_ERROR_BODY_MS };
     const bytes = await readAll(response.body, bounds);
-    if (typeof bytes !== 'string') return messageOf(JSON.parse(new TextDecoder().decode(bytes)));
+    if (typeof bytes !== 'string') return new TextDecoder().decode(bytes);
     await response.body.cancel();
-    return null;
   } catch {
-    // Reset, or no JSON.
-    return null;
+    // Reset.
   }
-}
-
-function messageOf(body: unknown): string | null {
-  if (typeof body !== 'object' || body === null || !('error' in body)) return null;
-  const { error } = body;
-  if (typeof error === 'string') return error;
-  if (typeof error !== 'object' || error === null || !('message' in error)) return null;
-  return typeof error.message === 'string' ? error.message : null;
+  return null;
 }
 
 /**

@@ -39,7 +39,7 @@ interface Fetches {
  * @param via - has the `fetch` to use: the platform, or a service binding which stands for StepFun.
  */
 export function createStepfun(settings: Config['upstream'], via: Fetches = globalThis): Stepfun {
-  async function ask(path: string, init: RequestInit, signal: AbortSignal): Promise<Response> {
+  async function ask(path: string, key: string, init: RequestInit, signal: AbortSignal): Promise<Response> {
     let response: Response;
     try {
       // `manual`: a redirect followed would carry the key to another host.
@@ -49,7 +49,7 @@ export function createStepfun(settings: Config['upstream'], via: Fetches = globa
       const details = { cause: thrown, detail: String(thrown), transient: true };
       throw new GatewayError('upstream_unavailable', undefined, details);
     }
-    if (response.status !== 200) throw await upstreamFailure(response, settings);
+    if (response.status !== 200) throw await upstreamFailure(response, settings, key);
     return response;
   }
 
@@ -57,12 +57,12 @@ export function createStepfun(settings: Config['upstream'], via: Fetches = globa
     async chat({ body, key, stream, signal }) {
       const accept = stream ? 'text/event-stream' : 'application/json';
       const init = { method: 'POST', headers: headers(key, accept, 'application/json'), body };
-      const response = await ask('/chat/completions', init, signal);
+      const response = await ask('/chat/completions', key, init, signal);
       if (mediaType(response) === accept) return response;
       // An error object may come with a 200; then it says more than its type does.
-      throw await upstreamFailure(response, settings);
+      throw await upstreamFailure(response, settings, key);
     },
-    models: (key, signal) => ask('/models', { headers: headers(key, 'application/json') }, signal),
+    models: (key, signal) => ask('/models', key, { headers: headers(key, 'application/json') }, signal),
   };
 }
 

@@ -1,8 +1,8 @@
 // A whole stream rewritten at once, as WHATWG HTML §9.2.6 and the contract word it.
 // Bytes are the characters of a latin1 string here, so that broken UTF-8 stays what it is.
 
-import { parseFailure } from '../../../../src/relay/failure.ts';
 import type { RewriteOptions } from '../../../../src/relay/rewriter.ts';
+import { readUpstreamError } from '../../../../src/upstream-error.ts';
 import { isComplete, newState, rewriteDocument, usageChunk } from './rules.ts';
 
 interface Line {
@@ -50,14 +50,14 @@ export function rewriteStream(stream: string, options: RewriteOptions): Expected
     if (!hasData) {
       out += raw + lineEnd;
     } else if (isError) {
-      return { text: out, code: parseFailure(data).code };
+      return { text: out, code: readUpstreamError(data).code };
     } else if (/^[ \t\n\r]*$/.test(data)) {
       out += replaceData(block, '') + lineEnd;
     } else if (/^[ \t\n\r]*\[DONE\][ \t\n\r]*$/.test(data)) {
       return { text: out + lastUsage() + raw + (block.at(-1)?.lineEnd ?? ''), code: null };
     } else {
       const outcome = rewriteDocument(data, 'chunk', options, state);
-      if (outcome === 'error') return { text: out, code: parseFailure(data).code };
+      if (outcome === 'error') return { text: out, code: readUpstreamError(data).code };
       if (outcome === 'malformed') return { text: out, code: 'upstream_malformed' };
       const first = block.find((line) => line.data !== null);
       out +=
