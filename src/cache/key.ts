@@ -1,13 +1,11 @@
 // Where an answer is kept: the name of its entry.
 //
 // Layout of a key: `c1:` and 64 hex digits, the SHA-256 of
-//   u32 (little-endian)  length of the head in bytes
-//   head                 JSON of [layout, shape, base URL, scope, client id]
-//   body                 the canonical form of the request (src/chat)
-// JSON of an array of strings is an unambiguous list by itself, lone surrogates
-// included (JSON.stringify escapes them; TextEncoder alone would fold them all to
-// U+FFFD); the length keeps head and body apart. The canonical form ends the
-// text, so it needs no length of its own.
+//   head  JSON of [layout, shape, base URL, scope, client id]
+//   body  the canonical form of the request (src/chat)
+// No two lists of parts make the same text: JSON of an array is unambiguous, lone
+// surrogates included (JSON.stringify escapes them; TextEncoder alone would fold
+// them all to U+FFFD), and tells where it ends; all the rest is the canonical form.
 //
 // What is in the head, and why:
 // - layout: an entry of another version of this code is never met.
@@ -51,10 +49,9 @@ export async function cacheKey({ shape, baseUrl, clientId, canonical }: KeyParts
   const body: readonly Uint8Array[] = canonical instanceof Uint8Array ? [canonical] : canonical;
 
   // One copy, into the one buffer that the digest reads.
-  const text = new Uint8Array(body.reduce((sum, part) => sum + part.length, 4 + head.length));
-  new DataView(text.buffer).setUint32(0, head.length, true);
-  text.set(head, 4);
-  let end = 4 + head.length;
+  const text = new Uint8Array(body.reduce((sum, part) => sum + part.length, head.length));
+  text.set(head);
+  let end = head.length;
   for (const part of body) {
     text.set(part, end);
     end += part.length;

@@ -122,6 +122,14 @@ describe('what is no entry', () => {
     expect(() => parseEntry(rubbish)).toThrow(/^(not bytes|too short|not an entry|an entry) ?/);
   });
 
+  test('one whose members overlap', () => {
+    const choices = [0, 1].map((index) => ({ index, message: { reasoning: 'x' }, finish_reason: 'stop' }));
+    const two = createEntry(completed(answer({}, {}, { choices }), { choices: 2 }), 60, NOW_MS).value.slice();
+    const words = new Uint32Array(two.buffer, 40, 8);
+    words.copyWithin(4, 0, 4);
+    expect(() => parseEntry(two.buffer)).toThrow('nowhere');
+  });
+
   test('any bytes at all: an error, and never a read out of bounds', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat({ max: value.length - 1 }), (bytes, at) => {

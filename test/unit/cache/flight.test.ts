@@ -99,7 +99,10 @@ describe('a flight', () => {
     const object = new FlightObject({} as DurableObjectState, {
       kv: kv.namespace,
       staleSeconds: 0,
-      complete: () => Promise.reject(new Error('never')),
+      complete: (_, signal) =>
+        new Promise((_, reject) => {
+          if (signal.aborted) reject(signal.reason);
+        }),
     });
     const headers = { 'x-ticket': JSON.stringify(ticket) };
     const request = new Request('https://flight/', {

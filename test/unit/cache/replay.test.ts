@@ -91,6 +91,9 @@ describe('a replay', () => {
       { general: ['reasoning'], 'deepseek-style': ['reasoning_content'], hidden: [] }[reasoning],
     );
     expect(text.includes('reasoning')).toBe(reasoning !== 'hidden');
+    // Nor is there a chunk that says nothing, but for the first and the last.
+    const silent = chunks.filter(({ choices }) => !Object.values(choices[0]!.delta).some(Boolean));
+    expect(silent.length).toBeLessThanOrEqual(2);
     expect(joined(chunks, 'content')).toBe('Hello!');
   });
 
@@ -120,14 +123,15 @@ describe('a replay', () => {
     expect(chunks.at(-1)!.choices[0]!.finish_reason).toBe('tool_calls');
   });
 
-  test('every choice, and usage only once', () => {
+  test.each(SHAPES)('every choice, and usage only once (%s)', (shape) => {
     const one = JSON.parse(answer({ content: 'first', reasoning: 'a' }));
     const two = JSON.parse(answer({ content: 'second' }, { index: 1, finish_reason: 'length' }));
     const { chunks } = replay(JSON.stringify({ ...one, choices: [...one.choices, ...two.choices] }), {
       choices: 2,
+      shape,
     });
     expect([0, 1].map((index) => joined(chunks, 'content', index))).toEqual(['first', 'second']);
-    const ends = chunks.filter(({ choices }) => choices[0]!.finish_reason !== null);
+    const ends = chunks.filter(({ choices }) => choices[0]!.finish_reason);
     expect(ends.map(({ choices }) => choices[0]!.finish_reason)).toEqual(['stop', 'length']);
     expect(chunks.filter(({ usage }) => usage !== undefined)).toEqual([chunks.at(-1)]);
   });
