@@ -5,7 +5,6 @@ import { createRequire } from 'node:module';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
-  chromiumPath,
   launchChromium,
   openPage,
   startFakeGateway,
@@ -25,7 +24,7 @@ const ANSWER = [
 const WIDE = { viewport: { width: 1280, height: 800 } };
 const PHONE = { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true };
 
-describe.skipIf(chromiumPath === null)('the playground', () => {
+describe('the playground', () => {
   let browser: Browser;
   let gateway: FakeGateway;
   let open: OpenPage;
@@ -304,6 +303,17 @@ describe.skipIf(chromiumPath === null)('the playground', () => {
       await sheet.waitFor({ state: 'hidden' });
       expect(await focused()).toBe('#model-open');
       expect(await page.locator('#model-open').innerText()).toBe('step-plain');
+    });
+
+    it('puts the keyboard away when a question is sent', async () => {
+      await message().tap();
+      expect(await focused()).toBe('#prompt');
+      await page.keyboard.type('Hello');
+      await page.keyboard.press('Enter');
+      await page.getByRole('button', { name: 'Regenerate' }).waitFor();
+      expect(await page.evaluate(() => document.activeElement === document.body)).toBe(true);
+      await page.getByRole('button', { name: 'Edit' }).tap();
+      expect(await focused()).toBe('#prompt');
     });
 
     it('leads to the key from a refusal', async () => {

@@ -3,7 +3,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
-  chromiumPath,
   launchChromium,
   openPage,
   startFakeGateway,
@@ -14,7 +13,7 @@ import {
 
 const USAGE = { usage: { prompt_tokens: 12, completion_tokens: 40, cached_tokens: 4, total_tokens: 52 } };
 
-describe.skipIf(chromiumPath === null)('the playground', () => {
+describe('the playground', () => {
   let browser: Browser;
   let gateway: FakeGateway;
   let open: OpenPage;

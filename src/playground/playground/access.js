@@ -87,8 +87,6 @@ function unlessAborted(promise, signal) {
 export function parseSession(answer) {
   const token = text(field(answer, 'token'));
   if (token === '') throw new Failure('unreadable', '');
-  const expires = field(answer, 'expires_at');
-  // Unix seconds, as JWT's `exp`; a date is understood too.
-  const expiresAt = typeof expires === 'number' ? expires * 1000 : Date.parse(text(expires));
-  return { token, expiresAt: Number.isNaN(expiresAt) ? 0 : expiresAt };
+  // Unix seconds. Of a session without an end nothing is known: it serves once.
+  return { token, expiresAt: Number(field(answer, 'expires_at') ?? 0) * 1000 };
 }

@@ -7,17 +7,7 @@ import { Failure } from './failure.js';
 import { field, list, parseJson, text } from './json.js';
 import { readEvents } from './sse.js';
 
-/** @import { FailureDetails } from './failure.js' */
-
-/** @typedef {{ prompt: number, completion: number, cached: number | null }} Usage in tokens */
-
-/**
- * @typedef {{ type: 'open', cacheStatus: string | null, requestId: string | null }
- *   | { type: 'reasoning', text: string }
- *   | { type: 'content', text: string }
- *   | { type: 'finish', reason: string }
- *   | { type: 'usage', usage: Usage }} Update
- */
+/** @import { FailureDetails, Update } from '../types.ts' */
 
 /**
  * @typedef {object} Call

@@ -13,13 +13,13 @@ import { runAnswer } from './run.js';
 import { followEnd } from './scroll.js';
 import { SettingsView } from './settings-view.js';
 
-/**
- * @import { Answer, ChatRequest, Question } from './conversation.js'
- * @import { Remedy } from './failure.js'
- */
+/** @import { Answer, ChatRequest, Question, Remedy } from '../types.ts' */
 
 /** An answer this short is read out whole; a longer one is announced, to be read at leisure. */
 const READ_OUT_CHARS_MAX = 300;
+
+/** A failure is an alert of its own. @type {Partial<Record<Answer['phase'], string>>} */
+const SPOKEN = { reasoning: 'Reasoning.', answering: 'Answering.', stopped: 'Stopped.' };
 
 const siteKey = document.querySelector('meta[name="turnstile-site-key"]')?.getAttribute('content') ?? '';
 const access = new Access(siteKey);
@@ -56,8 +56,7 @@ for (const starter of byId('starters', HTMLElement).querySelectorAll('button')) 
   });
 }
 void listModels();
-// A touch keyboard that comes up by itself hides half of the page.
-if (matchMedia('(pointer: fine)').matches) composer.focus();
+composer.focus();
 
 /**
  * @param {Question} question
@@ -120,25 +119,10 @@ async function run(view, refresh) {
  * @returns {string} where it stands: phase by phase, never token by token.
  */
 function spoken(phase, text) {
-  switch (phase) {
-    case 'reasoning':
-      return 'Reasoning.';
-    case 'answering':
-      return 'Answering.';
-    case 'stopped':
-      return 'Stopped.';
-    case 'done':
-      return text.length <= READ_OUT_CHARS_MAX
-        ? text
-        : `The answer is complete: ${text.trim().split(/\s+/).length} words.`;
-    case 'waiting':
-    case 'incomplete':
-    case 'failed':
-      // A failure is an alert of its own.
-      return '';
-    default:
-      return '';
-  }
+  if (phase !== 'done') return SPOKEN[phase] ?? '';
+  return text.length <= READ_OUT_CHARS_MAX
+    ? text
+    : `The answer is complete: ${text.trim().split(/\s+/).length} words.`;
 }
 
 function stop() {

@@ -3,10 +3,7 @@
 import { closeOnBackdrop, copyAction, h, icon } from './dom.js';
 import { curlSnippet, javaScriptSnippet, pythonSnippet, withoutBase64 } from './snippets.js';
 
-/**
- * @import { ChatRequest } from './conversation.js'
- * @import { Target } from './snippets.js'
- */
+/** @import { ChatRequest, Target } from '../types.ts' */
 
 const LANGUAGES = [
   { name: 'curl', write: curlSnippet },

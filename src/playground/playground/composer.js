@@ -2,10 +2,7 @@
 
 import { announce, byId, h, icon } from './dom.js';
 
-/**
- * @import { Question } from './conversation.js'
- * @import { Image } from './images.js'
- */
+/** @import { Image, Question } from '../types.ts' */
 
 /**
  * @typedef {object} Events
@@ -51,8 +48,10 @@ export class Composer {
     return { text: this.#prompt.value.trim(), images: this.#images };
   }
 
+  /** Ready to write; but a touch keyboard that comes up by itself hides half of the page. */
   focus() {
-    this.#prompt.focus();
+    if (matchMedia('(pointer: fine)').matches) this.#prompt.focus();
+    else this.#prompt.blur();
   }
 
   /** Empty, ready for the next question. */
@@ -66,12 +65,8 @@ export class Composer {
    */
   edit(question, position) {
     this.#show(question, position);
+    this.#prompt.focus();
     this.#prompt.setSelectionRange(question.text.length, question.text.length);
-  }
-
-  /** @param {string} text */
-  fill(text) {
-    this.#show({ text, images: this.#images }, null);
   }
 
   /** @param {boolean} isBusy - an answer is under way: the button stops it. */
@@ -99,7 +94,7 @@ export class Composer {
     this.#fit();
     this.#renderThumbs();
     this.say('');
-    this.#prompt.focus();
+    this.focus();
   }
 
   #send() {
@@ -187,7 +182,7 @@ export class Composer {
     this.#renderThumbs();
     this.events.imagesChanged();
     if (problem !== '') this.say(problem);
-    this.#prompt.focus();
+    this.focus();
   }
 
   #renderThumbs() {
@@ -198,7 +193,7 @@ export class Composer {
           this.#images = this.#images.filter((other) => other !== image);
           this.#renderThumbs();
           this.events.imagesChanged();
-          this.#prompt.focus();
+          this.focus();
         };
         return h(
           'li',

@@ -4,53 +4,7 @@
 
 import { effortFor } from './models.js';
 
-/**
- * @import { Usage, Update } from './api.js'
- * @import { Failure } from './failure.js'
- * @import { Image } from './images.js'
- * @import { Model } from './models.js'
- * @import { Settings } from './settings.js'
- */
-
-/**
- * `waiting` → `reasoning` → `answering` → `done`, and the three ways not to get there:
- * `stopped` (by the visitor), `incomplete` (it broke off), `failed` (nothing came).
- * @typedef {'waiting' | 'reasoning' | 'answering' | 'done' | 'stopped' | 'incomplete' | 'failed'} Phase
- */
-
-/** @typedef {{ text: string, images: readonly Image[] }} Question */
-
-/**
- * @typedef {object} Answer
- * @property {Phase} phase
- * @property {string} reasoning
- * @property {string} content
- * @property {ChatRequest} request - what was sent for it.
- * @property {Usage | null} usage
- * @property {string | null} cacheStatus - RFC 9211, as received.
- * @property {string | null} finishReason
- * @property {Failure | null} failure
- * @property {number} askedAt - ms, of one clock.
- * @property {number | null} firstTokenAt
- * @property {number | null} contentAt - the end of the reasoning.
- * @property {number | null} endedAt
- */
-
-/** @typedef {{ question: Question, answer: Answer }} Exchange */
-
-/** @typedef {{ type: 'text', text: string } | { type: 'image_url', image_url: { url: string } }} Part */
-/** @typedef {{ role: 'system' | 'user' | 'assistant', content: string | Part[] }} Message */
-
-/**
- * @typedef {object} ChatRequest the body of POST /v1/chat/completions
- * @property {string} model
- * @property {Message[]} messages
- * @property {boolean} stream
- * @property {string} [reasoning_effort]
- * @property {string} reasoning_format
- * @property {number} temperature
- * @property {number} [max_tokens]
- */
+/** @import { Answer, ChatRequest, Exchange, Message, Model, Part, Question, Settings, Update } from '../types.ts' */
 
 /**
  * @param {readonly Exchange[]} history

@@ -6,10 +6,7 @@ import { failureCard } from './failure-view.js';
 import { MarkdownView } from './render.js';
 import { duration, figures } from './stats.js';
 
-/**
- * @import { Answer, Exchange } from './conversation.js'
- * @import { Explanation, Failure, Remedy } from './failure.js'
- */
+/** @import { Answer, Exchange, Explanation, Failure, Remedy } from '../types.ts' */
 
 /**
  * @typedef {object} Actions what the visitor may do with an exchange
@@ -20,6 +17,7 @@ import { duration, figures } from './stats.js';
  * @property {(failure: Failure) => Explanation} explain
  */
 
+/** @type {Partial<Record<Answer['phase'], string>>} */
 const ENDINGS = { stopped: 'Stopped', incomplete: 'Incomplete' };
 
 /** How close to its end the reasoning's window counts as followed. */
@@ -38,7 +36,7 @@ export class ExchangeView {
   #waiting = h('p', { class: 'waiting' }, 'Waiting for the first token');
   #prose = h('div', { class: 'prose' });
   #markdown = new MarkdownView(this.#prose);
-  #ending = h('p', { class: 'ending', hidden: true });
+  #ending = h('p', { class: 'ending' });
   #failure = h('div');
   #figures = h('dl', { class: 'figures' });
   #actions = h('div', { class: 'actions' });
@@ -129,10 +127,7 @@ export class ExchangeView {
     this.#waiting.hidden = answer.phase !== 'waiting' || hasEnded;
     this.#renderReasoning(answer);
     if (answer.content !== '') this.#markdown.update(answer.content);
-    this.#ending.hidden = answer.phase !== 'stopped' && answer.phase !== 'incomplete';
-    if (answer.phase === 'stopped' || answer.phase === 'incomplete') {
-      this.#ending.textContent = ENDINGS[answer.phase];
-    }
+    this.#ending.textContent = ENDINGS[answer.phase] ?? '';
     this.#renderFailure(answer.failure);
     // Of nothing there is nothing to measure, to copy or to ask for differently.
     const hasFailed = answer.phase === 'failed';
@@ -140,12 +135,11 @@ export class ExchangeView {
     this.#actions.hidden = hasFailed;
     this.#figures.replaceChildren(
       ...figures(answer).map(({ label, value, title }) =>
-        h('div', { title: title ?? null }, h('dt', {}, label), h('dd', {}, value)),
+        h('div', { title }, h('dt', {}, label), h('dd', {}, value)),
       ),
     );
     // Their place is kept, so that nothing moves when they come.
     this.#actions.classList.toggle('unready', !hasEnded);
-    this.#actions.inert = !hasEnded;
   }
 
   /** @param {Answer} answer */

@@ -3,7 +3,7 @@
 import { h } from './dom.js';
 import { parseInline } from './inline.js';
 
-/** @import { Explanation, Failure, Remedy } from './failure.js' */
+/** @import { Explanation, Failure, Remedy } from '../types.ts' */
 
 /** @type {Readonly<Record<Remedy, string>>} */
 const LABELS = { retry: 'Try again', key: 'Enter a key', settings: 'Open settings', new: 'New conversation' };

@@ -1,14 +1,8 @@
 // What went wrong, and what a person can do about it.
 //
-// Pure. A Failure is what api.js and session.js throw; `explain` turns it into words.
+// Pure. A Failure is what api.js and access.js throw; `explain` turns it into words.
 
-/**
- * @typedef {object} FailureDetails
- * @property {number} [status] - HTTP status; left out where there was no answer.
- * @property {number} [retryAfterSeconds]
- * @property {string} [requestId]
- * @property {unknown} [cause]
- */
+/** @import { Caller, Explanation, FailureDetails, Remedy, Words } from '../types.ts' */
 
 /** A request that failed. `code` is the gateway's own, or one of the four below. */
 export class Failure extends Error {
@@ -26,31 +20,18 @@ export class Failure extends Error {
   }
 }
 
-/** @typedef {'key' | 'retry' | 'settings' | 'new'} Remedy what a button may offer */
-
-/**
- * @typedef {object} Explanation
- * @property {string} title - what happened.
- * @property {string} advice - what to do. Backticks mark names to type.
- * @property {readonly Remedy[]} remedies
- * @property {number} waitSeconds - how long `retry` makes no sense yet.
- */
-
 /**
  * @param {Failure} failure
- * @param {{ credential: 'key' | 'session' | 'none', siteKey: boolean }} caller - how the request was let in.
+ * @param {Caller} caller
  * @returns {Explanation}
  */
 export function explain(failure, caller) {
-  const { title, advice, remedies } = words(failure, caller);
-  return { title, advice, remedies, waitSeconds: failure.details.retryAfterSeconds ?? 0 };
+  return { ...words(failure, caller), waitSeconds: failure.details.retryAfterSeconds ?? 0 };
 }
-
-/** @typedef {{ title: string, advice: string, remedies: readonly Remedy[] }} Words */
 
 /**
  * @param {Failure} failure
- * @param {{ credential: 'key' | 'session' | 'none', siteKey: boolean }} caller
+ * @param {Caller} caller
  * @returns {Words}
  */
 function words(failure, caller) {
@@ -69,7 +50,7 @@ const BY_STATUS = new Map([
   [429, 'rate_limit_exceeded'],
 ]);
 
-/** @param {{ credential: 'key' | 'session' | 'none', siteKey: boolean }} caller */
+/** @param {Caller} caller */
 function credentialWords(caller) {
   if (caller.credential === 'key') {
     const instead = caller.siteKey ? ' Or clear it, to be let in by the browser check.' : '';

@@ -1,10 +1,6 @@
 // Images to send: decoded here and made anew, small enough for a request.
 
-/**
- * @typedef {object} Image
- * @property {string} name - of the file, to speak of it.
- * @property {string} url - `data:image/…;base64,…`.
- */
+/** @import { Image } from '../types.ts' */
 
 /** A message's images at most: with IMAGE_CHARS_MAX they stay below 5 MB, the gateway takes 8 MiB in all. */
 export const IMAGES_MAX = 4;

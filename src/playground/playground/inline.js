@@ -3,12 +3,7 @@
 // Emphasis works on runs of `*`, `_`, `~` with a stack, as CommonMark's appendix
 // does; the simpler regular expressions backtrack, and a stranger picks the text.
 
-/**
- * @typedef {{ type: 'text', text: string }
- *   | { type: 'code', text: string }
- *   | { type: 'link', href: string, children: Inline[] }
- *   | { type: 'strong' | 'em' | 'del', children: Inline[] }} Inline
- */
+/** @import { Inline } from '../types.ts' */
 
 /** @typedef {{ mark: string, length: number, children: Inline[] }} Frame an emphasis that waits for its end */
 
@@ -27,9 +22,10 @@ const BARE = /https?:\/\/[^\s<>"'`|\\^{}]+/y;
 
 /**
  * @param {string} text
+ * @param {{ inLink?: boolean }} [options] - a link holds no link.
  * @returns {Inline[]}
  */
-export function parseInline(text) {
+export function parseInline(text, { inLink = false } = {}) {
   /** @type {Frame[]} */
   const frames = [{ mark: '', length: 0, children: [] }];
   let at = 0;
@@ -75,20 +71,19 @@ export function parseInline(text) {
       at += run.length;
       continue;
     }
-    const link = take(LINK);
+    const link = inLink ? null : take(LINK);
     if (link !== null) {
       const [all, label = '', address = ''] = link;
       const href = safeHref(address);
       // An image is a link too: what a model names is not fetched unasked.
-      const children = label === '' ? [textNode(address)] : parseInline(label);
-      if (href === null) for (const child of children) add(frames, child);
-      else add(frames, { type: 'link', href, children });
+      if (href === null) addText(frames, all);
+      else add(frames, { type: 'link', href, children: parseInline(label || address, { inLink: true }) });
       at += all.length;
       continue;
     }
     const angle = take(ANGLE);
     const address = angle?.[1] ?? trimAddress(take(BARE)?.[0] ?? '');
-    const href = safeHref(address);
+    const href = inLink ? null : safeHref(address);
     if (href !== null) {
       add(frames, { type: 'link', href, children: [textNode(address)] });
       at += angle?.[0].length ?? address.length;

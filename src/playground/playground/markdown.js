@@ -6,19 +6,7 @@
 
 import { parseInline } from './inline.js';
 
-/** @import { Inline } from './inline.js' */
-
-/**
- * @typedef {{ type: 'paragraph', children: Inline[] }
- *   | { type: 'heading', level: number, children: Inline[] }
- *   | { type: 'code', language: string, text: string }
- *   | { type: 'quote', blocks: Block[] }
- *   | { type: 'list', ordered: boolean, start: number, items: Block[][] }
- *   | { type: 'table', align: Align[], head: Inline[][], rows: Inline[][][] }
- *   | { type: 'rule' }} Block
- */
-/** @typedef {'left' | 'center' | 'right' | ''} Align */
-/** @typedef {{ block: Block, source: string }} SourcedBlock `source`: the lines it was made of */
+/** @import { Align, Block, SourcedBlock } from '../types.ts' */
 
 const DEPTH_MAX = 8;
 
@@ -206,9 +194,10 @@ function startsTable(lines, at) {
 function parseTable(lines, at) {
   let end = at + 2;
   while (end < lines.length && (lines[end] ?? '').includes('|')) end += 1;
-  const head = cells(lines[at] ?? '').map(parseInline);
+  const [head = [], ...rows] = [lines[at] ?? '', ...lines.slice(at + 2, end)].map((line) =>
+    cells(line).map((cell) => parseInline(cell)),
+  );
   const align = cells(lines[at + 1] ?? '').map(alignOf);
-  const rows = lines.slice(at + 2, end).map((line) => cells(line).slice(0, head.length).map(parseInline));
   return { block: { type: 'table', align, head, rows }, end };
 }
 

@@ -3,12 +3,7 @@
 
 import { field, list, text } from './json.js';
 
-/**
- * @typedef {object} Model
- * @property {string} id
- * @property {readonly string[]} efforts - what `reasoning_effort` may be; empty: it takes none.
- * @property {boolean | null} images - whether it reads images; null: not known.
- */
+/** @import { Model } from '../types.ts' */
 
 const THREE_TIERS = ['low', 'medium', 'high'];
 

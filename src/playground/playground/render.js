@@ -4,10 +4,7 @@
 import { copyAction, h } from './dom.js';
 import { parseMarkdown } from './markdown.js';
 
-/**
- * @import { Inline } from './inline.js'
- * @import { Block } from './markdown.js'
- */
+/** @import { Block, Inline } from '../types.ts' */
 
 /** Text that grows: only the blocks that changed are made anew, so that a selection in the others lasts. */
 export class MarkdownView {

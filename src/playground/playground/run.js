@@ -6,7 +6,7 @@ import { Failure } from './failure.js';
 
 /**
  * @import { Access } from './access.js'
- * @import { Answer } from './conversation.js'
+ * @import { Answer } from '../types.ts'
  */
 
 /**

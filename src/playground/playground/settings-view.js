@@ -7,8 +7,7 @@ import { DEFAULTS, loadSettings, parseSettings, saveSettings } from './settings.
 
 /**
  * @import { Access } from './access.js'
- * @import { Model } from './models.js'
- * @import { Settings } from './settings.js'
+ * @import { Model, Settings } from '../types.ts'
  */
 
 /** As in style.css. */
@@ -16,8 +15,8 @@ const NARROW = '(max-width: 60rem)';
 
 /** @type {Readonly<Record<Settings['format'], string>>} */
 const FORMAT_NOTES = {
-  general: 'The reasoning stands in `reasoning`, where OpenRouter’s clients look.',
-  'deepseek-style': 'The reasoning stands in `reasoning_content`, where DeepSeek’s clients look.',
+  general: 'The reasoning comes as “reasoning”, which OpenRouter’s clients read.',
+  'deepseek-style': 'The reasoning comes as “reasoning_content”, which DeepSeek’s clients read.',
   hidden: 'The reasoning never leaves the gateway.',
 };
 
@@ -134,7 +133,7 @@ export class SettingsView {
           ? `This model takes ${efforts.join(' and ')}.`
           : '';
     byId('model-open', HTMLButtonElement).textContent = this.model.id;
-    byId('format-note', HTMLElement).textContent = FORMAT_NOTES[this.settings.format].replaceAll('`', '');
+    byId('format-note', HTMLElement).textContent = FORMAT_NOTES[this.settings.format];
     byId('temperature-value', HTMLOutputElement).value = this.settings.temperature.toFixed(1);
   }
 

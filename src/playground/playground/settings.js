@@ -2,20 +2,9 @@
 
 import { field, parseJson, text } from './json.js';
 
+/** @import { ReasoningFormat, Settings } from '../types.ts' */
+
 const STORED_AS = 'stepfun-edge.settings';
-
-/** @typedef {'general' | 'deepseek-style' | 'hidden'} ReasoningFormat */
-
-/**
- * @typedef {object} Settings
- * @property {string} model
- * @property {string} effort - '' leaves it to the model.
- * @property {ReasoningFormat} format
- * @property {number} temperature - 0 to 2.
- * @property {number | null} maxTokens - null: no limit.
- * @property {boolean} stream
- * @property {string} system - instructions for the whole conversation; may be empty.
- */
 
 /** @type {Settings} */
 export const DEFAULTS = {

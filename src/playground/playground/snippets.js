@@ -2,13 +2,7 @@
 //
 // Pure. A key never stands in a snippet; $GATEWAY_KEY does.
 
-/** @import { ChatRequest } from './conversation.js' */
-
-/**
- * @typedef {object} Target
- * @property {string} baseUrl - as `https://host/v1`.
- * @property {boolean} needsKey - false where the gateway answers without one.
- */
+/** @import { ChatRequest, Target } from '../types.ts' */
 
 /** Linux takes 128 KiB in one argument (MAX_ARG_STRLEN); an image needs more. */
 const ARGUMENT_CHARS_MAX = 100_000;

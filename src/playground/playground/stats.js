@@ -2,7 +2,8 @@
 //
 // Pure.
 
-/** @import { Answer } from './conversation.js' */
+/** @import { Answer } from '../types.ts' */
+
 /** @typedef {{ label: string, value: string, title?: string }} Figure */
 
 /** Below it, a rate says more about the network's pieces than about the model. */
@@ -29,7 +30,7 @@ export function figures(answer) {
   if (usage !== null) {
     const cached = usage.cached === null ? '' : ` (${count(usage.cached)} cached)`;
     shown.push(
-      { label: 'Prompt', value: `${count(usage.prompt)}${cached}`, title: 'Tokens' },
+      { label: 'Prompt', value: `${count(usage.prompt)}${cached}` },
       {
         label: 'Completion',
         value: count(usage.completion),

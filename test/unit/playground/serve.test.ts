@@ -78,7 +78,7 @@ describe('servePlayground', () => {
     '/playground/',
     '/playground',
     '/tsconfig.json',
-    '/playground/../tsconfig.json',
+    '/types.ts',
   ])('has nothing at %s', async (path) => {
     const response = await fetch(`${plain.url}${path}`, { redirect: 'manual' });
     expect(response.status).toBe(404);
