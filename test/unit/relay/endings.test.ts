@@ -20,6 +20,8 @@ describe('the end of the upstream', () => {
     ['no finish_reason', OPEN, 1],
     ['half an event with the finish_reason', OPEN + finish(0).slice(0, -1), 1],
     ['one of two choices', OPEN + finish(1), 2],
+    ['one of two choices, twice', finish(0) + finish(0), 2],
+    ['the next choice after those asked for', finish(0) + OPEN.replace('"index":0', '"index":1'), 1],
     ['a choice that nobody asked for', finish(0) + OPEN.replace('"index":0', '"index":3'), 1],
     ['an empty finish_reason', event('{"choices":[{"finish_reason":""}]}'), 1],
     ['a finish_reason that is no text', event('{"choices":[{"finish_reason":7}]}'), 1],

@@ -119,10 +119,64 @@ describe('data on several lines', () => {
     expect(push(stream, PLAIN).out).toBe(stream);
   });
 
+  it('forgets the lines of the event before it', () => {
+    const changed = (lines: number): string =>
+      `data: {"choices":[{"delta":{"reasoning":1},\n${'data:\n'.repeat(lines)}data: ${finish}}]}\n\n`;
+    const stream = `${changed(20)}${changed(1)}data:\ndata:\n\n${changed(0)}`;
+    const renamed = stream.replaceAll('reasoning', 'reasoning_content').replaceAll('data:\n', 'data: \n');
+    expect(push(stream, options).out).toBe(renamed.replace('data: \ndata: \n\n', '\n'));
+  });
+
+  it('leaves nothing behind when it is no chunk', () => {
+    const { rewriter } = push(
+      'data: {"choices":[{"delta":{"reasoning":1}},\ndata: {"delta":7}]}\n\n',
+      options,
+    );
+    expect(rewriter.failure?.code).toBe('upstream_malformed');
+    const next = `data: {"choices":\ndata: [{"delta":{"role":"a","reasoning":1},${finish}}]}\n\n`;
+    expect(push(next, options).out).toBe(next.replace('reasoning', 'reasoning_content'));
+  });
+
   it('is no chunk when its lines are JSON each for itself', () => {
     const { out, rewriter } = push(`data: ${A}\ndata: ${B}\n\n`, PLAIN);
     expect(out).not.toContain('"x"');
     expect(rewriter.failure?.code).toBe('upstream_malformed');
+  });
+});
+
+describe('however the bytes are cut', () => {
+  const stream = bytes(
+    `\ufeff: c\r\n\r\ndata: ${A}\r\n\r\nid: 1\ndata: {"choices":\n: in\ndata: [],\r\ndata: "x":1}\n\n` +
+      `data: {"choices":[],\rdata: "网":1}\r\rdata:\n\n${event(B.replace('"b"', `"${'long'.repeat(600)}"`))}` +
+      `\n${event('{"choices":[{"delta":{"role":"","reasoning":"网"},"finish_reason":"stop"}],"usage":{"cached_tokens":1}}')}` +
+      'data: [DONE]\r\n\r\nmore',
+  );
+  const options = { ...OPENAI, reasoning: 'deepseek-style' } as const;
+  const whole = text(createStreamRewriter(options).push(stream));
+
+  it.each([1, 2, 3, 7, 64, 1_000])('in pieces of %i bytes', (size) => {
+    const rewriter = createStreamRewriter(options);
+    const out: Uint8Array[] = [];
+    for (let at = 0; at < stream.length; at += size) out.push(rewriter.push(stream.subarray(at, at + size)));
+    expect(Buffer.concat(out).toString()).toBe(whole);
+    expect(rewriter.usage?.cachedTokens).toBe(1);
+  });
+
+  it('in two', () => {
+    for (let cut = 0; cut <= stream.length; cut++) {
+      const rewriter = createStreamRewriter(options);
+      const out = [rewriter.push(stream.subarray(0, cut)), rewriter.push(stream.subarray(cut))];
+      expect(Buffer.concat(out).toString()).toBe(whole);
+    }
+  });
+
+  it('no piece is touched after it was given', () => {
+    const rewriter = createStreamRewriter(PLAIN);
+    const piece = bytes(event(A) + event(B).slice(0, 20));
+    const copy = piece.slice();
+    rewriter.push(piece);
+    rewriter.push(bytes(event(B).slice(20) + event(A).slice(0, 20)));
+    expect(piece).toEqual(copy);
   });
 });
 

@@ -16,7 +16,7 @@ const RUNS = 5_000;
 const STREAMS = 1_000_000 / CHUNKINGS;
 
 /** @returns what fast-check has to say about a property that doesn't hold. */
-function failure<Ts>(property: fc.IRawProperty<Ts>, numRuns: number): string | undefined {
+function failure<Ts>(property: fc.IProperty<Ts>, numRuns: number): string | undefined {
   return fc.defaultReportMessage(fc.check(property, { numRuns }));
 }
 

@@ -47,6 +47,11 @@ describe('reasoning', () => {
     ['hidden', '"reasoning":"a","reasoning":"b","reasoning_content":"c"', ''],
     ['hidden', '"reasoning":"a","reasoning":"b","x":1,"reasoning_content":"c"', '"x":1'],
     ['hidden', '"x":1,"reasoning":"a","reasoning":"b"', '"x":1'],
+    [
+      'deepseek-style',
+      '"reasoning":"r","role":"assistant","tool_calls":[]',
+      '"reasoning_content":"r","role":"assistant","tool_calls":[]',
+    ],
     // Anywhere else it is just text.
     [
       'hidden',
@@ -317,6 +322,14 @@ describe('usage', () => {
     ]);
   });
 
+  it('of that last chunk is told under all its names, and once', () => {
+    const given = '"usage":1,"choices":[],"usage":{"cached_tokens":7}';
+    expect(chunks([`{"id":"i",${given}}`, end('')], OPENAI).slice(-2)).toEqual([
+      '{"id":"i","choices":[],"usage":{"cached_tokens":7,"prompt_tokens_details":{"cached_tokens":7},"prompt_cache_hit_tokens":7}}',
+      '[DONE]',
+    ]);
+  });
+
   it('goes out before a sentinel that had to be supplied', () => {
     const { rewriter } = push(event(open(3)) + event(end('')), OPENAI);
     expect(Buffer.from(rewriter.end()).toString()).toBe(
@@ -421,6 +434,13 @@ describe('usage', () => {
     },
   );
 
+  it('is kept when its bytes are gone', () => {
+    const { rewriter } = push(`: c\n${event(open(1)).slice(0, 9)}`, OPENAI);
+    rewriter.push(Buffer.from(event(open(1)).slice(9)));
+    rewriter.push(Buffer.from('#'.repeat(80)));
+    expect(rewriter.usage?.totalTokens).toBe(1);
+  });
+
   it('is told as the last one seen, in whichever push', () => {
     const { rewriter } = push(event(open(1)) + event(open(2)) + event('{"choices":[],"usage":null}'), OPENAI);
     expect(rewriter.usage?.totalTokens).toBe(2);
@@ -467,6 +487,15 @@ describe('what is no chunk', () => {
     expect(rewriter.failure?.code).toBe('upstream_malformed');
     expect(out).toMatch(
       /^data: \{"choices":\[\]\}\n\ndata: \{"error":\{[^\n]*"code":"upstream_malformed"\}\}\n\n$/,
+    );
+  });
+
+  it('takes with it what was changed in it already', () => {
+    const sound = '{"choices":[{"delta":{"reasoning":1}}]}';
+    const data = '{"created":0,"choices":[{"delta":{"role":"","reasoning":"r"}},{"delta":7}]}';
+    const { out } = push(event(sound) + event(data), { ...OPENAI, reasoning: 'hidden' });
+    expect(out).toMatch(
+      /^data: \{"choices":\[\{"delta":\{\},"finish_reason":null\}\]\}\n\ndata: \{"error":\{[^\n]*\n\n$/,
     );
   });
 
