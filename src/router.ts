@@ -177,7 +177,9 @@ function seal(response: Response, request: IRequest, visit: Visit): Response {
   response.headers.set('x-request-id', id);
   response.headers.set('server-timing', serverTiming(record, firstByteAtMs - startedAtMs));
 
-  const { method, route: pattern } = request;
+  const { method } = request;
+  // itty-router writes the root's pattern as nothing.
+  const pattern = request.route === '' ? '/' : request.route;
   const { status } = response;
   const frame = { id, method, route: pattern, status, startedAtMs, firstByteAtMs };
   if (record.ended === null) writeRecord(record, frame, env.ANALYTICS);
