@@ -9,10 +9,10 @@ const ENTRY = 'src/index.ts';
 
 type Name = 'steady' | 'plain' | 'native' | 'hasty' | 'hastyNative' | 'counting';
 
-export interface Gateways {
+export interface Gateways<Lane extends string = Name> {
   readonly upstream: Upstream;
   readonly runtime: Runtime;
-  readonly ports: Readonly<Record<Name, number>>;
+  readonly ports: Readonly<Record<Lane, number>>;
   stop(): Promise<void>;
 }
 
@@ -37,25 +37,34 @@ const VARS: Record<Name, Record<string, string>> = {
   counting: { TOKENS_PER_DAY: '100000000' },
 };
 
-export async function startGateways(names: readonly Name[]): Promise<Gateways> {
+export function startGateways(names: readonly Name[]): Promise<Gateways> {
+  return startUnder(Object.fromEntries(names.map((name) => [name, VARS[name]])) as typeof VARS);
+}
+
+/** @param settings - of each Worker, by its name, over those that all have. */
+export async function startUnder<Lane extends string>(
+  settings: Readonly<Record<Lane, Readonly<Record<string, string>>>>,
+): Promise<Gateways<Lane>> {
   const upstream = await startUpstream();
-  const specs = names.map((name): WorkerSpec => ({
-    name,
-    entry: ENTRY,
-    vars: {
-      STEPFUN_BASE_URL: `http://127.0.0.1:${upstream.port}/v1`,
-      STEP_API_KEY: 'sk-upstream',
-      ANONYMOUS_ACCESS: 'true',
-      CACHE_TTL_SECONDS: '0',
-      ...VARS[name],
-    },
-    ...(name === 'counting' && { objects: { BUDGETS: 'Budget' } }),
-  }));
+  const specs = Object.entries<Readonly<Record<string, string>>>(settings).map(
+    ([name, vars]): WorkerSpec => ({
+      name,
+      entry: ENTRY,
+      vars: {
+        STEPFUN_BASE_URL: `http://127.0.0.1:${upstream.port}/v1`,
+        STEP_API_KEY: 'sk-upstream',
+        ANONYMOUS_ACCESS: 'true',
+        CACHE_TTL_SECONDS: '0',
+        ...vars,
+      },
+      ...('TOKENS_PER_DAY' in vars && { objects: { BUDGETS: 'Budget' } }),
+    }),
+  );
   const runtime = await startWorkerd(specs);
   return {
     upstream,
     runtime,
-    ports: runtime.ports as Record<Name, number>,
+    ports: runtime.ports as Record<Lane, number>,
     async stop() {
       await runtime.stop();
       await upstream.close();
