@@ -1,6 +1,9 @@
 // The page and the gateway together, as `npm start` has them: the built Worker in
 // workerd, the StepFun simulator behind it, Chromium before it.
 
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startGateway, type Gateway } from '../worker/harness.ts';
@@ -117,6 +120,42 @@ describe('the playground on the gateway', () => {
     await page.locator('#model option[value="step-2-16k"]').waitFor({ state: 'attached' });
     expect(open.complaints).toEqual([]);
     await gateway.close();
+  });
+
+  it('opens a session by Turnstile, which lists the models and asks the question', async () => {
+    // Cloudflare's siteverify, which knows one token.
+    const siteverify = createServer((request, response) => {
+      void text(request).then((body) => {
+        const success = body.includes('solved-once');
+        response.end(JSON.stringify({ success, hostname: '127.0.0.1', action: 'chat', 'error-codes': [] }));
+      });
+    });
+    await new Promise<void>((resolve) => siteverify.listen(0, '127.0.0.1', resolve));
+    const { port } = siteverify.address() as AddressInfo;
+    gateway = await startGateway({
+      ANONYMOUS_ACCESS: 'false',
+      TURNSTILE_SITE_KEY: '1x00000000000000000000AA',
+      TURNSTILE_SECRET_KEY: '1x0000000000000000000000000000000AA',
+      TURNSTILE_VERIFY_URL: `http://127.0.0.1:${port}/siteverify`,
+      SESSION_SIGNING_KEY: 'a signing key of more than 32 characters',
+    });
+    open = await openPage(browser, 'about:blank');
+    ({ page } = open);
+    await page.route('https://challenges.cloudflare.com/**', (route) =>
+      route.fulfill({
+        contentType: 'text/javascript',
+        body: 'turnstile = { render: (_, { callback }) => void setTimeout(callback, 9, "solved-once"), remove() {} }',
+      }),
+    );
+    await page.goto(gateway.url);
+    await page.locator('#model option[value="step-2-16k"]').waitFor({ state: 'attached' });
+    await ask('Why is the sky blue?');
+    await done();
+    expect(await page.locator('.failure').count()).toBe(0);
+    expect(open.complaints).toEqual([]);
+    await page.context().close();
+    await gateway.close();
+    siteverify.close();
   });
 
   it('is gone, with all its files, when it is switched off', async () => {
