@@ -4,8 +4,10 @@
 // its error event. What the pipe carries is not seen: no idle clock, no keep-alive, no
 // usage, and an EOF without sentinel passes for an end.
 
+import type { GatewayError } from '../errors.ts';
 import { encode } from './ascii.ts';
 import { brokenBody } from './broken.ts';
+import { PipedOutlet } from './outlet.ts';
 import { Relay, type RelayOptions } from './relay.ts';
 import type { StreamRewriter } from './rewriter.ts';
 
@@ -28,8 +30,13 @@ export function openNative(
 }
 
 class NativeRelay extends Relay {
+  protected readonly outlet = new PipedOutlet(this.leave);
   readonly #body: ReadableStream<Uint8Array>;
+  /** Null while the runtime pipes. */
   #reader: ReadableStreamDefaultReader<Uint8Array> | null;
+  #isPiping = false;
+  /** Why the pipe was ended. */
+  #timeout: GatewayError | null = null;
 
   constructor(body: ReadableStream<Uint8Array>, rewriter: StreamRewriter, options: RelayOptions) {
     super(rewriter, options);
@@ -38,16 +45,10 @@ class NativeRelay extends Relay {
   }
 
   protected async run(): Promise<void> {
-    const isOver = await this.#first();
+    const hasEnded = await this.#first();
     if (this.over) return;
-    if (!isOver) {
-      try {
-        await this.pipe(this.#body);
-      } catch (error) {
-        if (!this.over) await this.write(EVENT_END);
-        throw error;
-      }
-    }
+    if (!hasEnded) await this.#pipe();
+    if (this.over) return;
     this.finish();
     this.cancel('The stream has ended.');
   }
@@ -70,10 +71,7 @@ class NativeRelay extends Relay {
     this.commit();
     // An error object right behind the first event goes out in the contract's form.
     for (const bytes of rewriter.failure === null ? raw : [events]) await this.write(bytes);
-    if (rewriter.done) return true;
-    this.#reader?.releaseLock();
-    this.#reader = null;
-    return false;
+    return rewriter.done;
   }
 
   async #read(): Promise<Uint8Array | null> {
@@ -83,6 +81,32 @@ class NativeRelay extends Relay {
     } catch (thrown) {
       throw brokenBody(thrown);
     }
+  }
+
+  async #pipe(): Promise<void> {
+    this.#reader?.releaseLock();
+    this.#reader = null;
+    this.#isPiping = true;
+    try {
+      await this.outlet.pipe(this.#body);
+      this.#isPiping = false;
+    } catch (thrown) {
+      this.#isPiping = false;
+      if (this.over) return;
+      // If it was the client who broke it, this write tells.
+      await this.write(EVENT_END);
+      throw this.#timeout ?? brokenBody(thrown);
+    }
+  }
+
+  protected override fail(error: GatewayError): void {
+    if (!this.#isPiping) {
+      super.fail(error);
+      return;
+    }
+    // The pipe has the stream: aborted, it gives it back, and the event can be written.
+    this.#timeout = error;
+    this.options.abort(error);
   }
 
   protected cancel(reason: unknown): void {

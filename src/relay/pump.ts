@@ -1,9 +1,10 @@
 // RELAY=rewrite: the answer's way back through the rewriter. One loop reads what is
 // there, pushes it through and writes what comes out; how it waits is what it costs.
 
+import { PulledOutlet } from './outlet.ts';
 import { Relay, type RelayOptions } from './relay.ts';
 import type { StreamRewriter } from './rewriter.ts';
-import { Reservoir, Source } from './source.ts';
+import { Source } from './source.ts';
 
 export type { RelayOptions, RelaySummary } from './relay.ts';
 
@@ -25,19 +26,18 @@ export function openRelay(
 }
 
 class Pump extends Relay {
+  protected readonly outlet = new PulledOutlet(this.leave);
   readonly #source: Source;
-  /** Null without a window: then a plain source is cheaper. */
-  readonly #reservoir: Reservoir | null;
 
   constructor(body: ReadableStream<Uint8Array>, rewriter: StreamRewriter, options: RelayOptions) {
     super(rewriter, options);
-    this.#reservoir = options.windowMs > 0 ? new Reservoir(body) : null;
-    this.#source = this.#reservoir ?? new Source(body);
+    this.#source = new Source(body);
   }
 
   protected async run(): Promise<void> {
     const { windowMs } = this.options;
-    for (;;) {
+    // The first bytes wait for nothing, and tell nothing about the pace.
+    for (let isFirst = true; ; isFirst = false) {
       const askedAtMs = Date.now();
       this.waitingSinceMs = askedAtMs;
       const bytes = await this.#source.read();
@@ -55,9 +55,8 @@ class Pump extends Relay {
 
       // Bytes that came soon are followed by more soon: then waiting first and reading
       // once is cheaper. After a pause each read goes out as it comes, with no timer.
-      if (this.#reservoir !== null && Date.now() - askedAtMs <= windowMs) {
-        await this.#reservoir.gather(windowMs);
-      }
+      const isSoon = !isFirst && windowMs > 0 && Date.now() - askedAtMs <= windowMs;
+      if (isSoon) await this.#source.gather(windowMs);
       await written;
       if (this.over) return;
     }

@@ -6,8 +6,8 @@
 
 import { GatewayError, toGatewayError, type ErrorCode } from '../errors.ts';
 import { encode } from './ascii.ts';
-import { brokenBody } from './broken.ts';
 import type { Usage } from './options.ts';
+import type { Outlet } from './outlet.ts';
 import type { StreamRewriter } from './rewriter.ts';
 
 export interface RelayOptions {
@@ -60,27 +60,24 @@ export abstract class Relay {
   /** The upstream's first bytes are there. */
   protected begun = false;
 
-  readonly #readable: ReadableStream<Uint8Array>;
-  readonly #writable: WritableStream<Uint8Array>;
-  /** Null while a native pipe has the stream. */
-  #writer: WritableStreamDefaultWriter<Uint8Array> | null;
   readonly #opening = Promise.withResolvers<ReadableStream<Uint8Array>>();
   #bytes = 0;
-  /** Writes that the client has not taken yet. */
-  #unwritten = 0;
   #wroteAtMs = Date.now();
-  /** Why a native pipe was ended. */
-  #pipeFailure: GatewayError | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(rewriter: StreamRewriter, options: RelayOptions) {
     this.rewriter = rewriter;
     this.options = options;
-    const { readable, writable } = new IdentityTransformStream();
-    this.#readable = readable;
-    this.#writable = writable;
-    this.#writer = this.#takeWriter();
   }
+
+  /** Where the events go. */
+  protected abstract readonly outlet: Outlet;
+
+  /** Relays until the upstream's end; returns early when `over`. Throws what ended it badly. */
+  protected abstract run(): Promise<void>;
+
+  /** Lets go of the upstream's body at once; `run` comes back. */
+  protected abstract cancel(reason: unknown): void;
 
   /**
    * @returns the client's stream as soon as the answer is a 200.
@@ -89,50 +86,26 @@ export abstract class Relay {
   open(): Promise<ReadableStream<Uint8Array>> {
     const { signal } = this.options;
     if (signal.aborted) {
-      this.#leave();
+      this.leave();
     } else {
-      signal.addEventListener('abort', this.#leave);
+      signal.addEventListener('abort', this.leave);
       void this.#start();
       this.#watch();
     }
     return this.#opening.promise;
   }
 
-  /** Relays until the upstream's end; returns early when `over`. Throws what ended it badly. */
-  protected abstract run(): Promise<void>;
-
-  /** Lets go of the upstream's body at once; `run` comes back. */
-  protected abstract cancel(reason: unknown): void;
-
   /** From here on the answer is a 200. */
   protected commit(): void {
     if (this.opened) return;
     this.opened = true;
-    this.#opening.resolve(this.#readable);
+    this.#opening.resolve(this.outlet.readable);
   }
 
-  /** @returns when the client has taken the events, or has gone; never rejects. */
-  protected write(events: Uint8Array): Promise<void> | undefined {
+  /** @returns when the client has taken these whole events, or has gone. */
+  protected write(events: Uint8Array): Promise<void> {
     this.#bytes += events.length;
-    this.#unwritten++;
-    return this.#writer?.write(events).then(this.#wrote, this.#leave);
-  }
-
-  /**
-   * Hands the rest of a body to the runtime, without a turn of JS until its end.
-   * @throws {GatewayError} when it broke or a clock ran out.
-   */
-  protected async pipe(body: ReadableStream<Uint8Array>): Promise<void> {
-    const writer = this.#writer;
-    this.#writer = null;
-    writer?.releaseLock();
-    try {
-      await body.pipeTo(this.#writable, { preventClose: true, preventAbort: true });
-    } catch (thrown) {
-      throw this.#pipeFailure ?? brokenBody(thrown);
-    } finally {
-      this.#writer = this.#takeWriter();
-    }
+    return this.outlet.write(events).then(this.#wrote);
   }
 
   /** The upstream has ended by itself; if badly, the rewriter has told the client. */
@@ -140,17 +113,40 @@ export abstract class Relay {
     const { failure } = this.rewriter;
     this.commit();
     this.#end(failure?.code ?? 'completed');
-    this.#close();
+    this.outlet.close();
     if (failure !== null) this.#drop(failure);
   }
+
+  /** The upstream broke or ran out of time: an event where the stream has begun, a status where not. */
+  protected fail(error: GatewayError): void {
+    if (this.over) return;
+    if (this.opened) {
+      // Not awaited: a client that has stopped reading mustn't hold the upstream.
+      void this.write(this.rewriter.fail(error));
+      this.outlet.close();
+    }
+    this.#opening.reject(error);
+    this.#end(error.code);
+    this.#drop(error);
+  }
+
+  /** The client has gone. */
+  protected readonly leave = (): void => {
+    if (this.over) return;
+    const reason: unknown = this.options.signal.reason;
+    this.#opening.reject(reason);
+    this.#end('client_gone');
+    this.outlet.abort(reason);
+    this.#drop(reason);
+  };
 
   async #start(): Promise<void> {
     try {
       await this.run();
     } catch (thrown) {
       // An aborted fetch rejects its reads as a broken one does.
-      if (this.options.signal.aborted) this.#leave();
-      else this.#fail(toGatewayError(thrown));
+      if (this.options.signal.aborted) this.leave();
+      else this.fail(toGatewayError(thrown));
     }
   }
 
@@ -164,58 +160,30 @@ export abstract class Relay {
     const waitingSinceMs = this.waitingSinceMs ?? nowMs;
     const silenceEndsMs = this.begun ? waitingSinceMs + idleMs : firstByteDeadlineMs;
     if (nowMs >= Math.min(silenceEndsMs, totalDeadlineMs)) {
-      this.#fail(new GatewayError('upstream_timeout'));
+      this.fail(new GatewayError('upstream_timeout'));
       return;
     }
-    // Behind an unwritten event a comment would tell the client nothing.
-    const canSpeak = this.#unwritten === 0 && this.#writer !== null;
-    if (canSpeak && nowMs >= this.#wroteAtMs + keepAliveMs) {
+    // Behind events that wait for the client a comment would tell it nothing.
+    const canSpeak = !this.opened || this.outlet.isWanting;
+    if (!canSpeak) {
+      this.#wroteAtMs = nowMs;
+    } else if (nowMs >= this.#wroteAtMs + keepAliveMs) {
       this.#wroteAtMs = nowMs;
       this.commit();
       void this.write(KEEP_ALIVE);
     }
-    const keepAliveAtMs = Math.max(this.#wroteAtMs, canSpeak ? 0 : nowMs) + keepAliveMs;
-    const nextMs = Math.min(silenceEndsMs, totalDeadlineMs, keepAliveAtMs);
+    const nextMs = Math.min(silenceEndsMs, totalDeadlineMs, this.#wroteAtMs + keepAliveMs);
     this.#timer = setTimeout(() => this.#watch(), Math.max(nextMs - nowMs, 1));
   }
 
-  /** The upstream broke or ran out of time: an event where the stream has begun, a status where not. */
-  #fail(error: GatewayError): void {
-    if (this.over) return;
-    if (this.#writer === null) {
-      // The event follows when the pipe has let go of the stream.
-      this.#pipeFailure = error;
-      this.#drop(error);
-      return;
-    }
-    if (this.opened) {
-      // Queued, not awaited: a client that has stopped reading mustn't hold the upstream.
-      void this.write(this.rewriter.fail(error));
-      this.#close();
-    }
-    this.#opening.reject(error);
-    this.#end(error.code);
-    this.#drop(error);
-  }
-
   readonly #wrote = (): void => {
-    this.#unwritten--;
     this.#wroteAtMs = Date.now();
-  };
-
-  readonly #leave = (): void => {
-    if (this.over) return;
-    const { reason } = this.options.signal;
-    this.#opening.reject(reason);
-    this.#end('client_gone');
-    this.#writer?.abort(reason).catch(ignore);
-    this.#drop(reason);
   };
 
   #end(outcome: RelaySummary['outcome']): void {
     this.over = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.options.signal.removeEventListener('abort', this.#leave);
+    this.options.signal.removeEventListener('abort', this.leave);
     if (this.opened) this.options.onEnd({ outcome, bytes: this.#bytes, usage: this.rewriter.usage });
   }
 
@@ -223,20 +191,4 @@ export abstract class Relay {
     this.options.abort(reason);
     this.cancel(reason);
   }
-
-  #takeWriter(): WritableStreamDefaultWriter<Uint8Array> {
-    const writer = this.#writable.getWriter();
-    // Where a runtime has no signal of a client gone, this tells the same.
-    writer.closed.catch(() => {
-      if (this.#writer === writer) this.#leave();
-    });
-    return writer;
-  }
-
-  #close(): void {
-    // Fails if the client has gone meanwhile: that is no news any more.
-    this.#writer?.close().catch(ignore);
-  }
 }
-
-function ignore(): void {}

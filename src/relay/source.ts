@@ -2,13 +2,8 @@
 //
 // What costs in workerd is not bytes but turns: each read that JS awaits and each
 // timer takes the isolate's lock anew, 20–40 µs, and a read never gets more than
-// one HTTP chunk, which with StepFun is one event. So the reservoir lets the
-// runtime gather: the body is teed; one branch is read by JS, the other is piped
-// natively into an IdentityTransformStream on which one read, the gauge, waits for
-// RESERVOIR_BYTES at once. That pipe draws the body on without a turn of JS, and
-// what it draws piles up in the branch that JS reads, to be had in one read.
-// The gauge is also the bound: it is set again only when JS has caught up, so
-// that a client that reads nothing stops the upstream after some 30 KB.
+// one HTTP chunk, which with StepFun is one event. So a body whose chunks come
+// fast is gathered by the runtime itself (see Gauge), to be had in one read.
 //
 // Rejected: a read in JS for each chunk, gathered and written together. It saves
 // the writes only, and costs two and a half times as much on bursts.
@@ -16,22 +11,24 @@
 import { LINGER_MS, RESERVOIR_BYTES } from '../limits.ts';
 import { brokenBody } from './broken.ts';
 
-/** Enough for a stream that trickles, as most do: its buffers are held while it is silent. */
-const READ_BYTES = 4 * 1024;
+/** Enough for a stream that trickles; its buffers are held while it is silent. */
+const TRICKLE_BYTES = RESERVOIR_BYTES;
+/** In a flood so many events are gathered at once that the turns no longer count. */
+const FLOOD_BYTES = 64 * 1024;
+/** What may be on its way through the gauge's pipe when the reservoir is full. */
+const IN_FLIGHT_BYTES = 8 * 1024;
 
-/** The body, read as it comes: what is there of one HTTP chunk at a time. */
 export class Source {
-  readonly #reader: ReadableStreamBYOBReader;
+  readonly #body: ReadableStream<Uint8Array>;
+  #reader: ReadableStreamBYOBReader;
+  /** Null until the body proves fast enough. */
+  #gauge: Gauge | null = null;
   #isFlood = false;
 
   /** @param body - a native body of bytes: that of a `fetch` or of a service binding. */
   constructor(body: ReadableStream<Uint8Array>) {
+    this.#body = body;
     this.#reader = body.getReader({ mode: 'byob' });
-  }
-
-  /** How much may be there at once. */
-  protected get most(): number {
-    return RESERVOIR_BYTES;
   }
 
   /**
@@ -41,14 +38,24 @@ export class Source {
    *   once all that came before has been read.
    */
   async read(): Promise<Uint8Array | null> {
+    const gauge = this.#gauge;
+    if (gauge !== null && gauge.canBeSet) void gauge.set();
+    const most = this.#isFlood ? FLOOD_BYTES + IN_FLIGHT_BYTES : TRICKLE_BYTES;
     try {
-      const { value, done } = await this.#reader.read(new Uint8Array(this.#isFlood ? this.most : READ_BYTES));
+      const { value, done } = await this.#reader.read(new Uint8Array(most));
       if (done) return null;
-      this.#isFlood = value.length >= READ_BYTES;
+      this.#isFlood = value.length >= TRICKLE_BYTES;
+      if (gauge !== null) gauge.taken(value.length);
       return value;
     } catch (thrown) {
       throw brokenBody(thrown);
     }
+  }
+
+  /** Waits while more gathers: until `ms` have passed, the reservoir is full or the body has ended. */
+  gather(ms: number): Promise<void> {
+    this.#gauge ??= this.#gather();
+    return this.#gauge.wait(ms);
   }
 
   /**
@@ -63,99 +70,101 @@ export class Source {
       // Whatever breaks after the end breaks nothing.
     }
     clearTimeout(timer);
+    this.#gauge?.cancel(null);
   }
 
-  /** Lets go of the body at once. A pending read comes back. */
+  /** Lets go of the body at once. A pending read or gather comes back. */
   cancel(reason: unknown): void {
     this.#reader.cancel(reason).catch(ignore);
+    this.#gauge?.cancel(reason);
+  }
+
+  #gather(): Gauge {
+    this.#reader.releaseLock();
+    // The order matters: a tee gives its first branch whole 16 KB blocks, however
+    // little is in them, and its second one copies to measure. What piles up must be the copies.
+    const [drawn, read] = this.#body.tee();
+    this.#reader = read.getReader({ mode: 'byob' });
+    return new Gauge(drawn);
   }
 }
 
-/** A flood's reservoir: so many events at once that the turns no longer count. */
-const FLOOD_BYTES = 4 * RESERVOIR_BYTES;
-/** What may be on its way through the pipe while the reservoir is full. */
-const IN_FLIGHT_BYTES = 8 * 1024;
-
-/** The body, gathered natively between two reads. */
-export class Reservoir extends Source {
-  readonly #gauge: ReadableStreamBYOBReader;
-  /** How much the gauge waits for: more while floods fill it before the time is up. */
+/**
+ * Draws a body on without a turn of JS: one branch of a tee is piped natively into
+ * an IdentityTransformStream, on which a single read waits for as many bytes as the
+ * reservoir holds. What the pipe draws piles up in the other branch. The waiting read is
+ * also the bound: it is set again only when JS has caught up, so that a client
+ * that reads nothing stops the upstream.
+ */
+class Gauge {
+  readonly #reader: ReadableStreamBYOBReader;
   #capacity = RESERVOIR_BYTES;
-  /** Whether the gauge has come back: the reservoir is full, or nothing more will come. */
-  #full = true;
-  #ended = false;
-  /** Bytes that the gauge has seen pass, less those that JS has taken. */
+  /** Where the drawn bytes go, which nobody looks at. */
+  #bytes = new Uint8Array(RESERVOIR_BYTES);
+  /** The read has come back: the reservoir is full, or nothing more will come. */
+  #isFull = true;
+  #hasEnded = false;
+  /** Bytes that have been drawn, less those that JS has taken. */
   #ahead = 0;
   #wake: () => void = ignore;
 
-  constructor(body: ReadableStream<Uint8Array>) {
-    // The order matters: a tee gives its first branch whole 16 KB blocks, however
-    // little is in them, and its second one copies to measure. What piles up must be the copies.
-    const [drawn, read] = body.tee();
-    super(read);
+  constructor(drawn: ReadableStream<Uint8Array>) {
     const gate = new IdentityTransformStream();
     drawn.pipeTo(gate.writable).catch(ignore);
-    this.#gauge = gate.readable.getReader({ mode: 'byob' });
+    this.#reader = gate.readable.getReader({ mode: 'byob' });
+    void this.set();
   }
 
-  protected override get most(): number {
-    return this.#capacity + IN_FLIGHT_BYTES;
+  get canBeSet(): boolean {
+    return this.#isFull && !this.#hasEnded && this.#ahead <= 0;
   }
 
-  override async read(): Promise<Uint8Array | null> {
-    if (this.#full && !this.#ended && this.#ahead <= 0) void this.#set();
-    const bytes = await super.read();
-    if (bytes !== null) this.#ahead -= bytes.length;
-    return bytes;
+  taken(bytes: number): void {
+    this.#ahead -= bytes;
   }
 
-  /** Waits while more gathers: until `ms` have passed, the reservoir is full or the body has ended. */
-  gather(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#full) {
-        resolve();
-        return;
-      }
-      const timer = setTimeout(() => {
-        this.#capacity = RESERVOIR_BYTES;
-        resolve();
-      }, ms);
-      this.#wake = () => {
-        this.#capacity = FLOOD_BYTES;
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
-  override async close(): Promise<void> {
-    if (!this.#ended) await this.gather(LINGER_MS);
-    this.cancel('The stream has ended.');
-  }
-
-  override cancel(reason: unknown): void {
-    super.cancel(reason);
-    this.#gauge.cancel(reason).catch(ignore);
-    this.#end();
-  }
-
-  async #set(): Promise<void> {
-    this.#full = false;
+  async set(): Promise<void> {
+    this.#isFull = false;
     const capacity = this.#capacity;
+    if (this.#bytes.length !== capacity) this.#bytes = new Uint8Array(capacity);
     try {
-      const { value } = await this.#gauge.readAtLeast(capacity, new Uint8Array(capacity));
+      const { value } = await this.#reader.readAtLeast(capacity, this.#bytes);
       if (value?.length !== capacity) return this.#end();
+      this.#bytes = new Uint8Array(value.buffer);
     } catch {
       return this.#end();
     }
     this.#ahead += capacity;
-    this.#full = true;
+    this.#isFull = true;
     this.#wake();
   }
 
+  /** Waits until it is full or the time is up, and judges the next reservoir by which came first. */
+  wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const full = () => {
+        this.#capacity = FLOOD_BYTES;
+        clearTimeout(timer);
+        resolve();
+      };
+      const timeUp = () => {
+        this.#capacity = RESERVOIR_BYTES;
+        resolve();
+      };
+      const timer = setTimeout(timeUp, ms);
+      this.#wake = full;
+      if (this.#isFull) full();
+    });
+  }
+
+  cancel(reason: unknown): void {
+    this.#reader.cancel(reason).catch(ignore);
+    this.#end();
+  }
+
   #end(): void {
-    this.#ended = true;
-    this.#full = true;
+    this.#hasEnded = true;
+    this.#isFull = true;
     this.#wake();
   }
 }
