@@ -124,6 +124,18 @@ describe('the same for all spellings', () => {
   });
 });
 
+describe('its text', () => {
+  it('is a JSON object without its closing brace, so that nothing can be moved across its parts', () => {
+    fc.assert(
+      fc.property(anyRequest, (request) => {
+        const { stream: _, ...asked } = JSON.parse(sentText(request, given)) as Json;
+        expect(asked).toMatchObject(JSON.parse(`${canonical(request, given)}}`) as Json);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
 describe('another for another request', () => {
   it('equal exactly where StepFun would be asked the same', () => {
     // Every request is compared with every other: 2,500 of them make 3 million pairs.

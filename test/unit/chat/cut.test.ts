@@ -90,6 +90,7 @@ describe('payloads', () => {
     ['an escape', png(`${LONG}\u0001AAA`)],
     ['a letter beyond ASCII', png(`${LONG}é`)],
     ['padding inside', png(`${LONG}==${LONG}`)],
+    ['padding where a piece ends that is decoded', png(`${'QUJD'.repeat(8 * 1024 - 1)}QQ==${LONG}`)],
     ['too much padding', png(`${LONG}===`)],
     ['the wrong padding', png(`${LONG}A=`)],
     ['a letter too many', png(`${LONG}A`)],
@@ -128,6 +129,16 @@ describe('payloads', () => {
     const told = failure(body);
     expect(told.code).toBe(code);
     expect(told.message.length).toBeLessThan(1_000);
+  });
+
+  it('of no length are refused, wherever they stand', () => {
+    const request = (padding: string) => saying(user({ type: 'text', text: padding }, image(png(''))));
+    const end = JSON.stringify(request('')).lastIndexOf(',') + 1;
+    // The quote after the comma is where a payload would be looked for.
+    const body = JSON.stringify(request('x'.repeat(32 * 1024 - end)));
+    expect(body.slice(32 * 1024 - 8, 32 * 1024 + 1)).toBe(';base64,"');
+    expect(isCut(body)).toBe(false);
+    expect(failure(body).param).toBe('messages[0].content[1].image_url.url');
   });
 
   it('bad UTF-8 around them is told', () => {

@@ -1,6 +1,7 @@
 // Messages by role, their parts, and sense among them.
 
 import { describe, expect, it } from 'vitest';
+import { contradictions } from '../../../src/chat/request-sense.ts';
 import { calling, chat, failure, fault, type Json, parse, saying, sent } from './support.ts';
 
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=';
@@ -347,9 +348,10 @@ describe('sense among fields', () => {
     expect(fault(saying(answer('')))).toEqual(['invalid_value', 'messages[0].tool_call_id']);
   });
 
-  it('many of them cost no more than the twenty that are shown', () => {
-    const { message } = failure(saying(...Array.from({ length: 100_000 }, () => answer('1'))));
-    expect(message.split('; ')).toHaveLength(21);
+  it('many of them are looked for no further than they are shown', () => {
+    const messages = Array.from({ length: 100_000 }, () => ({ ...answer('1'), role: 'tool' as const }));
+    expect(contradictions({ model: 'm', messages })).toHaveLength(21);
+    expect(failure(saying(...messages)).message.split('; ')).toHaveLength(21);
   });
 
   it('tool_choice names a tool that is there', () => {
