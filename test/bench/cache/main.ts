@@ -85,6 +85,8 @@ const object = (exportName: string) => ({ type: 'durable-object', worker: 'gatew
 const miniflare = new Miniflare({
   host: '127.0.0.1',
   port: 0,
+  // The gateway writes a line for each request; here nobody reads them.
+  handleStructuredLogs: () => {},
   workers: [
     await workerOf(
       'gateway',
