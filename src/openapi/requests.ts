@@ -58,15 +58,17 @@ export function requestSchemas(): Record<string, Json> {
 
 /** Says the same as zod does, plainer: documentation and generated types are read by people. */
 function plain(schema: Json): Json {
-  const { anyOf, minItems, properties, ...rest } = mapValues(schema, plainValue);
+  // The default of `additionalProperties`, spelled out: linters take its absence for an oversight.
+  const open = hasType(schema, 'object') ? true : undefined;
+  const { anyOf, minItems, properties, additionalProperties = open, ...rest } = schema;
+  const fields = isJson(properties) ? mapValues(properties, plainValue) : {};
   const short: Json = {
-    ...rest,
+    ...mapValues(rest, plainValue),
     ...(minItems !== 0 && minItems !== undefined && { minItems }),
-    ...(isJson(properties) && Object.keys(properties).length > 0 && { properties }),
-    // The default, spelled out: linters take its absence for an oversight.
-    ...(hasType(schema, 'object') && { additionalProperties: schema['additionalProperties'] ?? true }),
+    ...(Object.keys(fields).length > 0 && { properties: fields }),
+    ...(additionalProperties !== undefined && { additionalProperties: plainValue(additionalProperties) }),
   };
-  return Array.isArray(anyOf) ? { ...short, ...plainUnion(anyOf) } : short;
+  return Array.isArray(anyOf) ? { ...short, ...plainUnion(anyOf.filter(isJson).map(plain)) } : short;
 }
 
 /** A union, or what says the same without one. */

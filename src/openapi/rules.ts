@@ -5,8 +5,8 @@
 //
 // What JSON Schema can't say is told in the descriptions: two numbers have to be the
 // same (`max_completion_tokens`), a name or an id has to be that of another place
-// (`tool_choice`, `tool_call_id`), nesting has an end, a URL a host, and lengths are
-// counted in UTF-16 code units. test/unit/openapi-fidelity.test.ts names each.
+// (`tool_choice`, `tool_call_id`), nesting has an end, a URL has a host.
+// test/unit/openapi-fidelity.test.ts names each.
 
 import { MODELS, REASONING_EFFORTS, reasoningEfforts } from '../chat/models.ts';
 import type { Json } from './json.ts';

@@ -2,7 +2,7 @@
 // since these are in the Worker, where every byte is paid for.
 
 import { IGNORED_FIELDS, REFUSED_FIELDS } from '../chat/request-fields.ts';
-import { CHOICES_MAX, JSON_DEPTH_MAX, TURNSTILE_TOKEN_CHARS } from '../limits.ts';
+import { CHOICES_MAX, JSON_DEPTH_MAX } from '../limits.ts';
 
 export interface Text {
   readonly description: string;
@@ -30,8 +30,7 @@ A field that does not stand here is refused (\`unknown_parameter\`), unless the 
     fields: {
       ...ignored,
       ...refused,
-      model:
-        'The name of the model, of at most 128 UTF-16 code units. See `GET /v1/models`; the operator may allow fewer (`ALLOWED_MODELS`).',
+      model: 'The name of the model. See `GET /v1/models`; the operator may allow fewer (`ALLOWED_MODELS`).',
       messages:
         'The conversation so far. A tool message answers a tool call of an earlier assistant message.',
       tools: 'What the model may call.',
@@ -177,7 +176,7 @@ A field that does not stand here is refused (\`unknown_parameter\`), unless the 
   SessionRequest: {
     description: 'Proof that a person sits in front of the page.',
     fields: {
-      turnstile_token: `What the page's Turnstile widget gave it (its action is \`chat\`): at most ${TURNSTILE_TOKEN_CHARS} UTF-16 code units. It works once.`,
+      turnstile_token: `What the page's Turnstile widget gave it (its action is \`chat\`). It works once.`,
     },
   },
 } as const satisfies Record<string, Text>;
