@@ -57,7 +57,7 @@ export async function startUnder<Lane extends string>(
         CACHE_TTL_SECONDS: '0',
         ...vars,
       },
-      ...('TOKENS_PER_DAY' in vars && { objects: { BUDGETS: 'Budget' } }),
+      objects: 'TOKENS_PER_DAY' in vars ? { BUDGETS: 'Budget' } : {},
     }),
   );
   const runtime = await startWorkerd(specs);
