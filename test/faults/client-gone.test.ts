@@ -2,7 +2,7 @@
 // 50 ms of a reset, in every phase, whether a `waitUntil` is pending or not.
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { Client, sleep, until } from './client.ts';
+import { Client, lagMs, sleep, until } from './client.ts';
 import { FINISH, SENTINEL, event, read } from './events.ts';
 import { HASTY, startGateways, type Gateways } from './gateways.ts';
 import { HEAD, type Call } from './upstream.ts';
@@ -15,6 +15,15 @@ afterAll(() => gateways.stop());
 afterEach(() => gateways.upstream.clear());
 
 const LIMIT_MS = 50;
+
+/** Resets a connection. @returns how long the upstream's call outlives it, in ms of an idle machine. */
+async function leaves(client: Client, call: Call, port: number): Promise<number> {
+  const resetAtMs = performance.now();
+  client.reset();
+  const lag = await lagMs(port);
+  await until(() => call.leftAtMs !== null, 2_000);
+  return (call.leftAtMs ?? Infinity) - resetAtMs - lag;
+}
 const HELLO = event('Hello');
 
 interface Phase {
@@ -63,10 +72,7 @@ describe.each(['steady', 'plain', 'native', 'counting'] as const)('%s: a reset',
     if (seen !== undefined) await client.holds(seen);
     await sleep(30);
     expect(call.leftAtMs).toBeNull();
-    const resetAtMs = performance.now();
-    client.reset();
-    await until(() => call.leftAtMs !== null, 1_000);
-    expect((call.leftAtMs ?? Infinity) - resetAtMs).toBeLessThan(LIMIT_MS);
+    expect(await leaves(client, call, ports[name])).toBeLessThan(LIMIT_MS);
   });
 });
 
@@ -79,10 +85,7 @@ describe.each(['steady', 'plain', 'native', 'counting'] as const)('%s: a reset',
     client.socket.pause();
     const call = await upstream.call();
     await sleep(300);
-    const resetAtMs = performance.now();
-    client.reset();
-    await until(() => call.leftAtMs !== null, 1_000);
-    expect((call.leftAtMs ?? Infinity) - resetAtMs).toBeLessThan(LIMIT_MS);
+    expect(await leaves(client, call, ports[name])).toBeLessThan(LIMIT_MS);
   });
 });
 
@@ -95,7 +98,8 @@ test('a quiet FIN is noticed within one keep-alive interval', async () => {
   const leftAtMs = performance.now();
   client.fin();
   await until(() => call.leftAtMs !== null, 2_000);
-  expect((call.leftAtMs ?? Infinity) - leftAtMs).toBeLessThan(HASTY.keepAliveMs + LIMIT_MS);
+  const lag = await lagMs(ports.hasty);
+  expect((call.leftAtMs ?? Infinity) - leftAtMs - lag).toBeLessThan(HASTY.keepAliveMs + LIMIT_MS);
 });
 
 test('a client that has said all it has to say is still listening', async () => {
@@ -113,49 +117,51 @@ test('a client that has said all it has to say is still listening', async () => 
 test.each(['steady', 'counting'] as const)(
   '%s: 500 streams, half of them cut: none is left upstream',
   async (name) => {
-    const { upstream, ports } = gateways;
+    const { upstream, ports, runtime } = gateways;
     const COUNT = 500;
-    const EVENTS = 40;
+    const EVENTS = 8;
+    const clients: Client[] = [];
+    const cutAtMs = new Map<Call, number>();
     upstream.play = async (call) => {
+      const index = Number(call.question);
+      // Every second client is cut, each at another place of its stream.
+      const cutAfter = index % 2 === 0 ? index % EVENTS : null;
       call.open();
-      for (let index = 0; index < EVENTS && call.leftAtMs === null; index++) {
-        call.chunk(event(`${call.question}.`));
-        await sleep(50);
+      for (let sent = 0; sent < EVENTS && call.leftAtMs === null; sent++) {
+        if (sent === cutAfter) {
+          cutAtMs.set(call, performance.now());
+          clients[index]?.reset();
+        }
+        call.chunk(event(`${index}.`));
+        await sleep(300 + (index % 100));
       }
       if (call.leftAtMs === null) call.chunk(FINISH + SENTINEL).end();
     };
-    const clients = Array.from(
-      { length: COUNT },
-      (_, index) => new Client({ port: ports[name], content: String(index) }),
-    );
-    const cutAtMs = new Map<number, number>();
-    await until(() => upstream.calls.length === COUNT);
+    for (let index = 0; index < COUNT; index++) {
+      clients.push(new Client({ port: ports[name], content: String(index) }));
+    }
+    const lags: number[] = [];
+    const watch = setInterval(() => void lagMs(ports[name]).then((lag) => lags.push(lag)), 100);
     await Promise.all(
       clients.map(async (client, index) => {
-        if (index % 2 === 0) {
-          // Spread over the streams' whole life.
-          await sleep((index / COUNT) * EVENTS * 45);
-          cutAtMs.set(index, performance.now());
-          client.reset();
-          return;
-        }
-        const { status, body } = await client.whole(15_000);
+        if (index % 2 === 0) return;
+        const { status, body } = await client.whole(30_000);
         expect(status).toBe(200);
-        expect(read(body)).toMatchObject({
-          text: `${index}.`.repeat(EVENTS),
-          failure: null,
-          hasSentinel: true,
-        });
+        const text = `${index}.`.repeat(EVENTS);
+        expect(read(body)).toMatchObject({ text, failure: null, hasSentinel: true });
       }),
     );
-    expect(upstream.calls.filter((call) => !call.isOver)).toEqual([]);
-    const delaysMs = upstream.calls
-      .filter((call) => !call.isWhole)
-      .map((call) => (call.leftAtMs ?? Infinity) - (cutAtMs.get(Number(call.question)) ?? 0))
-      .sort((a, b) => a - b);
-    expect(delaysMs.length).toBe(COUNT / 2);
-    expect(delaysMs[Math.floor(delaysMs.length / 2)]).toBeLessThan(LIMIT_MS);
-    expect(gateways.runtime.output()).not.toContain('internal_error');
+    clearInterval(watch);
+    await until(() => cutAtMs.size === COUNT / 2);
+    await until(() => upstream.calls.every((call) => call.isOver), 1_000);
+    const delaysMs = Array.from(cutAtMs, ([call, atMs]) => (call.leftAtMs ?? Infinity) - atMs);
+    // Here each delay crosses three processes that share the cores with 500 streams.
+    expect(median(delaysMs)).toBeLessThan(LIMIT_MS + 3 * median(lags));
+    expect(runtime.output()).not.toContain('internal_error');
   },
-  30_000,
+  60_000,
 );
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
+}

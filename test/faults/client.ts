@@ -54,6 +54,12 @@ export class Client {
     };
   }
 
+  /** What comes from here on is read and not kept. */
+  forget(): void {
+    this.socket.removeAllListeners('data');
+    this.socket.on('data', () => {});
+  }
+
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -94,4 +100,15 @@ export async function until(isTrue: () => boolean, limitMs = 10_000): Promise<vo
 
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/**
+ * How long the machine takes, right now, for the plainest request through the same
+ * workerd. A limit in ms is meant for a machine with nothing else to do; on a busy one
+ * this is what comes on top.
+ */
+export async function lagMs(port: number): Promise<number> {
+  const startedMs = performance.now();
+  await (await fetch(`http://127.0.0.1:${port}/healthz`)).text();
+  return performance.now() - startedMs;
 }
