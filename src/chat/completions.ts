@@ -42,7 +42,9 @@ export async function completionResponse(request: Request, exchange: ChatExchang
 /** From the cache: as it was made, in the form that this client asks for. */
 function kept(hit: Hit, asked: ChatRequest, exchange: ChatExchange): Response {
   exchange.record.usage = hit.entry.usage;
-  if (hit.refresh !== null) exchange.cache.refresh(hit.refresh, orderOf(asked, null, exchange));
+  if (hit.refresh !== null) {
+    exchange.cache.refresh(hit.refresh, orderOf(asked, null, exchange, { stream: false }));
+  }
   const headers = { 'cache-status': hit.cacheStatus, age: String(hit.age) };
   const body = asked.stream
     ? replayStream(hit.entry, rewriteOptions(asked, exchange))

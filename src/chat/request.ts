@@ -53,6 +53,8 @@ export interface UpstreamOverrides {
   readonly maxTokens?: number;
   /** Sent only where nothing is rewritten on the way back (`RELAY=native`). */
   readonly reasoningFormat?: 'general' | 'deepseek-style';
+  /** For an answer that the cache wants whole, though this client reads a stream. */
+  readonly stream?: false;
 }
 
 export interface ChatRequestOptions {
@@ -125,7 +127,7 @@ function readRequest({ text, payloads }: CutJson, options: ChatRequestOptions): 
         max_tokens: overrides.maxTokens ?? maxTokens,
         ...defaults,
         reasoning_format: overrides.reasoningFormat,
-        stream: stream || undefined,
+        stream: (overrides.stream ?? stream) || undefined,
       };
       return join([...head(), encoder.encode(`${fieldsText(tail, JSON.stringify)}}`)]);
     },
