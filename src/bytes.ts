@@ -25,6 +25,11 @@ export interface ReadBounds {
    * uploads over slow lines, one on silence would never end a body that trickles.
    */
   readonly timeoutMs?: number;
+  /**
+   * How long the stream may be silent: for one that may take its time as long as it
+   * is alive. Bytes are then taken as they come, a step for each piece.
+   */
+  readonly idleMs?: number;
 }
 
 /** Why there are no bytes: more than `maxBytes`, or not in time. */
@@ -40,7 +45,7 @@ export async function readAll(
   stream: ReadableStream<Uint8Array>,
   bounds: ReadBounds,
 ): Promise<Uint8Array | ReadFailure> {
-  const { maxBytes, expectedBytes, timeoutMs } = bounds;
+  const { maxBytes, expectedBytes, timeoutMs, idleMs } = bounds;
   // One byte beyond the bound proves that it is broken; one beyond the expected
   // makes the read that brings the last bytes fill less than it could: the end.
   const limit = maxBytes + 1;
@@ -51,8 +56,10 @@ export async function readAll(
   let length = 0;
   for (;;) {
     const room = buffer.length - length;
-    const read = reader.read(buffer.subarray(length), { min: room });
-    const result = timeoutMs === undefined ? await read : await inTime(read, timeoutMs, room);
+    const min = idleMs === undefined ? room : 1;
+    const read = reader.read(buffer.subarray(length), { min });
+    const limitMs = idleMs ?? timeoutMs;
+    const result = limitMs === undefined ? await read : await inTime(read, limitMs, min);
     if (result === null) {
       // Not awaited: whoever refuses doesn't care how the sender takes it.
       reader.cancel().catch(() => {});
@@ -67,7 +74,8 @@ export async function readAll(
       reader.releaseLock();
       return 'too_large';
     }
-    if (value.length < room) return buffer.subarray(0, length);
+    if (value.length < min) return buffer.subarray(0, length);
+    if (length < buffer.length) continue;
 
     const larger = new Uint8Array(Math.min(limit, Math.max(expected, 2 * length)));
     larger.set(buffer);

@@ -63,7 +63,7 @@ async function readCompletion(
   const bounds = {
     maxBytes: COMPLETION_BYTES,
     expectedBytes: Number(response.headers.get('content-length') ?? NaN) || undefined,
-    timeoutMs: clocks.idleMs,
+    idleMs: clocks.idleMs,
   };
   const read = await readAll(response.body, bounds).catch((cause: unknown) => {
     signal.throwIfAborted();

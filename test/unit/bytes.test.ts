@@ -48,8 +48,11 @@ describe('readAll', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(chunk, { maxLength: 6 }), expected, async (chunks, expectedBytes) => {
         const whole = join(chunks);
-        const read = await readAll(source(chunks).stream, { maxBytes: 2_000 * KIB, expectedBytes });
-        expect(read instanceof Uint8Array && Buffer.compare(read, whole)).toBe(0);
+        for (const clock of [{}, { timeoutMs: 5_000 }, { idleMs: 5_000 }]) {
+          const bounds = { maxBytes: 2_000 * KIB, expectedBytes, ...clock };
+          const read = await readAll(source(chunks).stream, bounds);
+          expect(read instanceof Uint8Array && Buffer.compare(read, whole)).toBe(0);
+        }
       }),
       { numRuns: 300 },
     );
@@ -150,6 +153,22 @@ describe('readAll', () => {
       expect(performance.now() - started).toBeLessThan(1_000);
       expect(slow.cancelled()).toBe(true);
     }
+  });
+
+  it('waits for a body as long as it is not silent, where silence is what counts', async () => {
+    const trickle = source(
+      Array.from({ length: 20 }, () => filled(1)),
+      'end',
+      15,
+    );
+    expect(await readAll(trickle.stream, { maxBytes: 1_000, idleMs: 100 })).toHaveLength(20);
+    const stopped = source([filled(10)], 'hang');
+    const started = performance.now();
+    expect(await readAll(stopped.stream, { maxBytes: 1_000, idleMs: 100 })).toBe('too_slow');
+    expect(performance.now() - started).toBeGreaterThan(95);
+    expect(stopped.cancelled()).toBe(true);
+    const over = source([filled(60), filled(60)], 'hang');
+    expect(await readAll(over.stream, { maxBytes: 100, idleMs: 1_000 })).toBe('too_large');
   });
 
   it('gives time for what is large: 64 KiB/s are enough', async () => {

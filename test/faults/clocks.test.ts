@@ -1,0 +1,223 @@
+// Four clocks: first byte, silence, everything, and the request's own body. Each ends
+// what it watches in time, no sooner, and lets the upstream go.
+
+import { connect } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { REQUEST_BODY_MS } from '../../src/limits.ts';
+import { Client, sleep, until } from './client.ts';
+import { FINISH, SENTINEL, event, read } from './events.ts';
+import { HASTY, startGateways, type Gateways } from './gateways.ts';
+import { COMPLETION, answer, head, refuse } from './replies.ts';
+import { HEAD, type Call } from './upstream.ts';
+
+let gateways: Gateways;
+beforeAll(async () => {
+  gateways = await startGateways(['hasty', 'hastyNative']);
+});
+afterAll(() => gateways.stop());
+afterEach(() => gateways.upstream.clear());
+
+/** How late a clock may be on a busy machine. */
+const LATE_MS = 400;
+
+const HELLO = event('Hello');
+const JSON_HEAD = HEAD.replace('text/event-stream', 'application/json');
+
+const LANES = [
+  { lane: 'stream', port: 'hasty', stream: true },
+  { lane: 'native', port: 'hastyNative', stream: true },
+  { lane: 'completion', port: 'hasty', stream: false },
+] as const;
+
+interface Timed {
+  readonly status: number;
+  readonly body: string;
+  readonly tookMs: number;
+}
+
+async function ask(port: number, stream: boolean): Promise<Timed> {
+  const startedMs = performance.now();
+  const { status, body } = await new Client({ port, fields: { stream } }).whole();
+  return { status, body, tookMs: performance.now() - startedMs };
+}
+
+function expectAfter(tookMs: number, limitMs: number): void {
+  expect(tookMs).toBeGreaterThan(limitMs - 5);
+  expect(tookMs).toBeLessThan(limitMs + LATE_MS);
+}
+
+/** Writes something again and again, until the gateway lets go. */
+async function trickle(call: Call, piece: () => void, everyMs = 50): Promise<void> {
+  while (call.leftAtMs === null) {
+    piece();
+    await sleep(everyMs);
+  }
+}
+
+describe.each(LANES)('$lane', ({ port, stream }) => {
+  const clocked = async (play: (call: Call) => void | Promise<void>): Promise<Timed> => {
+    const { upstream, ports } = gateways;
+    upstream.play = play;
+    const timed = await ask(ports[port], stream);
+    await until(() => upstream.calls.every(({ leftAtMs }) => leftAtMs !== null), 50 + LATE_MS);
+    // One that takes too long is not asked again.
+    expect(upstream.calls.length).toBe(1);
+    return timed;
+  };
+
+  test.each([
+    ['no headers', () => {}],
+    [
+      'headers that trickle',
+      (call: Call) => trickle(call.raw('HTTP/1.1 200 OK\r\n'), () => call.raw('a: b\r\n')),
+    ],
+    ['no end of Early Hints', (call: Call) => trickle(call, () => call.raw(head(103, { a: 'b' })))],
+  ])('%s in time → 504 upstream_timeout', async (_, play) => {
+    const { status, body, tookMs } = await clocked(play);
+    expect(status).toBe(504);
+    expect(JSON.parse(body)).toMatchObject({ error: { type: 'timeout_error', code: 'upstream_timeout' } });
+    expectAfter(tookMs, HASTY.firstByteMs);
+  });
+});
+
+describe('completion', () => {
+  const clocked = async (play: (call: Call) => void | Promise<void>) => {
+    gateways.upstream.play = play;
+    return ask(gateways.ports.hasty, false);
+  };
+
+  test.each([
+    ['no byte behind the headers', (call: Call) => void call.raw(JSON_HEAD)],
+    ['half a document', (call: Call) => void call.raw(JSON_HEAD).chunk(COMPLETION.slice(0, 100))],
+    [
+      'half a document of a known length',
+      (call: Call) =>
+        void call
+          .raw(head(200, { 'content-type': 'application/json', 'content-length': '999' }))
+          .raw(COMPLETION.slice(0, 100)),
+    ],
+  ])('%s, then silence → 504 upstream_timeout', async (_, play) => {
+    const { status, body, tookMs } = await clocked(play);
+    expect(status).toBe(504);
+    expect(JSON.parse(body)).toMatchObject({ error: { code: 'upstream_timeout' } });
+    expectAfter(tookMs, HASTY.idleMs);
+    await until(() => gateways.upstream.calls[0]?.leftAtMs !== null, 50 + LATE_MS);
+  });
+
+  test('a document that comes slowly, but never stops → whole', async () => {
+    const { status, body } = await clocked(async (call) => {
+      call.raw(JSON_HEAD);
+      // Some APIs send blanks while they think.
+      for (let sent = 0; sent < 9; sent++) {
+        call.chunk('\n');
+        await sleep(HASTY.idleMs / 6);
+      }
+      for (let at = 0; at < COMPLETION.length; at += 100) {
+        call.chunk(COMPLETION.slice(at, at + 100));
+        await sleep(HASTY.idleMs / 6);
+      }
+      call.end();
+    });
+    expect(status).toBe(200);
+    expect(JSON.parse(body)).toMatchObject({ choices: [{ message: { content: 'Hello world' } }] });
+  });
+
+  test('a document that trickles for ever → 504 upstream_timeout', async () => {
+    const { status, body, tookMs } = await clocked((call) =>
+      trickle(call.raw(JSON_HEAD), () => call.chunk(' ')),
+    );
+    expect(status).toBe(504);
+    expect(JSON.parse(body)).toMatchObject({ error: { code: 'upstream_timeout' } });
+    expectAfter(tookMs, HASTY.totalMs);
+    await until(() => gateways.upstream.calls[0]?.leftAtMs !== null, 50 + LATE_MS);
+  });
+});
+
+describe('stream', () => {
+  const clocked = async (play: (call: Call) => void | Promise<void>) => {
+    gateways.upstream.play = play;
+    return ask(gateways.ports.hasty, true);
+  };
+
+  test('silence behind an event → upstream_timeout', async () => {
+    const { status, body, tookMs } = await clocked((call) => void call.open().chunk(HELLO));
+    expect(status).toBe(200);
+    expect(read(body)).toMatchObject({ text: 'Hello', failure: 'upstream_timeout', hasSentinel: false });
+    expectAfter(tookMs, HASTY.idleMs);
+    await until(() => gateways.upstream.calls[0]?.leftAtMs !== null, 50 + LATE_MS);
+  });
+
+  test('events that come slowly, but never stop → whole', async () => {
+    const { body } = await clocked(async (call) => {
+      call.open();
+      for (let sent = 0; sent < 3; sent++) {
+        call.chunk(HELLO);
+        await sleep(HASTY.idleMs / 2);
+      }
+      call.chunk(FINISH + SENTINEL).end();
+    });
+    expect(read(body)).toMatchObject({ text: 'HelloHelloHello', failure: null, hasSentinel: true });
+  });
+
+  test.each([
+    ['events', HELLO],
+    ['comments', ': ping\n\n'],
+    ['one event, byte by byte', ' '],
+  ])('%s without end → upstream_timeout', async (name, piece) => {
+    const { status, body, tookMs } = await clocked((call) =>
+      trickle(call.open().chunk(name.startsWith('one') ? `${HELLO}data: ` : HELLO), () => call.chunk(piece)),
+    );
+    expect(status).toBe(200);
+    expect(read(body)).toMatchObject({ failure: 'upstream_timeout', hasSentinel: false });
+    expectAfter(tookMs, HASTY.totalMs);
+    await until(() => gateways.upstream.calls[0]?.leftAtMs !== null, 50 + LATE_MS);
+  });
+});
+
+test('a silent upstream that has been asked again → one time for all attempts', async () => {
+  const { upstream, ports } = gateways;
+  upstream.play = (call) => {
+    if (upstream.calls.length === 1) setTimeout(() => refuse(call, 503, {}), HASTY.firstByteMs / 2);
+  };
+  const { status, tookMs } = await ask(ports.hasty, false);
+  expect(upstream.calls.length).toBe(2);
+  expect(status).toBe(504);
+  expectAfter(tookMs, HASTY.firstByteMs);
+});
+
+describe('the body of a request', () => {
+  const HEADERS = 'POST /v1/chat/completions HTTP/1.1\r\nhost: faults\r\ncontent-type: application/json\r\n';
+  const START = '{"model":"step-3.5-flash","messages":[{"role":"user","content":"';
+
+  test.concurrent.each([
+    ['trickles, its length known', `${HEADERS}content-length: 400\r\n\r\n${START}`, 'a', 0],
+    // How much is due is not known: 64 KiB more at 64 KiB/s are waited for.
+    ['trickles in chunks', `${HEADERS}transfer-encoding: chunked\r\n\r\n40\r\n${START}`, '\r\n1\r\na', 1_000],
+    ['does not come', `${HEADERS}content-length: 400\r\n\r\n`, '', 0],
+    ['stops', `${HEADERS}content-length: 400\r\n\r\n${START}`, '', 0],
+  ])(
+    '%s → 408 request_timeout, and nothing is asked',
+    { timeout: 20_000 },
+    async (_, start, more, extraMs) => {
+      const { upstream, ports } = gateways;
+      upstream.play = answer;
+      const socket = connect({ port: ports.hasty, host: '127.0.0.1' });
+      let received = '';
+      socket.on('data', (data) => (received += String(data)));
+      socket.on('error', () => {});
+      const startedMs = performance.now();
+      socket.write(start);
+      const slow = setInterval(() => socket.write(more), 250);
+      try {
+        await until(() => received.includes('\r\n\r\n{') && received.includes('}}'), 15_000);
+      } finally {
+        clearInterval(slow);
+        socket.destroy();
+      }
+      expect(received).toMatch(/^HTTP\/1\.1 408 /);
+      expect(received).toContain('"code":"request_timeout"');
+      expectAfter(performance.now() - startedMs, REQUEST_BODY_MS + extraMs);
+      expect(upstream.calls).toEqual([]);
+    },
+  );
+});
