@@ -103,12 +103,11 @@ export const ERROR_EXAMPLES: Readonly<Record<string, Json>> = Object.fromEntries
 export function errorResponses(operation: Operation): Record<string, Json> {
   const met = FAILURES.filter(({ code }) => MET[code].includes(operation));
   const byStatus = Object.groupBy(met, ({ status }) => String(status));
-  return mapValues({ ...byStatus }, (failures = []) => errorResponse(failures));
+  return mapValues({ ...byStatus }, (failures = []) => errorResponse(failures, operation));
 }
 
-function errorResponse(failures: readonly GatewayError[]): Json {
+function errorResponse(failures: readonly GatewayError[], operation: Operation): Json {
   const [{ status } = { status: 0 }] = failures;
-  const isUpstreams = failures.some(({ code }) => code.startsWith('upstream_'));
   return {
     description: failures.map(({ code }) => `\`${code}\``).join(', '),
     headers: headers(
@@ -117,7 +116,7 @@ function errorResponse(failures: readonly GatewayError[]): Json {
       ...(status === 401 ? ['WWW-Authenticate'] : []),
       ...(status === 429 ? ['Retry-After'] : []),
       ...(failures.some(({ code }) => code === 'insufficient_quota') ? BUDGET_HEADERS : []),
-      ...(isUpstreams ? ['X-Upstream-Attempts'] : []),
+      ...(failures.some(({ code }) => mayBeStepfuns(code, operation)) ? ['X-Upstream-Attempts'] : []),
     ),
     content: {
       'application/json': {
@@ -126,6 +125,12 @@ function errorResponse(failures: readonly GatewayError[]): Json {
       },
     },
   };
+}
+
+/** Whether StepFun may have been asked before. */
+function mayBeStepfuns(code: ErrorCode, operation: Operation): boolean {
+  const isStepfuns = code.startsWith('upstream_') || code === 'model_not_found' || code === 'content_filter';
+  return operation === 'chat' && isStepfuns;
 }
 
 function row({ code, status }: GatewayError): string {

@@ -30,6 +30,7 @@ export const PARAMETERS = {
 neither looks nor keeps; \`max-age=N\` takes nothing older than N seconds; \`only-if-cached\` takes a 504 rather than ask StepFun.`,
     { type: 'string', examples: ['no-cache', 'max-age=60'] },
   ),
+  'If-None-Match': parameter('If-None-Match', 'The `ETag` of what the client has.', text),
 } as const satisfies Record<string, Json>;
 
 /** Components for the headers of answers, by name. */
@@ -56,6 +57,7 @@ export const HEADERS = {
   'X-Upstream-Attempts': header('How often StepFun was asked, if it was.', count),
   'Server-Timing': header('Where the time went, in milliseconds.', { ...text, examples: ['total;dur=14'] }),
   'X-Accel-Buffering': header('Always `no`: proxies are not to gather the stream.', { const: 'no' }),
+  'Content-Security-Policy': header('What a browser may do with the page: nothing but what it needs.', text),
   ETag: header('To ask with `If-None-Match` whether it has changed.', text),
   'X-RateLimit-Limit-Tokens': header("The client's tokens a day; where the operator set a budget.", count),
   'X-RateLimit-Remaining-Tokens': header('How many of them are left.', count),

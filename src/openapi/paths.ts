@@ -132,8 +132,12 @@ browsers send has to be allowed, and the session is worth nothing from another. 
       tags: ['Service'],
       summary: 'Get this description',
       security: NO_SECURITY,
-      parameters: parameters('X-Request-Id'),
-      responses: { '200': file('application/json', { type: 'object' }), ...errorResponses('openapi') },
+      parameters: parameters('If-None-Match', 'X-Request-Id'),
+      responses: {
+        '200': file('application/json', { type: 'object' }, 'ETag'),
+        '304': { description: 'It has not changed.', headers: headers(...EVERY_ANSWER, 'ETag') },
+        ...errorResponses('openapi'),
+      },
     },
   },
   '/': {
@@ -157,10 +161,10 @@ function ok(description: string, content: Json): Json {
   return { description, headers: headers(...EVERY_ANSWER), content };
 }
 
-function file(type: string, schema: Json): Json {
+function file(type: string, schema: Json, ...more: string[]): Json {
   return {
     description: 'The file.',
-    headers: headers(...EVERY_ANSWER, 'ETag'),
+    headers: headers(...EVERY_ANSWER, 'Content-Security-Policy', ...more),
     content: { [type]: { schema } },
   };
 }

@@ -24,7 +24,12 @@ export interface Schema {
 
 export interface Description {
   readonly paths: Record<string, Record<string, Operation>>;
-  readonly components: Record<'schemas' | 'headers' | 'parameters' | 'examples', Record<string, Schema>>;
+  readonly components: {
+    readonly schemas: Record<string, Schema>;
+    readonly headers: Record<string, { readonly schema: Schema }>;
+    readonly parameters: Record<string, { readonly name: string; readonly schema: Schema }>;
+    readonly examples: Record<string, { readonly value?: unknown }>;
+  };
 }
 
 export interface Operation {
@@ -35,7 +40,7 @@ export interface Operation {
 
 export interface Answer {
   readonly headers?: Record<string, unknown>;
-  readonly content: Record<string, Content>;
+  readonly content?: Record<string, Content>;
 }
 
 export interface Content {
