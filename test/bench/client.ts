@@ -59,7 +59,7 @@ function one({ port, body }: Ask) {
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       const end = tail.toString('latin1');
-      const whole = head.startsWith('HTTP/1.1 200') && /\[DONE\]\n\n\r\n0\r\n\r\n$/.test(end);
+      const whole = head.startsWith('HTTP/1.1 200') && end.endsWith('[DONE]\n\n\r\n0\r\n\r\n');
       resolve({ firstByteMs, bytes, whole, sample: `${head.slice(0, 400)}…${end}` });
     });
   });
