@@ -147,7 +147,7 @@ describe('data on several lines', () => {
 describe('however the bytes are cut', () => {
   const stream = bytes(
     `\ufeff: c\r\n\r\ndata: ${A}\r\n\r\nid: 1\ndata: {"choices":\n: in\ndata: [],\r\ndata: "x":1}\n\n` +
-      `data: {"choices":[],\rdata: "网":1}\r\rdata:\n\n${event(B.replace('"b"', `"${'long'.repeat(600)}"`))}` +
+      `data: {"choices":[],\rdata: "网":1}\r\rdata:\n\n${event(B.replace('"b"', `"${'long'.repeat(300)}"`))}` +
       `\n${event('{"choices":[{"delta":{"role":"","reasoning":"网"},"finish_reason":"stop"}],"usage":{"cached_tokens":1}}')}` +
       'data: [DONE]\r\n\r\nmore',
   );
