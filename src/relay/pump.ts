@@ -6,7 +6,7 @@ import { Relay, type RelayOptions } from './relay.ts';
 import type { StreamRewriter } from './rewriter.ts';
 import { Source } from './source.ts';
 
-export type { RelayOptions, RelaySummary } from './relay.ts';
+export type { RelayOptions } from './relay.ts';
 
 /**
  * Starts relaying a stream.

@@ -1,4 +1,4 @@
-// Before `npm test`: what only some tests need has package.json files of its own, so
+// Before `npm test` and `npm run check`: what only some tests need has package.json files of its own, so
 // that `npm install && npm start` stays light. Installed once, then left alone.
 
 import { execFileSync } from 'node:child_process';
