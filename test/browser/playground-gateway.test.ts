@@ -101,14 +101,17 @@ describe('the playground on the gateway', () => {
     });
   });
 
-  it('asks for a key where one is needed, and tells an operator what to configure', async () => {
+  it('tells an operator what to configure', async () => {
     gateway = await startGateway({ ANONYMOUS_ACCESS: 'false' });
     await visit();
     await ask('Hello');
     await page.getByText('Nobody is let in yet').waitFor();
+    expect(open.complaints).toEqual([]);
     await page.context().close();
     await gateway.close();
+  });
 
+  it('asks for a key where one is needed', async () => {
     gateway = await startGateway({ ANONYMOUS_ACCESS: 'false', CLIENT_KEYS: 'visitor:the-right-key' });
     await visit();
     await ask('Hello');
@@ -119,6 +122,7 @@ describe('the playground on the gateway', () => {
     await done();
     await page.locator('#model option[value="step-2-16k"]').waitFor({ state: 'attached' });
     expect(open.complaints).toEqual([]);
+    await page.context().close();
     await gateway.close();
   });
 

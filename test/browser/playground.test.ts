@@ -368,6 +368,15 @@ describe('the playground', () => {
       for (let at = 0; at < 40; at += 1)
         asked.chunk({ reasoning: `Thought ${at} is as long as others are. ` });
       await page.getByText('Thought 39').waitFor();
+      // Long reasoning is seen through a window on its newest lines.
+      const view = await page.locator('.reasoning-body').evaluate((node) => ({
+        height: node.clientHeight,
+        hidden: node.scrollHeight - node.clientHeight,
+        below: node.scrollHeight - node.scrollTop - node.clientHeight,
+      }));
+      expect(view.height).toBeLessThanOrEqual(192);
+      expect(view.hidden).toBeGreaterThan(0);
+      expect(view.below).toBeLessThan(2);
       for (const line of [
         'A first line. ',
         'A second. ',

@@ -73,16 +73,13 @@ describe('servePlayground', () => {
     expect(preloaded).toEqual(modules.filter((name) => !LATER.has(name)).sort());
   });
 
-  it.each([
-    '/playground/none.js',
-    '/playground/',
-    '/playground',
-    '/tsconfig.json',
-    '/types.ts',
-  ])('has nothing at %s', async (path) => {
-    const response = await fetch(`${plain.url}${path}`, { redirect: 'manual' });
-    expect(response.status).toBe(404);
-  });
+  it.each(['/playground/none.js', '/playground/', '/playground', '/tsconfig.json', '/types.ts'])(
+    'has nothing at %s',
+    async (path) => {
+      const response = await fetch(`${plain.url}${path}`, { redirect: 'manual' });
+      expect(response.status).toBe(404);
+    },
+  );
 
   it('stays small: 40 KB as it travels, comments and all', async () => {
     const names = (await readdir(FILES))
