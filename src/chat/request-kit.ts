@@ -65,7 +65,7 @@ export const shallow = z.refine(isShallow, `expected at most ${JSON_DEPTH_MAX} l
  */
 export const freeForm: z.ZodMiniType<Record<string, unknown>> = z
   .any()
-  .check(z.refine(isObject, { error: 'expected an object', abort: true }), shallow)
+  .check(z.refine(isObject, 'expected an object'), shallow)
   .register(z.globalRegistry, { type: 'object' });
 
 /** Whatever it is. */

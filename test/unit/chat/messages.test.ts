@@ -127,6 +127,8 @@ describe('images', () => {
     'stepfile://abc',
     'https://',
     'https://a b',
+    'https://[::1',
+    'https://a.example:99999/',
     'https:\\\\a.example',
     'https://a.example/a\nb',
     ' https://a.example',
@@ -280,7 +282,8 @@ describe('other parts', () => {
   ])('are refused: %j', (part, param) => {
     expect(fault(user(part))).toEqual(['invalid_value', param]);
   });
-  it('are at most 4096 in a message', () => {
+  it('are at least one, and at most 4096', () => {
+    expect(failure(user()).message).toBe('messages[0].content: expected at least 1 item');
     const parts = Array.from({ length: 4097 }, () => ({ type: 'text', text: '' }));
     expect(fault(user(...parts))).toEqual(['invalid_value', 'messages[0].content']);
     expect(parse(user(...parts.slice(1))).choices).toBe(1);

@@ -143,6 +143,15 @@ describe('fields beyond StepFun', () => {
     expect(parse(chat(extras), { extraParams }).ignoredParams).toEqual([]);
     expect(sent(chat({ new_one: null }), { extraParams })).toEqual(chat({ new_one: null }));
     expect(fault(chat({ temperature: 9 }), { extraParams })).toEqual(['invalid_value', 'temperature']);
+    const known = { extraParams: new Set(['temperature', 'reasoning', 'stream', 'max_completion_tokens']) };
+    const all = chat({
+      temperature: 0.5,
+      reasoning: { exclude: true },
+      stream: true,
+      max_completion_tokens: 5,
+    });
+    expect(sent(all, known)).toEqual(sent(all));
+    expect(canonical(all, known)).toBe(canonical(all));
     expect(failure(chat({ new_on: 1 }), { extraParams }).message).toMatch(/did you mean new_one/);
   });
 });

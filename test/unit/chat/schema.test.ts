@@ -7,6 +7,7 @@ import * as z from 'zod/mini';
 import { messageSchema } from '../../../src/chat/messages.ts';
 import { isPlainMessage } from '../../../src/chat/plain.ts';
 import { requestError, type Issue } from '../../../src/chat/request-issues.ts';
+import { list } from '../../../src/chat/request-kit.ts';
 import { chatRequestSchema, checkRequest } from '../../../src/chat/request-schema.ts';
 import { anyMutant, anyRequest, EXTRA } from './arbitraries.ts';
 import { calling, chat, failure, type Json, parse, sent } from './support.ts';
@@ -41,6 +42,20 @@ describe('checkRequest', () => {
       { numRuns: 5_000 },
     );
     expect(Math.min(seen.yes, seen.no)).toBeGreaterThan(500);
+  });
+
+  it('looks no further than it shows', () => {
+    const messages = Array.from({ length: 10_000 }, () => ({ role: 'user' }));
+    expect(check(chat({ messages }))).toHaveLength(21);
+    const keys = Object.fromEntries(messages.map((_, index) => [`key${index}`, 1]));
+    expect(check(chat(keys))).toHaveLength(21);
+    expect(check(chat({ messages: [keys] }))).toHaveLength(1);
+    expect(check(chat({ messages: [{ ...keys, role: 'user', content: '' }] }))).toHaveLength(21);
+  });
+
+  it('has one issue for a list that is too long, whatever is in it', () => {
+    const rubbish = Array.from({ length: 100_000 }, () => 1);
+    expect(list(z.string()).safeParse(rubbish).error?.issues).toHaveLength(1);
   });
 
   it('names the same places', () => {
