@@ -345,6 +345,49 @@ test.each(['hasty', 'hastyNative'] as const)(
   },
 );
 
+const CUTS: readonly { name: string; cut: (call: Call) => void }[] = [
+  { name: 'a reset', cut: (call) => call.reset() },
+  { name: 'a chunk cut short', cut: (call) => call.raw('100\r\n').fin() },
+  { name: 'an end as if all were well', cut: (call) => void call.end() },
+];
+
+test.each(CUTS)(
+  '$name at 1,000 points of a stream: no part ever looks whole',
+  async ({ cut }) => {
+    const { upstream, ports } = gateways;
+    const stream = Buffer.from(HELLO + event(' wörld, 你好') + FINISH + SENTINEL);
+    const finished = stream.indexOf(SENTINEL);
+    upstream.play = async (call) => {
+      const point = Number(call.question);
+      // First in one piece, so that the cut may meet it unread; then in two.
+      call.open();
+      if (point % 2 === 0) call.chunk(stream.subarray(0, point >> 2));
+      else call.chunk(stream.subarray(0, 7)).chunk(stream.subarray(7, Math.max(7, point >> 2)));
+      await sleep(point % 5);
+      cut(call);
+    };
+    const points = Array.from({ length: 1_000 }, (_, index) => Math.floor((index / 1_000) * finished * 4));
+    const at = async (point: number) => {
+      const port = point % 3 === 0 ? ports.plain : ports.steady;
+      const { status, body } = await new Client({ port, content: String(point) }).whole();
+      if (status !== 200) {
+        expect(status).toBe(502);
+        return;
+      }
+      const { hasSentinel, failure } = read(body);
+      expect({ point, hasSentinel, isFailed: failure !== null }).toEqual({
+        point,
+        hasSentinel: false,
+        isFailed: true,
+      });
+    };
+    for (let index = 0; index < points.length; index += 25) {
+      await Promise.all(points.slice(index, index + 25).map(at));
+    }
+  },
+  120_000,
+);
+
 describe('native: what the runtime pipes', () => {
   test('is whole and unchanged', async () => {
     gateways.upstream.play = async (call) => {
