@@ -55,7 +55,10 @@ const SENTINEL = encode('[DONE]');
 const SENTINEL_EVENT = encode('data: [DONE]\n\n');
 const LINE_END = Uint8Array.of(LF);
 
-/** Scratch of the whole isolate: every method below is synchronous and leaves them empty. */
+/**
+ * Scratch of the whole isolate: every method below is synchronous and leaves them empty.
+ * Each push empties them all the same: no mistake may carry into another client's stream.
+ */
 const edits = new Edits();
 const innerEdits = new Edits();
 
@@ -84,6 +87,8 @@ class EventRewriter implements StreamRewriter {
 
   push(bytes: Uint8Array): Uint8Array {
     if (this.done) return EMPTY;
+    edits.rewind(0);
+    innerEdits.rewind(0);
     const framer = this.#framer;
     framer.feed(bytes);
     while (framer.next()) {

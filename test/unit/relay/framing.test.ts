@@ -134,6 +134,10 @@ describe('data on several lines', () => {
     );
     expect(rewriter.failure?.code).toBe('upstream_malformed');
     const next = `data: {"choices":\ndata: [{"delta":{"role":"a","reasoning":1},${finish}}]}\n\n`;
+    const other = createStreamRewriter(options);
+    other.push(bytes(event(`{"choices":[],"usage":{}}`) + event(`{"choices":[{${finish}}]}`)));
+    push('data: {"choices":[{"delta":{"reasoning":1}},\ndata: {"delta":7}]}\n\n', options);
+    expect(text(other.end())).toBe(event('{"choices":[],"usage":{}}') + event('[DONE]'));
     expect(push(next, options).out).toBe(next.replace('reasoning', 'reasoning_content'));
   });
 
