@@ -56,6 +56,20 @@ describe('a chat request', () => {
   });
 });
 
+it.each([
+  null,
+  true,
+  0,
+  '',
+  [],
+  {},
+  { model: 'm' },
+  chat({ model: undefined }),
+  chat({ messages: undefined }),
+])('no request is %j', (body) => {
+  expect(agrees(body)).toBe(false);
+});
+
 describe('what the description says across fields', () => {
   const tools = [tool('f')];
   const audio = (input: Json) =>
@@ -82,7 +96,12 @@ describe('what the description says across fields', () => {
     [chat({ model: 'step-3.5-flash-2603', reasoning: { effort: 'high' } }), true],
     [chat({ model: 'step-3.5-flash', reasoning_effort: 'medium' }), true],
     [chat({ reasoning_effort: 'low', reasoning: { effort: 'high' } }), false],
+    [chat({ reasoning_effort: 'low', reasoning: { effort: 'medium' } }), false],
+    [chat({ reasoning_effort: 'medium', reasoning: { effort: 'high' } }), false],
     [chat({ reasoning_effort: 'low', reasoning: { effort: 'low' } }), true],
+    [chat({ reasoning_effort: 'medium', reasoning: { effort: 'medium' } }), true],
+    [chat({ reasoning_effort: 'high', reasoning: { effort: 'high' } }), true],
+    [chat({ reasoning_effort: null, reasoning: { effort: 'medium' } }), true],
     [chat({ reasoning_effort: 'low', reasoning: { effort: null } }), true],
     [chat({ reasoning_effort: null, reasoning: { effort: 'high' } }), true],
     [chat({ reasoning_effort: 'low', reasoning: null }), true],

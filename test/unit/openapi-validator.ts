@@ -52,22 +52,23 @@ export interface Content {
 /** As it is read: JSON, without whatever JSON can't say. */
 export const description = JSON.parse(JSON.stringify(openapiDocument())) as Description;
 
+const DOCUMENT = 'openapi.json';
+const known = new Map<string, ValidateFunction>();
+
+// Strict, so that a misspelt keyword is an error; but a rule may look at a field without saying its type again.
+const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false });
+ajv.addKeyword('components');
+ajv.addSchema({ $id: DOCUMENT, components: description.components });
+
 /** @returns what checks a value against a schema that refers to the document's components. */
-export function validator(
-  schema: Schema,
-  { components }: Pick<Description, 'components'> = description,
-): ValidateFunction {
-  // Strict, so that a misspelt keyword is an error; but a rule may look at a field without saying its type again.
-  const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, allErrors: false });
-  ajv.addSchema({ components, $id: 'openapi.json' });
-  ajv.addKeyword('components');
-  return ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"openapi.json#/')) as Schema);
+export function validator(schema: Schema): ValidateFunction {
+  const text = JSON.stringify(schema).replaceAll('"#/', `"${DOCUMENT}#/`);
+  const compiled = known.get(text) ?? ajv.compile(JSON.parse(text) as Schema);
+  known.set(text, compiled);
+  return compiled;
 }
 
 /** The same for a component, by name. */
-export function componentValidator(
-  name: string,
-  document?: Pick<Description, 'components'>,
-): ValidateFunction {
-  return validator({ $ref: `#/components/schemas/${name}` }, document);
+export function componentValidator(name: string): ValidateFunction {
+  return validator({ $ref: `#/components/schemas/${name}` });
 }
