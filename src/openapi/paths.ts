@@ -102,7 +102,7 @@ browsers send has to be allowed, and the session is worth nothing from another. 
       responses: {
         '200': ok(
           'The session.',
-          json('Session', { example: { token: 'es1.eyJ…', expires_at: 1_709_894_011 } }),
+          json('Session', { example: { token: 'sess_eyJ….Zm8…', expires_at: 1_709_894_011 } }),
         ),
         ...errorResponses('session'),
       },
