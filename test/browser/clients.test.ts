@@ -48,7 +48,7 @@ describe('a page of another origin', () => {
     const call = { gateway: gateway.url, prompt: 'Reply with exactly: Hello.' };
     expect((await here.act('streamWithOpenAI', call)).text).toBe('Hello.');
     expect((await here.act('streamWithOpenAI', call)).text).toBe('Hello.');
-    expect(here.preflights).toEqual([{ path: '/v1/chat/completions', status: 204 }]);
+    await expect.poll(() => here.preflights).toEqual([{ path: '/v1/chat/completions', status: 204 }]);
     expect(here.complaints).toEqual([]);
   });
 
@@ -115,11 +115,11 @@ describe('a page of another origin', () => {
     const call = { gateway: gateway.url, prompt: 'Hello' };
     expect(await there.act('failureWithOpenAI', call)).toMatchObject({ name: 'APIConnectionError' });
     expect(await there.act('postPlainText', call)).toBe('TypeError: Failed to fetch');
-    expect(there.preflights).toEqual([{ path: '/v1/chat/completions', status: 403 }]);
+    await expect.poll(() => there.preflights).toEqual([{ path: '/v1/chat/completions', status: 403 }]);
     // The console says why, and the address itself says it in words.
-    expect(there.complaints.join('\n')).toContain(
-      `from origin '${stranger.origin}' has been blocked by CORS`,
-    );
+    await expect
+      .poll(() => there.complaints.join('\n'))
+      .toContain(`from origin '${stranger.origin}' has been blocked by CORS`);
     const answer = await gateway.chat({}, { origin: stranger.origin });
     expect(answer.status).toBe(403);
     expect(await answer.json()).toMatchObject({
