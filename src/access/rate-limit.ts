@@ -1,10 +1,10 @@
 // The rate limit: Workers' own binding, counted by client.
 
+import { within } from '../deadline.ts';
 import { GatewayError } from '../errors.ts';
 import { RATE_LIMIT_PERIOD_SECONDS, RATE_LIMIT_TIMEOUT_MS } from '../limits.ts';
 import { log } from '../log.ts';
 import type { Client } from './client.ts';
-import { within } from './deadline.ts';
 
 /**
  * Counts this request, before its body is read.

@@ -1,11 +1,11 @@
 // A call's tokens: reserved before StepFun is asked, settled with what it did cost.
 
+import { within } from '../deadline.ts';
 import { GatewayError } from '../errors.ts';
 import { BUDGET_TIMEOUT_MS, OUTPUT_TOKENS_UNASKED, RESERVATION_GRACE_MS } from '../limits.ts';
 import { log } from '../log.ts';
 import type { Budget, Claim } from './budget.ts';
 import type { Client } from './client.ts';
-import { within } from './deadline.ts';
 
 const DAY_MS = 86_400_000;
 

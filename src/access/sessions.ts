@@ -2,11 +2,11 @@
 // token that works for a few minutes, from that page.
 
 import * as z from 'zod/mini';
+import { within } from '../deadline.ts';
 import { GatewayError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { SESSION_BODY_BYTES, SESSION_BODY_MS, TURNSTILE_TOKEN_CHARS } from '../limits.ts';
 import { anonymousClient } from './client.ts';
-import { within } from './deadline.ts';
 import { isWayInConfigured } from './identify.ts';
 import { readBytes } from './read-bytes.ts';
 import { limitRate } from './rate-limit.ts';

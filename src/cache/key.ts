@@ -16,6 +16,7 @@
 // - base URL: another upstream answers otherwise.
 // - scope and client id: who may see the entry; see `scopeOf`.
 
+import { join } from '../bytes.ts';
 import type { Config, StreamShape } from '../config.ts';
 
 const LAYOUT = 'c1';
@@ -47,16 +48,8 @@ export async function cacheKey({ shape, baseUrl, clientId, canonical }: KeyParts
   const scope = clientId === null ? 'shared' : 'client';
   const head = encoder.encode(JSON.stringify([LAYOUT, shape, baseUrl, scope, clientId]));
   const body: readonly Uint8Array[] = canonical instanceof Uint8Array ? [canonical] : canonical;
-
-  // One copy, into the one buffer that the digest reads.
-  const text = new Uint8Array(body.reduce((sum, part) => sum + part.length, head.length));
-  text.set(head);
-  let end = head.length;
-  for (const part of body) {
-    text.set(part, end);
-    end += part.length;
-  }
-  return `${LAYOUT}:${hex(new Uint8Array(await crypto.subtle.digest('SHA-256', text)))}`;
+  const digest = await crypto.subtle.digest('SHA-256', join([head, ...body]));
+  return `${LAYOUT}:${hex(new Uint8Array(digest))}`;
 }
 
 const encoder = new TextEncoder();

@@ -10,6 +10,7 @@
 // `cacheTtl` stays at KV's default of 60 s: for that long a location may not see
 // what another one has stored or refreshed.
 
+import { within } from '../deadline.ts';
 import { CACHE_READ_MS, CACHE_VALUE_BYTES } from '../limits.ts';
 import { log } from '../log.ts';
 import { parseEntry, type Entry } from './entry.ts';
@@ -17,7 +18,7 @@ import { parseEntry, type Entry } from './entry.ts';
 /** @returns the entry of this key; null when there is none, or KV is in trouble. Never rejects. */
 export async function readEntry(kv: KVNamespace, key: string): Promise<Entry | null> {
   try {
-    const value: unknown = await within(CACHE_READ_MS, kv.get(key, 'arrayBuffer'));
+    const value: unknown = await within(kv.get(key, 'arrayBuffer'), CACHE_READ_MS);
     return value === null ? null : parseEntry(value);
   } catch (thrown) {
     log('warn', 'cache_read_failed', { reason: String(thrown) });
@@ -46,13 +47,4 @@ export async function writeEntry(
     // One write a second per key is all that KV takes; the answer stands anyway.
     log('warn', 'cache_write_failed', { reason: String(thrown) });
   }
-}
-
-/** Waits for `work`, but not for longer; what it still brings or breaks after that is let go. */
-function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
-    const settled = () => clearTimeout(timer);
-    work.then(resolve, reject).then(settled, settled);
-  });
 }

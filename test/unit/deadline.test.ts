@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { within } from '../../../src/access/deadline.ts';
+import { within } from '../../src/deadline.ts';
 
 afterEach(() => void vi.useRealTimers());
 
