@@ -28,7 +28,7 @@ export async function identify(
   const known =
     bearer === null ? refusal('no bearer') : await recognise(bearer, request, config.access, waitUntil);
 
-  if (config.upstream.keySource === 'client') return bringYourOwn(bearer, known);
+  if (config.upstream.keySource === 'client') return bringYourOwn(bearer, known, config.access);
   if (!(known instanceof GatewayError)) return known;
   if (config.access.anonymous) return anonymousClient(request);
   throw known;
@@ -67,10 +67,18 @@ async function recognise(
 /**
  * `UPSTREAM_KEY=client`: whatever the gateway doesn't know is taken for a StepFun
  * key, and StepFun judges it. What the gateway does know is a secret between it
- * and its client: it is refused, not sent to StepFun.
+ * and its client: it is refused, not sent to StepFun. So is a token that is good
+ * for another page, another audience or a moment later: its form tells what it is.
  */
-async function bringYourOwn(bearer: string | null, known: Client | GatewayError): Promise<Client> {
+async function bringYourOwn(
+  bearer: string | null,
+  known: Client | GatewayError,
+  access: Config['access'],
+): Promise<Client> {
   if (known instanceof GatewayError && known.code !== 'invalid_api_key') throw known;
   if (bearer === null || !(known instanceof GatewayError)) throw refusal('no StepFun key');
+  const isToken =
+    (access.session !== null && isSessionToken(bearer)) || (access.jwt !== null && isCompactJws(bearer));
+  if (isToken) throw known;
   return stepfunClient(bearer);
 }

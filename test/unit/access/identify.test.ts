@@ -203,6 +203,14 @@ describe('bring your own key', () => {
     expect((await come(config, 'sk-of-the-client')).upstreamKey).toBe('sk-of-the-client');
   });
 
+  it('nor a token that is good elsewhere or later', async () => {
+    const config = settings({ ...OWN_KEY, ...SESSIONS, ...issuer.vars });
+    const elsewhere = { ...FROM, origin: 'https://other.example' };
+    const session = identify(request(elsewhere, await sessionToken()), exchange(config));
+    expect((await failure(session)).details.detail).toBe('session: other origin');
+    expect(await refuse(config, await sign(key, { aud: 'another service' }))).toMatch(/^JWT: /);
+  });
+
   it('does not send to StepFun what it could not judge', async () => {
     captureLog();
     await using other = await startIssuer(key);
