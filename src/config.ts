@@ -155,6 +155,12 @@ const REQUIREMENTS: readonly {
     met: (s, has) => s.TOKENS_PER_DAY === 0 || has.BUDGETS,
   },
   {
+    // The lane sees no usage: its streams would cost a budget nothing.
+    setting: 'TOKENS_PER_DAY',
+    expected: '0 (off) with RELAY=native, which counts no tokens',
+    met: (s) => s.TOKENS_PER_DAY === 0 || s.RELAY !== 'native',
+  },
+  {
     setting: 'JWT_ISSUER, JWT_AUDIENCE, JWT_JWKS_URL',
     expected: 'all three or none',
     met: (s) => allOrNone(s.JWT_ISSUER, s.JWT_AUDIENCE, s.JWT_JWKS_URL),

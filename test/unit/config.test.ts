@@ -66,7 +66,7 @@ describe('readConfig', () => {
       EXTRA_PARAMS: 'top_k, min_p',
       DEFAULT_REASONING_FORMAT: 'hidden',
       STREAM_SHAPE: 'stepfun',
-      RELAY: 'native',
+      RELAY: 'rewrite',
       RELAY_WINDOW_MS: '0',
       CACHE_TTL_SECONDS: '60',
       CACHE_SCOPE: 'shared',
@@ -107,7 +107,7 @@ describe('readConfig', () => {
         extraParams: new Set(['top_k', 'min_p']),
         defaultReasoningFormat: 'hidden',
       },
-      relay: { mode: 'native', shape: 'stepfun', windowMs: 0 },
+      relay: { mode: 'rewrite', shape: 'stepfun', windowMs: 0 },
       cache: { ttlSeconds: 60, scope: 'shared', streams: 'write', staleSeconds: 30 },
       clocks: { firstByteMs: 1, idleMs: 2, totalMs: 3, keepAliveMs: 4 },
       playground: false,
@@ -181,6 +181,13 @@ describe('readConfig', () => {
       if (typeof value === 'string' && value.length > 4) expect(detail).not.toContain(value);
     });
   }
+
+  it('counts no tokens in the native lane, so that no budget stands beside it', () => {
+    const counted = { ...KEY, BUDGETS: {}, TOKENS_PER_DAY: '5000' };
+    expect(detailOf({ ...counted, RELAY: 'native' })).toMatch(/^TOKENS_PER_DAY: .*RELAY=native/);
+    expect(readConfig(counted).access.tokensPerDay).toBe(5000);
+    expect(readConfig({ ...KEY, RELAY: 'native' }).relay.mode).toBe('native');
+  });
 
   it('needs an upstream key, or clients who bring theirs', () => {
     expect(detailOf({})).toContain('STEP_API_KEY');
