@@ -43,8 +43,11 @@ export interface Cache {
    * @throws what `complete` throws.
    */
   make(found: Miss | Bypass, order: Order, signal: AbortSignal): Promise<Made>;
-  /** One new answer in the background for an entry past its TTL, whoever asks for it how often. */
-  refresh(found: Miss, order: Order): void;
+  /**
+   * One new answer in the background for an entry past its TTL, whoever asks for it how often.
+   * @param ask - asks for it by the means that it is given, and pays.
+   */
+  refresh(found: Miss, ask: (make: (order: Order) => Promise<Made>) => Promise<unknown>): void;
   /** @returns what gathers a stream for the cache; null when it is not to be kept. */
   gather(found: Miss | Bypass, order: Pick<Order, 'choices' | 'capped'>): Gatherer | null;
 }
@@ -115,10 +118,10 @@ export function createCache(options: CacheOptions): Cache {
 
     make: (found, order, signal) => make(found, order, signal, false),
 
-    refresh(found, order) {
+    refresh(found, ask) {
       if (!isolateMemory.claim(found.key, Date.now())) return;
       // Not the client's signal: it has its answer and may leave.
-      const refreshed = make(found, order, new AbortController().signal, true);
+      const refreshed = ask((order) => make(found, order, new AbortController().signal, true));
       waitUntil(
         refreshed.catch((thrown: unknown) => {
           const { code, details } = toGatewayError(thrown);

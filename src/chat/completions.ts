@@ -2,7 +2,7 @@
 // for, asked, and on its way back.
 
 import { parseCacheControl } from '../cache/control.ts';
-import { renderCompletion } from '../cache/entry.ts';
+import { type Entry, renderCompletion } from '../cache/entry.ts';
 import type { Bypass, Hit, Miss } from '../cache/lookup.ts';
 import { replayStream } from '../cache/replay.ts';
 import { REQUEST_BODY_MS } from '../limits.ts';
@@ -43,7 +43,12 @@ export async function completionResponse(request: Request, exchange: ChatExchang
 function kept(hit: Hit, asked: ChatRequest, exchange: ChatExchange): Response {
   exchange.record.usage = hit.entry.usage;
   if (hit.refresh !== null) {
-    exchange.cache.refresh(hit.refresh, orderOf(asked, null, exchange, { stream: false }));
+    exchange.cache.refresh(hit.refresh, (make) =>
+      paid(asked, exchange, async (reservation) => {
+        const { entry, collapsed } = await make(orderOf(asked, reservation, exchange, { stream: false }));
+        await reservation?.settle(costOf(entry, collapsed));
+      }),
+    );
   }
   const headers = { 'cache-status': hit.cacheStatus, age: String(hit.age) };
   const body = asked.stream
@@ -70,12 +75,16 @@ async function made(
     bytes: body.length,
     ...(collapsed && { cache: 'collapsed' }),
   });
-  const cost = collapsed ? 0 : (entry.usage?.totalTokens ?? null);
   return completionAnswer(asked, body, {
     'cache-status': answer.cacheStatus,
     'x-upstream-attempts': String(attempts),
-    ...(await reservation?.settle(cost)),
+    ...(await reservation?.settle(costOf(entry, collapsed))),
   });
+}
+
+/** Another's call costs nothing; of a call whose usage is not known the prompt counts. */
+function costOf({ usage }: Entry, collapsed: boolean): number | null {
+  return collapsed ? 0 : (usage?.totalTokens ?? null);
 }
 
 /** From StepFun, as it comes. */

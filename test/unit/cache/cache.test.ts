@@ -104,7 +104,7 @@ async function ask(way: Way = {}): Promise<{ status: string; body: string; age: 
   const cache = cacheWith(way.options);
   const found = await cache.lookup(way.question ?? question(), way.client ?? 'key:app', control(way.headers));
   if (found.kind === 'hit') {
-    if (found.refresh !== null) cache.refresh(found.refresh, way.order ?? order());
+    if (found.refresh !== null) cache.refresh(found.refresh, (make) => make(way.order ?? order()));
     return { status: found.cacheStatus, body: decode(found.entry.completion), age: found.age };
   }
   const made = await cache.make(found, way.order ?? order(), new AbortController().signal);
