@@ -55,6 +55,30 @@ export function parseExactly(text: string): unknown {
   );
 }
 
+/**
+ * @param text - JSON.
+ * @returns whether more values than `most` are in it: each stands behind a comma or is
+ *   the first in its list or object. Strings are stepped over, so that prose costs little.
+ */
+export function holdsMoreValues(text: string, most: number): boolean {
+  let values = 1;
+  for (let at = 0; at < text.length && values <= most; at++) {
+    const character = text[at];
+    if (character === '"') at = closingQuote(text, at);
+    else if (character === ',' || character === '[' || character === '{') values++;
+  }
+  return values > most;
+}
+
+function closingQuote(text: string, opening: number): number {
+  for (let at = text.indexOf('"', opening + 1); ; at = text.indexOf('"', at + 1)) {
+    let before = at - 1;
+    while (text[before] === '\\') before--;
+    // Behind an even number of backslashes it is no escaped one.
+    if ((at - before) % 2 === 1) return at;
+  }
+}
+
 function isInexact(value: number): boolean {
   return (
     !Number.isFinite(value) ||

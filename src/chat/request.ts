@@ -3,14 +3,21 @@
 
 import type { Config, ReasoningFormat } from '../config.ts';
 import { GatewayError } from '../errors.ts';
-import { ECHO_CHARS } from '../limits.ts';
+import { ECHO_CHARS, EXACT_VALUES_MAX } from '../limits.ts';
 import { byteLength, join } from '../bytes.ts';
 import { isRemote } from './media.ts';
 import { mediaOf } from './messages.ts';
 import { allInPlace, type CutJson, cutPayloads, splice } from './request-cut.ts';
 import { type ChatBody, IGNORED_FIELDS } from './request-fields.ts';
 import { type Issue, requestError } from './request-issues.ts';
-import { decodeJson, hasInexactNumber, parseExactly, parseJson, sortedJson } from './request-json.ts';
+import {
+  decodeJson,
+  hasInexactNumber,
+  holdsMoreValues,
+  parseExactly,
+  parseJson,
+  sortedJson,
+} from './request-json.ts';
 import { checkRequest } from './request-schema.ts';
 import { answerFields, extraFields, fieldsText, headText } from './request-upstream.ts';
 
@@ -148,7 +155,12 @@ function checked(value: unknown, extraParams: ReadonlySet<string>): ChatBody {
 function exactBody(body: ChatBody, text: string, extraParams: ReadonlySet<string>): ChatBody {
   const { tools, response_format, audio } = body;
   const freeForm = [tools, response_format, audio, ...extraFields(body, extraParams)];
-  return freeForm.some(hasInexactNumber) ? checked(parseExactly(text), extraParams) : body;
+  if (!freeForm.some(hasInexactNumber)) return body;
+  if (holdsMoreValues(text, EXACT_VALUES_MAX)) {
+    const expected = `expected at most ${EXACT_VALUES_MAX} values beside a number that is not exact in a double`;
+    throw new GatewayError('invalid_value', expected);
+  }
+  return checked(parseExactly(text), extraParams);
 }
 
 /** What is well said, but not allowed here. */

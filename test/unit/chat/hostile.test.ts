@@ -100,6 +100,27 @@ describe('long lists of rubbish', () => {
   });
 });
 
+describe('values that have to be read again', () => {
+  const withList = (items: string) =>
+    JSON.stringify(chat({ tools: [tool('f', { enum: 'VALUE' })] })).replace('"VALUE"', () => `[${items}]`);
+
+  it.each([
+    ['numbers', '1,'],
+    ['lists', '[],'],
+    ['objects', '{},'],
+    ['strings', '"",'],
+  ])('are refused beyond 100,000, as %s', (_, item) => {
+    const { code, message } = failure(withList(`1e400,${item.repeat(2_000_000)}1`));
+    expect([code, message]).toEqual(['invalid_value', expect.stringContaining('at most 100000 values')]);
+    expect(parse(withList(`${item.repeat(110_000)}1`)).choices).toBe(1);
+  });
+  it('may be many characters, whatever is in them', () => {
+    const prose = String.raw`[{\",\\`.repeat(50_000);
+    const body = withList(`9007199254740993,"${prose}"`);
+    expect(new TextDecoder().decode(parse(body).upstreamBody())).toContain('9007199254740993');
+  });
+});
+
 describe('__proto__ and friends', () => {
   const clean = () => expect(Object.keys(Object.prototype)).toEqual([]);
 
