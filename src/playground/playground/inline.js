@@ -15,8 +15,9 @@ const SPECIAL = /[\\`*_~[!<]|https?:\/\//g;
 const ESCAPE = /\\[\\`*_~[\]#<>|!-]/y;
 const TICKS = /`+/y;
 const RUN = /\*+|_+|~+/y;
+// Few spaces, each time: of many, three places that take them would try every split.
 const LINK =
-  /!?\[((?:[^[\]\\]|\\.)*)\]\(\s*<?([^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*)*)>?(?:\s+"[^"\n]*")?\s*\)/y;
+  /!?\[((?:[^[\]\\]|\\.)*)\]\(\s{0,9}<?([^\s<>()]*(?:\([^\s<>()]*\)[^\s<>()]*)*)>?(?:\s{1,9}"[^"\n]*")?\s{0,9}\)/y;
 const ANGLE = /<(https?:\/\/[^\s<>]+)>/y;
 const BARE = /https?:\/\/[^\s<>"'`|\\^{}]+/y;
 

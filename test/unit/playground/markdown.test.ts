@@ -126,6 +126,7 @@ describe('parseMarkdown', () => {
     ['mixed marks', '*a _b ~~c '.repeat(30_000)],
     ['brackets', '['.repeat(200_000)],
     ['half links', '[a]('.repeat(60_000)],
+    ['spaces in a link', `[a](${' '.repeat(200_000)}x`],
     ['backticks', '`a``b'.repeat(40_000)],
     ['a line of backticks', '`'.repeat(200_000)],
     ['quotes in quotes', `${'> '.repeat(50_000)}a`],
