@@ -1,8 +1,8 @@
-// README.md is run, not only read: its curl lines and its JavaScript against the
-// gateway, its tables against the code.
+// README.md is run, not only read: its curl lines against the gateway, its tables
+// against the code. Its JavaScript is run by test/clients/readme-examples.test.ts.
 
 import { execFile } from 'node:child_process';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -48,19 +48,6 @@ describe('shell', () => {
     const known = [...Object.keys(scripts), 'install'];
     expect(known).toEqual(expect.arrayContaining(named));
     expect(named.length).toBeGreaterThan(5);
-  });
-});
-
-describe('JavaScript', () => {
-  it.each(blocks('js').filter((text) => text.includes(DOCUMENTED_URL)))('%s', async (text) => {
-    const file = join(ROOT, 'node_modules', `.readme-${process.pid}.mjs`);
-    await writeFile(file, text.replaceAll(DOCUMENTED_URL, gateway.url));
-    try {
-      const { stdout } = await run(process.execPath, [file]);
-      expect(stdout.length).toBeGreaterThan(50);
-    } finally {
-      await rm(file);
-    }
   });
 });
 
