@@ -52,6 +52,7 @@ describe('shell', () => {
 });
 
 describe('tables', () => {
+  const settings = readme.split('## Settings')[1]?.split('\n## ')[0] ?? '';
   const codeWords = new Set([...readme.matchAll(/`([^`\n]+)`/g)].map(([, word]) => word));
 
   it('has every setting, with its default', () => {
@@ -60,7 +61,7 @@ describe('tables', () => {
     for (const [name, value] of Object.entries(defaults)) {
       if (typeof value !== 'number' && typeof value !== 'string') continue;
       const row =
-        readme.split('\n').find((line) => line.startsWith('|') && line.includes(`\`${name}\``)) ?? '';
+        settings.split('\n').find((line) => line.startsWith('|') && line.includes(`\`${name}\``)) ?? '';
       if (name !== 'TURNSTILE_VERIFY_URL') expect(row).toContain(String(value));
     }
   });
