@@ -36,7 +36,13 @@ const wrangler = spawn('wrangler', ['dev', ...configs, ...options], {
 wrangler.on('exit', (code) => process.exit(code ?? 0));
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => wrangler.kill(signal));
 
-while (!(await isReady())) await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
+let health = await askHealth();
+for (; health === null; health = await askHealth()) {
+  await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
+}
+if (health.configuration !== 'valid') {
+  console.error('\n  The settings are not right. Ask it something: the log then says which, and why.');
+}
 console.log(`
   stepfun-edge answers at ${url}  (${live ? 'StepFun itself' : 'the StepFun simulator'} behind it)
 
@@ -47,12 +53,12 @@ console.log(`
     }'
 `);
 
-async function isReady() {
+/** @returns what the gateway says of itself; null as long as nobody answers. */
+async function askHealth() {
   try {
-    const health = await fetch(`${url}/healthz`);
-    await health.arrayBuffer();
-    return health.ok;
+    const response = await fetch(`${url}/healthz`);
+    return await response.json();
   } catch {
-    return false;
+    return null;
   }
 }
