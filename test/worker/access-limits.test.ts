@@ -5,6 +5,9 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createTestHarness } from 'wrangler';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Client, until } from '../faults/client.ts';
+import { event } from '../faults/events.ts';
+import { startUnder } from '../faults/gateways.ts';
 import { keyPair, sign, startIssuer } from '../unit/access/issuer.ts';
 import { startWorker } from './fixtures/start.ts';
 import { startUpstream, type Upstream } from './fixtures/upstream.ts';
@@ -176,6 +179,39 @@ describe('the token budget', () => {
   async function leftFor(key: string): Promise<number> {
     return tokensLeft(await gateway.chat(anew('x'.repeat(3 * BUDGET)), bearer(key)));
   }
+});
+
+describe('the token budget of a client that leaves', () => {
+  const BUDGET = 10_000;
+
+  it.each([
+    ['in the middle of its stream is settled with the last usage seen', event('Hello'), 'Hello', 84, 84],
+    ['before there was any is settled with its prompt, which StepFun has read', ': wait\n\n', '', 1, 99],
+  ])('%s', async (_, sent, seen, least, most) => {
+    // Over sockets: through the harness no client's leaving is seen.
+    const gateways = await startUnder({ counting: { TOKENS_PER_DAY: String(BUDGET) } });
+    const { upstream, ports } = gateways;
+    // A question too long for any budget is refused, and the refusal tells what is left.
+    const used = async () => {
+      const response = await fetch(`http://127.0.0.1:${ports.counting}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(question('x'.repeat(3 * BUDGET))),
+      });
+      return BUDGET - tokensLeft(response);
+    };
+    upstream.play = (call) => void call.open().chunk(sent);
+    const client = new Client({ port: ports.counting, fields: { max_tokens: 5_000 } });
+    const call = await upstream.call();
+    await client.holds(seen);
+    expect(await used()).toBeGreaterThan(5_000);
+
+    client.reset();
+    await until(() => call.leftAtMs !== null);
+    await expect.poll(used, { timeout: 5_000 }).toBeLessThanOrEqual(most);
+    expect(await used()).toBeGreaterThanOrEqual(least);
+    await gateways.stop();
+  });
 });
 
 describe('the issuer’s keys', () => {
