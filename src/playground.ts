@@ -48,16 +48,17 @@ export function playgroundHeaders(siteKey: string | null): Record<string, string
 
 /**
  * @param request - GET or HEAD of `/` or of a file below `/playground/`.
- * @param assets - the Workers assets binding over src/playground.
+ * @param assets - the Workers assets binding over src/playground; an operator may have removed it.
  * @param siteKey - Turnstile's public site key, or `null` without Turnstile.
  * @returns the file with its fence; the page with its site key filled in.
  * @throws {GatewayError} `not_found`, also where the binding would redirect to a nicer name.
  */
 export async function servePlayground(
   request: Request,
-  assets: Fetcher,
+  assets: Fetcher | undefined,
   siteKey: string | null,
 ): Promise<Response> {
+  if (assets === undefined) throw new GatewayError('not_found');
   const file = await assets.fetch(request.url, { method: request.method, headers: conditions(request) });
   if (file.status !== 200 && file.status !== 304) throw new GatewayError('not_found');
   const headers = new Headers(playgroundHeaders(siteKey));
