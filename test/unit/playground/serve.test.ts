@@ -3,7 +3,6 @@
 import { readdir } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { servePlayground } from '../../../src/playground.ts';
 import { startFakeGateway, type FakeGateway } from '../../browser/playground-harness.ts';
 
 const FILES = new URL('../../../src/playground/playground/', import.meta.url);
@@ -33,11 +32,6 @@ describe('servePlayground', () => {
     expect(headers.get('referrer-policy')).toBe('strict-origin');
     expect(headers.get('cache-control')).toBe('no-cache');
     expect(headers.get('etag')).toBeNull();
-  });
-
-  it('has nothing to serve where the assets were removed from wrangler.toml', async () => {
-    const served = servePlayground(new Request('https://gateway.example/'), undefined, null);
-    await expect(served).rejects.toMatchObject({ code: 'not_found' });
   });
 
   it('lets Turnstile in where it is configured, and nobody else', async () => {
