@@ -3,7 +3,9 @@
 // asks the real StepFun, with STEP_API_KEY from .dev.vars.
 
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 
 const HOST = '127.0.0.1';
 const READY_POLL_MS = 100;
@@ -19,9 +21,29 @@ if (live && !existsSync('.dev.vars')) {
   process.exit(1);
 }
 
+// Else wrangler would name an option that is not ours, and whoever has the port would answer for us.
+try {
+  const probe = createServer().listen(port, HOST);
+  await once(probe, 'listening');
+  await once(probe.close(), 'close');
+} catch (error) {
+  if (error.code !== 'EADDRINUSE') throw error;
+  console.error(
+    `Port ${port} is in use, perhaps by another npm start. Take another one: PORT=8788 npm ${live ? 'run start:live' : 'start'}`,
+  );
+  process.exit(1);
+}
+
+// --var wins over .dev.vars, which wrangler reads for both. So the simulator never gets your key, nor an empty one;
+// and whoever tries a way in against StepFun can close the door: ANONYMOUS_ACCESS=false in .dev.vars.
+const isOpennessChosen = live && /^ANONYMOUS_ACCESS\s*=/m.test(readFileSync('.dev.vars', 'utf8'));
 const configs = live
-  ? ['--env=', '-c', 'wrangler.toml', '--var', 'ANONYMOUS_ACCESS:true']
+  ? ['--env=', '-c', 'wrangler.toml']
   : ['--env', 'local', '-c', 'wrangler.toml', '-c', 'test/simulator/wrangler.toml'];
+if (!live) configs.push('--var', 'STEP_API_KEY:sk-simulator');
+else if (!isOpennessChosen) configs.push('--var', 'ANONYMOUS_ACCESS:true');
+// A store for each: what the simulator said must not be a cache hit where StepFun is asked.
+configs.push('--persist-to', `.wrangler/${live ? 'live' : 'simulator'}`);
 const options = ['--ip', HOST, '--port', String(port), '--show-interactive-dev-session=false'];
 
 const wrangler = spawn('wrangler', ['dev', ...configs, ...options], {
@@ -41,9 +63,13 @@ for (; health === null; health = await askHealth()) {
   await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
 }
 if (health.configuration !== 'valid') {
-  console.error('\n  The settings are not right. Ask it something: the log then says which, and why.');
-}
-console.log(`
+  // Asked for anything but its health, it says in the log which setting is wrong, and why.
+  await fetch(`${url}/v1/models`);
+  console.error(
+    `\n  A setting is wrong: "detail", in the log above or below this, says which. It stands in ${live ? '.dev.vars or wrangler.toml' : '.dev.vars'}.`,
+  );
+} else {
+  console.log(`
   stepfun-edge answers at ${url}  (${live ? 'StepFun itself' : 'the StepFun simulator'} behind it)
 
   Try it:
@@ -52,6 +78,7 @@ console.log(`
       "messages": [{ "role": "user", "content": "Why is the sky blue?" }]
     }'
 `);
+}
 
 /** @returns what the gateway says of itself; null as long as nobody answers. */
 async function askHealth() {
