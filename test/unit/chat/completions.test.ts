@@ -79,7 +79,7 @@ describe('a stale hit', () => {
   });
 
   it('is refreshed at the cost of its client', async () => {
-    const settle = vi.fn(async () => ({}));
+    const settle = vi.fn<() => Promise<Record<string, string>>>(async () => ({}));
     const { ask } = await answerStale(async () => ({ maxTokens: 9, headers: {}, settle }));
     await ask(async ({ body, capped }) => {
       expect(new TextDecoder().decode(body)).toContain('"max_tokens":9');
