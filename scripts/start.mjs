@@ -66,7 +66,7 @@ if (health.configuration !== 'valid') {
   // Asked for anything but its health, it says in the log which setting is wrong, and why.
   await fetch(`${url}/v1/models`);
   console.error(
-    `\n  A setting is wrong: "detail", in the log above or below this, says which. It stands in ${live ? '.dev.vars or wrangler.toml' : '.dev.vars'}.`,
+    `\n  A setting is wrong: "detail", in the log above or below this, says which. Mend it in ${live ? '.dev.vars or wrangler.toml' : '.dev.vars'}, and start again.`,
   );
 } else {
   console.log(`
