@@ -41,9 +41,13 @@ export function startGateways(names: readonly Name[]): Promise<Gateways> {
   return startUnder(Object.fromEntries(names.map((name) => [name, VARS[name]])) as typeof VARS);
 }
 
-/** @param settings - of each Worker, by its name, over those that all have. */
+/**
+ * @param settings - of each Worker, by its name, over those that all have.
+ * @param inspect - whether their heaps are to be looked at.
+ */
 export async function startUnder<Lane extends string>(
   settings: Readonly<Record<Lane, Readonly<Record<string, string>>>>,
+  inspect = false,
 ): Promise<Gateways<Lane>> {
   const upstream = await startUpstream();
   const specs = Object.entries<Readonly<Record<string, string>>>(settings).map(
@@ -60,7 +64,7 @@ export async function startUnder<Lane extends string>(
       objects: 'TOKENS_PER_DAY' in vars ? { BUDGETS: 'Budget' } : {},
     }),
   );
-  const runtime = await startWorkerd(specs);
+  const runtime = await startWorkerd(specs, inspect);
   return {
     upstream,
     runtime,

@@ -33,18 +33,21 @@ export interface Runtime {
   readonly pid: number;
   /** The port of 127.0.0.1 that each Worker listens on, by its name. */
   readonly ports: Readonly<Record<string, number>>;
+  /** Where the Workers' heaps can be looked at (inspector.ts); null unless asked for. */
+  readonly inspectorPort: number | null;
   /** Everything the Workers and workerd wrote so far. */
   readonly output: () => string;
   stop(): Promise<void>;
 }
 
-/** Builds the Workers and starts them in one workerd process. */
-export async function startWorkerd(specs: readonly WorkerSpec[]): Promise<Runtime> {
+/** Builds the Workers and starts them in one workerd process; `inspect`: with V8's inspector. */
+export async function startWorkerd(specs: readonly WorkerSpec[], inspect = false): Promise<Runtime> {
   const directory = await mkdtemp(join(tmpdir(), 'stepfun-edge-'));
   await Promise.all(specs.map((spec) => bundle(spec, directory)));
   await mkdir(join(directory, 'objects'));
   await writeFile(join(directory, 'config.capnp'), configText(specs));
-  const child = spawn(workerd.default, ['serve', 'config.capnp', '--experimental', '--control-fd=3'], {
+  const flags = ['--experimental', '--control-fd=3', ...(inspect ? ['--inspector-addr=127.0.0.1:0'] : [])];
+  const child = spawn(workerd.default, ['serve', 'config.capnp', ...flags], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
@@ -57,9 +60,9 @@ export async function startWorkerd(specs: readonly WorkerSpec[]): Promise<Runtim
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    const ports = await listening(child, specs.length);
+    const { ports, inspectorPort } = await listening(child, specs.length);
     if (child.pid === undefined) throw new Error('workerd has no process');
-    return { pid: child.pid, ports, output: () => output, stop };
+    return { pid: child.pid, ports, inspectorPort, output: () => output, stop };
   } catch (error) {
     await stop();
     throw new Error(`workerd did not start:\n${output}`, { cause: error });
@@ -80,13 +83,18 @@ async function bundle({ name, entry }: WorkerSpec, directory: string): Promise<v
   });
 }
 
-async function listening(child: ChildProcess, count: number): Promise<Record<string, number>> {
+async function listening(
+  child: ChildProcess,
+  count: number,
+): Promise<Pick<Runtime, 'ports' | 'inspectorPort'>> {
   const ports: Record<string, number> = {};
+  let inspectorPort: number | null = null;
   // `--control-fd` reports each socket's port as a line of JSON.
   for await (const line of createInterface({ input: child.stdio[3] as Readable })) {
     const message = JSON.parse(line) as { event: string; socket: string; port: number };
+    if (message.event === 'listen-inspector') inspectorPort = message.port;
     if (message.event === 'listen') ports[message.socket] = message.port;
-    if (Object.keys(ports).length === count) return ports;
+    if (Object.keys(ports).length === count) return { ports, inspectorPort };
   }
   throw new Error('workerd ended early');
 }
