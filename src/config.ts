@@ -150,6 +150,11 @@ const REQUIREMENTS: readonly {
     met: (s, has) => s.CACHE_STALE_SECONDS === 0 || has.CACHE,
   },
   {
+    setting: 'CACHE_STREAMS',
+    expected: 'the binding CACHE, to be filled by streams',
+    met: (s, has) => s.CACHE_STREAMS !== 'write' || has.CACHE,
+  },
+  {
     setting: 'TOKENS_PER_DAY',
     expected: 'the binding BUDGETS',
     met: (s, has) => s.TOKENS_PER_DAY === 0 || has.BUDGETS,

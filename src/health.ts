@@ -13,11 +13,18 @@ export function healthResponse(env: object): Response {
   return Response.json(body, { status: isServing ? 200 : 503, headers: { 'cache-control': 'no-store' } });
 }
 
-function stateOf(env: object) {
+/** @returns whether the settings can be read. */
+export function isConfigured(env: object): boolean {
   try {
-    const access = isWayInConfigured(readConfig(env)) ? 'configured' : 'not_configured';
-    return { configuration: 'valid', access };
+    readConfig(env);
+    return true;
   } catch {
-    return { configuration: 'invalid', access: 'unknown' };
+    return false;
   }
+}
+
+function stateOf(env: object) {
+  if (!isConfigured(env)) return { configuration: 'invalid', access: 'unknown' };
+  const access = isWayInConfigured(readConfig(env)) ? 'configured' : 'not_configured';
+  return { configuration: 'valid', access };
 }

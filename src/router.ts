@@ -18,7 +18,7 @@ import { readConfig } from './config.ts';
 import { errorResponse, GatewayError, toGatewayError } from './errors.ts';
 import { requestId, type Exchange } from './exchange.ts';
 import { gatewayOf } from './gateway.ts';
-import { healthResponse } from './health.ts';
+import { healthResponse, isConfigured } from './health.ts';
 import { DRAINED_BYTES, REQUEST_BODY_MS } from './limits.ts';
 import { servePlayground } from './playground.ts';
 import { createRecord, writeRecord, type RequestRecord } from './record.ts';
@@ -80,9 +80,11 @@ export function route(request: Request, env: Env, ctx: ExecutionContext): Promis
 /** CORS comes first: a page that may not ask is refused, and a preflight carries nothing else to judge. */
 function judge(request: Request, visit: Visit): Response | undefined {
   // Health is for machines that watch: it answers when the settings are wrong, too.
-  if (pathOf(request) === '/healthz') return undefined;
+  const isHealth = pathOf(request) === '/healthz';
+  if (isHealth && !isConfigured(visit.env)) return undefined;
   visit.origin = judgeOrigin(request, readConfig(visit.env).access.origins);
-  requireOrigin(visit.origin);
+  if (isHealth) return undefined;
+  requireOrigin(visit.origin, request.headers.get('origin'));
   return isPreflight(request) ? preflightResponse(request) : undefined;
 }
 

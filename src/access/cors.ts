@@ -55,9 +55,13 @@ export function judgeOrigin(request: Request, allowed: ReadonlySet<string>): Ori
   return { allowed: known, allowOrigin: known ? origin : null };
 }
 
-/** @throws {GatewayError} `origin_not_allowed`, before anything else is done for that page. */
-export function requireOrigin(verdict: OriginVerdict): void {
-  if (!verdict.allowed) throw new GatewayError('origin_not_allowed');
+/**
+ * @param origin - as the request names it, for the log: a page can't read why it was refused.
+ * @throws {GatewayError} `origin_not_allowed`, before anything else is done for that page.
+ */
+export function requireOrigin(verdict: OriginVerdict, origin: string | null): void {
+  if (verdict.allowed) return;
+  throw new GatewayError('origin_not_allowed', undefined, { detail: `not in ALLOWED_ORIGINS: ${origin}` });
 }
 
 /**

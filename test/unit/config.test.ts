@@ -158,7 +158,7 @@ describe('readConfig', () => {
     RELAY_WINDOW_MS: ['1001', '-1'],
     CACHE_TTL_SECONDS: ['59', '2592001', '1h'],
     CACHE_SCOPE: ['all'],
-    CACHE_STREAMS: ['on'],
+    CACHE_STREAMS: ['on', 'write'],
     CACHE_STALE_SECONDS: ['-1', '30'],
     PLAYGROUND: ['false'],
     FIRST_BYTE_TIMEOUT_MS: ['0'],

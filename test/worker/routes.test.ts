@@ -72,6 +72,7 @@ describe('every answer', () => {
     ['a 404', 404, () => gateway.fetch('/nope', { headers: { origin: PAGE } })],
     ['a 405', 405, () => gateway.fetch('/v1/chat/completions', { headers: { origin: PAGE } })],
     ['a 415', 415, () => gateway.chat({}, { origin: PAGE, 'content-type': 'text/plain' })],
+    ['the health', 200, () => gateway.fetch('/healthz', { headers: { origin: PAGE } })],
     ['the playground', 200, () => gateway.fetch('/', { headers: { origin: PAGE } })],
   ])('carries its request id and CORS headers: %s', async (_, status, ask) => {
     const response = await ask();

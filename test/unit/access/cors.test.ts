@@ -66,13 +66,16 @@ describe('judgeOrigin', () => {
 
 describe('requireOrigin', () => {
   it('throws the refusal', () => {
-    expect(() => requireOrigin({ allowed: false, allowOrigin: null })).toThrow(
-      new GatewayError('origin_not_allowed'),
+    expect(() => requireOrigin({ allowed: false, allowOrigin: null }, 'https://page.example')).toThrow(
+      expect.objectContaining({
+        code: 'origin_not_allowed',
+        details: { detail: 'not in ALLOWED_ORIGINS: https://page.example' },
+      }),
     );
   });
 
   it('lets an allowed origin pass', () => {
-    expect(() => requireOrigin({ allowed: true, allowOrigin: null })).not.toThrow();
+    expect(() => requireOrigin({ allowed: true, allowOrigin: null }, null)).not.toThrow();
   });
 });
 
