@@ -29,7 +29,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-it('serves simulated answers, and prints the line that asks for one', { timeout: 60_000 }, async () => {
+it('serves simulated answers, and prints the line that asks for one', { timeout: 150_000 }, async () => {
   const port = await freePort();
   const child = spawn(process.execPath, [SCRIPT], {
     cwd: ROOT,
@@ -41,7 +41,7 @@ it('serves simulated answers, and prints the line that asks for one', { timeout:
   child.stdout.on('data', (data) => (printed += String(data)));
   child.stderr.on('data', (data) => (printed += String(data)));
   const toPaste = () => /^ *(curl -N http:[^]*?\}')$/m.exec(printed)?.[1];
-  await expect.poll(toPaste, { timeout: 40_000 }).toContain(`http://127.0.0.1:${port}/`);
+  await expect.poll(toPaste, { timeout: 120_000 }).toContain(`http://127.0.0.1:${port}/`);
 
   const { stdout } = await promisify(execFile)('sh', ['-c', toPaste() ?? '']);
   expect(stdout).toContain('"choices"');
