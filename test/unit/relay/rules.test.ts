@@ -96,6 +96,7 @@ describe('a delta of an empty role', () => {
     ['"role":"","role":"","x":1,"role":""', '"x":1'],
     ['"role":"assistant"', '"role":"assistant"'],
     ['"role":null', '"role":null'],
+    ['"role":{},"role":[],"role":10', '"role":{},"role":[],"role":10'],
   ])('{%s} → {%s}', (given, expected) => {
     expect(chunk(delta(given), OPENAI)).toBe(delta(expected));
   });
@@ -115,6 +116,7 @@ describe('finish_reason', () => {
     ['{"finish_reason":""}', '{"finish_reason":null}'],
     ['{"finish_reason":null}', '{"finish_reason":null}'],
     ['{"finish_reason":"length"}', '{"finish_reason":"length"}'],
+    ['{"finish_reason":[]}', '{"finish_reason":[]}'],
     ['{"finish_reason":"stop"}', '{"finish_reason":"stop"}'],
     ['{"finish\\u005freason":""}', '{"finish\\u005freason":null}'],
     ['{"index":0}', '{"index":0,"finish_reason":null}'],

@@ -8,12 +8,18 @@ import { bytes } from './rewrite.ts';
 const NOTHING = Path.object(0, '');
 const tape = new Tape();
 
+/** What stands around the text and would make another one of it: none of it is to be looked at. */
+const AROUND = [...bytes('"0}] :,.elx')];
+
 function isJson(text: string | Uint8Array): boolean {
-  // Bytes around it that would make it another text are not to be looked at.
   const inner = typeof text === 'string' ? bytes(text) : text;
-  const around = new Uint8Array(inner.length + 2).fill(0x22);
-  around.set(inner, 1);
-  return scan(around, 1, 1 + inner.length, NOTHING, tape);
+  const verdicts = AROUND.map((byte) => {
+    const around = new Uint8Array(inner.length + 8).fill(byte);
+    around.set(inner, 1);
+    return scan(around, 1, 1 + inner.length, NOTHING, tape);
+  });
+  expect(new Set(verdicts).size).toBe(1);
+  return verdicts[0] === true;
 }
 
 describe('is JSON', () => {
@@ -119,6 +125,10 @@ describe('is no JSON', () => {
     '{"a"::1}',
     '{"a":1 "b":2}',
     '{a:1}',
+    '{a":1}',
+    '{1":1}',
+    '{"a"1}',
+    '{"a"01}',
     "{'a':1}",
     '{1:1}',
     '{null:1}',

@@ -119,7 +119,7 @@ const said = fc.oneof(
   {
     weight: 6,
     arbitrary: object(
-      member('role', text('""', '"assistant"', 'null', '"\\u0061ssistant"', '7')),
+      member('role', text('""', '"assistant"', 'null', '"\\u0061ssistant"', '7', '{}', '10')),
       member('content', string),
       member('reasoning', reasoning),
       member('reasoning_content', reasoning),
@@ -136,7 +136,17 @@ const said = fc.oneof(
   },
   { weight: 1, arbitrary: text('null') },
 );
-const finishReason = text('""', '""', 'null', '"stop"', '"length"', '"tool_calls"', '"st\\u006fp"', '7');
+const finishReason = text(
+  '""',
+  '""',
+  'null',
+  '"stop"',
+  '"length"',
+  '"tool_calls"',
+  '"st\\u006fp"',
+  '7',
+  '[]',
+);
 const choice = fc.oneof(
   object(
     member('index', text('0', '0', '1', '2', 'null', '"0"', '1e0', '-0', '-1')),
