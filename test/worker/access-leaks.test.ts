@@ -1,7 +1,11 @@
 // Canaries in every secret of a whole deployment, and everything that leaves it
 // looked through: answers, headers, log lines, what the cache holds.
 
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { createTestHarness } from 'wrangler';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { keyPair, sign, startIssuer, type Issuer, type KeyPair } from '../unit/access/issuer.ts';
@@ -118,3 +122,26 @@ it('no secret leaves the gateway', async () => {
     expect(text).not.toContain(userToken);
   }
 });
+
+it(
+  'is in nothing that is uploaded: neither the bundle nor its source map',
+  { timeout: 120_000 },
+  async () => {
+    const root = join(import.meta.dirname, '../..');
+    const directory = await mkdtemp(join(tmpdir(), 'stepfun-edge-'));
+    try {
+      const secrets = ['STEP_API_KEY', 'CLIENT_KEYS', 'SESSION_SIGNING_KEY'];
+      const vars = secrets.flatMap((name) => ['--var', `${name}:${CANARY}-${name}`]);
+      const args = ['deploy', '--env', 'local', '--dry-run', '--outdir', directory, ...vars];
+      const wrangler = join(root, 'node_modules/.bin/wrangler');
+      await promisify(execFile)(wrangler, args, { cwd: root });
+      for (const file of ['index.js', 'index.js.map']) {
+        const text = await readFile(join(directory, file), 'utf8');
+        expect(text).toContain('completions');
+        expect(text).not.toContain(CANARY);
+      }
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  },
+);
