@@ -4,7 +4,7 @@
 import { startUpstream, type Upstream } from './upstream.ts';
 import { startWorkerd, type Runtime, type WorkerSpec } from './workerd.ts';
 
-/** What `npm run test:faults` is about; a minimal Worker with the same settings can stand in. */
+/** What all of this is about; a minimal Worker with the same settings can stand in. */
 const ENTRY = 'src/index.ts';
 
 type Name = 'steady' | 'plain' | 'native' | 'hasty' | 'hastyNative' | 'counting';
@@ -61,7 +61,11 @@ export async function startUnder<Lane extends string>(
         CACHE_TTL_SECONDS: '0',
         ...vars,
       },
-      objects: 'TOKENS_PER_DAY' in vars ? { BUDGETS: 'Budget' } : {},
+      objects: {
+        ...('TOKENS_PER_DAY' in vars && { BUDGETS: 'Budget' }),
+        ...('CACHE_TTL_SECONDS' in vars && { FLIGHTS: 'Flight' }),
+      },
+      kv: 'CACHE_TTL_SECONDS' in vars ? ['CACHE'] : [],
     }),
   );
   const runtime = await startWorkerd(specs, inspect);

@@ -27,6 +27,8 @@ export interface WorkerSpec {
   readonly vars?: Readonly<Record<string, string>>;
   /** Durable Object classes that the Worker exports: binding name to class name. */
   readonly objects?: Readonly<Record<string, string>>;
+  /** KV namespaces, by their bindings' names. They take everything and find nothing. */
+  readonly kv?: readonly string[];
 }
 
 export interface Runtime {
@@ -99,6 +101,12 @@ async function listening(
   throw new Error('workerd ended early');
 }
 
+/** KV as workerd speaks it to whoever stands for it: GET and PUT over HTTP. */
+const FORGETFUL_KV = `addEventListener('fetch', (event) => {
+  const status = event.request.method === 'GET' ? 404 : 200;
+  event.respondWith(event.request.arrayBuffer().then(() => new Response(null, { status })));
+});`;
+
 function configText(specs: readonly WorkerSpec[]): string {
   const services = specs.map(
     (spec) => `(name = "${spec.name}", worker = (
@@ -112,6 +120,7 @@ function configText(specs: readonly WorkerSpec[]): string {
         ...Object.entries(spec.objects ?? {}).map(
           ([name, className]) => `(name = "${name}", durableObjectNamespace = "${className}")`,
         ),
+        ...(spec.kv ?? []).map((name) => `(name = "${name}", kvNamespace = "kv")`),
       ].join(', ')}],
       durableObjectNamespaces = [${Object.values(spec.objects ?? {})
         .map((className) => `(className = "${className}", uniqueKey = "${className}", enableSql = true)`)
@@ -128,6 +137,7 @@ const config :Workerd.Config = (
   services = [
     (name = "internet", network = (allow = ["public", "private"])),
     (name = "objects", disk = (path = "objects", writable = true)),
+    (name = "kv", worker = (serviceWorkerScript = ${JSON.stringify(FORGETFUL_KV)}, compatibilityDate = "2026-11-01")),
     ${services.join(',\n    ')}
   ],
   sockets = [
