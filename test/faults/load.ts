@@ -8,7 +8,7 @@ import { FINISH, SENTINEL, event, read, type Story } from './events.ts';
 import { startUnder } from './gateways.ts';
 import { heldBytes } from './inspector.ts';
 import { unchunk, type Call, type Upstream } from './upstream.ts';
-import { residentBytes } from './workerd.ts';
+import { cpuNs, residentBytes } from './workerd.ts';
 
 export interface Load {
   readonly streams: number;
@@ -30,6 +30,13 @@ export interface LoadReport {
   readonly leftUpstream: number;
   readonly events: number;
   readonly seconds: number;
+  /** The most streams that were under way at the same time. */
+  readonly atOnce: number;
+  /** Events a second of the median whole stream, from its question to its end: what was due, and what its client got. */
+  readonly duePerSecond: number;
+  readonly reachedPerSecond: number;
+  /** Cores that workerd kept busy, on average; one JavaScript thread has one. */
+  readonly cores: number;
   /** Held in the Worker's heap after garbage collection, and resident in workerd. */
   readonly before: MemoryBytes;
   readonly after: MemoryBytes;
@@ -92,15 +99,19 @@ export async function underLoad(load: Load): Promise<LoadReport> {
       void residentBytes(runtime.pid).then((now) => (peakResidentBytes = Math.max(peakResidentBytes, now)));
     }, 200);
     const startedMs = performance.now();
+    const startedCpuNs = await cpuNs(runtime.pid);
     const outcome = await wave(upstream, ports.open, load);
     const seconds = (performance.now() - startedMs) / 1_000;
+    const cores = ((await cpuNs(runtime.pid)) - startedCpuNs) / 1e9 / seconds;
     clearInterval(watch);
 
     await sleep(1_000);
     const leftUpstream = upstream.calls.filter(({ isOver }) => !isOver).length;
     const internal = runtime.output().includes('internal_error') ? ['the log has an internal_error'] : [];
     const wrongs = [...outcome.wrongs, ...internal];
-    return { ...outcome, wrongs, leftUpstream, seconds, before, after: await memory(), peakResidentBytes };
+    const after = await memory();
+    const figures = { leftUpstream, seconds, cores, before, after, peakResidentBytes };
+    return { ...outcome, ...figures, wrongs, duePerSecond: load.eventsPerSecond };
   } finally {
     await gateways.stop();
   }
@@ -108,7 +119,9 @@ export async function underLoad(load: Load): Promise<LoadReport> {
 
 async function wave(upstream: Upstream, port: number, { streams, events, eventsPerSecond }: Load) {
   const wrongs: string[] = [];
-  const counts = { whole: 0, failed: 0, cut: 0, events: 0 };
+  const counts = { whole: 0, failed: 0, cut: 0, events: 0, atOnce: 0 };
+  let underWay = 0;
+  const rates: number[] = [];
 
   upstream.play = async (call) => {
     const index = Number(call.question);
@@ -135,18 +148,27 @@ async function wave(upstream: Upstream, port: number, { streams, events, eventsP
       await sleep((index / streams) * 1_000);
       const { leavesAfter, fault, failsAfter } = fateOf(index, events);
       const leavesAfterMs = leavesAfter === null ? null : (leavesAfter / eventsPerSecond) * 1_000;
+      counts.atOnce = Math.max(counts.atOnce, ++underWay);
+      const startedMs = performance.now();
       const answer = await ask(port, index, leavesAfterMs);
+      underWay--;
       if (answer === null) {
         counts.cut++;
         return;
       }
       const wrong = wrongWith(answer, `${index}.`, fault === null ? events : null, failsAfter);
       if (wrong !== null) wrongs.push(`stream ${index}, ${fault ?? 'sound'}: ${wrong}`);
-      else if (fault === null) counts.whole++;
-      else counts.failed++;
+      else if (fault === null) {
+        counts.whole++;
+        rates.push((events * 1_000) / (performance.now() - startedMs));
+      } else counts.failed++;
     }),
   );
-  return { ...counts, wrongs };
+  return { ...counts, reachedPerSecond: median(rates), wrongs };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 }
 
 interface Answer {
@@ -223,10 +245,12 @@ function answerIn(received: Buffer): Answer {
 /** The report, as a person reads it. */
 export function describeLoad(report: LoadReport): string {
   const { whole, failed, cut, leftUpstream, events, seconds, before, after, peakResidentBytes } = report;
+  const { atOnce, duePerSecond, reachedPerSecond, cores } = report;
   const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MB`;
   return [
     `${whole} whole, ${failed} failed honestly, ${cut} cut; ${report.wrongs.length} wrong`,
-    `${events} events in ${seconds.toFixed(1)} s; ${leftUpstream} left upstream after a second`,
+    `${atOnce} at once; of ${duePerSecond} events a second ${reachedPerSecond.toFixed(1)} reached the client of a whole stream (median)`,
+    `${events} events in ${seconds.toFixed(1)} s, workerd on ${cores.toFixed(1)} cores; ${leftUpstream} left upstream after a second`,
     `held by the Worker: ${mib(before.held)} before, ${mib(after.held)} after`,
     `resident: ${mib(before.resident)} before, ${mib(peakResidentBytes)} at most, ${mib(after.resident)} after`,
     ...report.wrongs.slice(0, 20),
