@@ -12,5 +12,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**', ...(hasBrowser ? [] : ['test/browser/**'])],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // Titles in full: test/faults/README.md is made of them.
+    taskTitleValueFormatTruncate: 0,
   },
 });

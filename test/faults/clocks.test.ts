@@ -71,8 +71,8 @@ describe.each(LANES)('$lane', ({ port, stream }) => {
       'headers that trickle',
       (call: Call) => trickle(call.raw('HTTP/1.1 200 OK\r\n'), () => call.raw('a: b\r\n')),
     ],
-    ['no end of Early Hints', (call: Call) => trickle(call, () => call.raw(head(103, { a: 'b' })))],
-  ])('%s in time → 504 upstream_timeout', async (_, play) => {
+    ['Early Hints without end', (call: Call) => trickle(call, () => call.raw(head(103, { a: 'b' })))],
+  ])('%s → 504 upstream_timeout', async (_, play) => {
     const { status, body, tookMs } = await clocked(play);
     expect(status).toBe(504);
     expect(JSON.parse(body)).toMatchObject({ error: { type: 'timeout_error', code: 'upstream_timeout' } });
@@ -162,7 +162,7 @@ describe('stream', () => {
   test.each([
     ['events', HELLO],
     ['comments', ': ping\n\n'],
-    ['one event, byte by byte', ' '],
+    ['one event, byte by byte,', ' '],
   ])('%s without end → upstream_timeout', async (name, piece) => {
     const { status, body, tookMs } = await clocked((call) =>
       trickle(call.open().chunk(name.startsWith('one') ? `${HELLO}data: ` : HELLO), () => call.chunk(piece)),
@@ -174,7 +174,7 @@ describe('stream', () => {
   });
 });
 
-test('a silent upstream that has been asked again → one time for all attempts', async () => {
+test('503, asked again, then silence → one clock for all attempts: 504 upstream_timeout', async () => {
   const { upstream, ports } = gateways;
   upstream.play = (call) => {
     if (upstream.calls.length === 1) setTimeout(() => refuse(call, 503, {}), HASTY.firstByteMs / 2);

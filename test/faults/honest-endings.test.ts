@@ -24,6 +24,7 @@ interface Fault {
   readonly name: string;
   readonly play: (call: Call) => void | Promise<void>;
   readonly text: string;
+  /** The code of the error event; null: it is whole. */
   readonly failure: string | null;
 }
 
@@ -31,7 +32,12 @@ interface Fault {
 const PAUSE_MS = 40;
 
 const FAULTS: readonly Fault[] = [
-  { name: 'none', text: 'Hello world', failure: null, play: (call) => void call.open().chunk(WHOLE).end() },
+  {
+    name: 'no fault',
+    text: 'Hello world',
+    failure: null,
+    play: (call) => void call.open().chunk(WHOLE).end(),
+  },
   {
     name: 'one event a write',
     text: 'Hello world',
@@ -168,19 +174,30 @@ const FAULTS: readonly Fault[] = [
   },
 ];
 
-describe.each(['steady', 'plain'] as const)('%s: the stream tells of', (name) => {
-  test.each(FAULTS)('$name', async ({ play, text, failure }) => {
-    gateways.upstream.play = play;
-    const answer = await new Client({ port: gateways.ports[name] }).whole();
+const STREAM = { lane: 'stream', name: 'steady' } as const;
+const NO_WINDOW = { lane: 'stream without a window', name: 'plain' } as const;
+const NATIVE = { lane: 'native', name: 'native' } as const;
+const HASTY_LANES = [
+  { lane: 'stream', name: 'hasty' },
+  { lane: 'native', name: 'hastyNative' },
+] as const;
+
+describe.each([STREAM, NO_WINDOW])('$lane', ({ name }) => {
+  const titled = FAULTS.map((fault) => [fault.name, fault.failure ?? 'whole', fault] as const);
+  test.each(titled)('%s → %s', async (_, __, { play, text, failure }) => {
+    const { upstream, ports } = gateways;
+    upstream.play = play;
+    const answer = await new Client({ port: ports[name] }).whole();
     expect(answer.status).toBe(200);
     expect(read(answer.body)).toMatchObject({ text, failure, hasSentinel: failure === null });
     if (failure === null) expect(read(answer.body).finishReason).toBe('stop');
-    const [call] = gateways.upstream.calls;
-    await until(() => call?.isOver === true, 1_000);
+    // Something has gone out: StepFun is not asked again, whatever it was.
+    expect(upstream.calls.length).toBe(1);
+    await until(() => upstream.calls[0]?.isOver === true, 1_000);
   });
 });
 
-test('after the sentinel an upstream that goes on is let go', async () => {
+test('what goes on behind the sentinel → whole, and StepFun is let go', async () => {
   const { upstream, ports } = gateways;
   upstream.play = (call) => void call.open().chunk(WHOLE);
   for (const port of [ports.steady, ports.plain]) {
@@ -190,7 +207,7 @@ test('after the sentinel an upstream that goes on is let go', async () => {
   }
 });
 
-test('an upstream that ends well is asked again on the same connection', async () => {
+test('no fault, twice → asked on the same connection', async () => {
   const { upstream, ports } = gateways;
   upstream.play = async (call) => {
     call.open().chunk(WHOLE);
@@ -249,21 +266,18 @@ const FIRST: readonly { name: string; play: (call: Call) => void; status: number
   },
 ];
 
-describe.each(['steady', 'plain', 'native'] as const)(
-  '%s: a status tells when the first thing is',
-  (name) => {
-    test.each(FIRST)('$name', async ({ play, status, code }) => {
-      gateways.upstream.play = play;
-      const answer = await new Client({ port: gateways.ports[name] }).whole();
-      expect(answer.status).toBe(status);
-      expect(JSON.parse(answer.body)).toMatchObject({ error: { code } });
-      await until(() => gateways.upstream.calls[0]?.isOver === true, 1_000);
-    });
-  },
-);
+describe.each([STREAM, NO_WINDOW, NATIVE])('$lane', ({ name }) => {
+  test.each(FIRST)('$name first of all → $status $code', async ({ play, status, code }) => {
+    gateways.upstream.play = play;
+    const answer = await new Client({ port: gateways.ports[name] }).whole();
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.body)).toMatchObject({ error: { code } });
+    await until(() => gateways.upstream.calls[0]?.isOver === true, 1_000);
+  });
+});
 
-describe('a silent upstream', () => {
-  test.each(['hasty', 'hastyNative'] as const)('%s: without a first byte: 504', async (name) => {
+describe.each(HASTY_LANES)('$lane', ({ name }) => {
+  test('silence before the headers → 504 upstream_timeout', async () => {
     const { upstream, ports } = gateways;
     const startedMs = performance.now();
     const answer = await new Client({ port: ports[name] }).whole();
@@ -273,60 +287,15 @@ describe('a silent upstream', () => {
     await until(() => upstream.calls[0]?.leftAtMs !== null, 50);
   });
 
-  test('is waited for with comments, from its headers on; then its first event decides nothing any more', async () => {
-    gateways.upstream.play = async (call) => {
-      call.open();
-      await sleep(HASTY.keepAliveMs * 2.5);
-      call.chunk(ERROR('server_error'));
-    };
-    const answer = await new Client({ port: gateways.ports.hasty }).whole();
+  test('silence behind the headers → 200, comments, upstream_timeout', async () => {
+    gateways.upstream.play = (call) => void call.open();
+    const answer = await new Client({ port: gateways.ports[name] }).whole();
     expect(answer.status).toBe(200);
-    expect(read(answer.body)).toMatchObject({ comments: 2, failure: 'upstream_unavailable' });
-  });
-
-  test.each(['hasty', 'hastyNative'] as const)(
-    '%s: without a first byte behind its headers: an error event',
-    async (name) => {
-      gateways.upstream.play = (call) => void call.open();
-      const answer = await new Client({ port: gateways.ports[name] }).whole();
-      expect(answer.status).toBe(200);
-      expect(read(answer.body)).toMatchObject({ failure: 'upstream_timeout', text: '' });
-      expect(read(answer.body).comments).toBeGreaterThan(1);
-    },
-  );
-
-  test('in the middle: comments, then an error event; comments between events only, and they put off nothing', async () => {
-    const { upstream, ports } = gateways;
-    let silentFromMs = 0;
-    upstream.play = (call) => {
-      call.open().chunk(HELLO + WORLD.slice(0, 50));
-      silentFromMs = performance.now();
-    };
-    const answer = await new Client({ port: ports.hasty }).whole();
-    const silenceMs = performance.now() - silentFromMs;
-    expect(read(answer.body)).toMatchObject({ text: 'Hello', failure: 'upstream_timeout' });
+    expect(read(answer.body)).toMatchObject({ failure: 'upstream_timeout', text: '' });
     expect(read(answer.body).comments).toBeGreaterThan(1);
-    expect(silenceMs).toBeGreaterThan(HASTY.idleMs - 5);
-    expect(silenceMs).toBeLessThan(HASTY.idleMs + 200);
-    await until(() => upstream.calls[0]?.leftAtMs !== null, 50);
   });
 
-  test('that comes back in time is followed to its end', async () => {
-    gateways.upstream.play = async (call) => {
-      call.open().chunk(HELLO + WORLD.slice(0, 50));
-      await sleep(HASTY.idleMs / 2);
-      call.chunk(WORLD.slice(50));
-      await sleep(HASTY.idleMs / 2);
-      call.chunk(FINISH + SENTINEL).end();
-    };
-    const answer = await new Client({ port: gateways.ports.hasty }).whole();
-    expect(read(answer.body)).toMatchObject({ text: 'Hello world', failure: null, hasSentinel: true });
-  });
-});
-
-test.each(['hasty', 'hastyNative'] as const)(
-  '%s: a stream that goes on for too long is ended',
-  async (name) => {
+  test('events without end → upstream_timeout', async () => {
     const { upstream, ports } = gateways;
     upstream.play = async (call) => {
       call.open();
@@ -342,8 +311,49 @@ test.each(['hasty', 'hastyNative'] as const)(
     expect(answer.body).not.toContain('[DONE]');
     expect(performance.now() - startedMs).toBeLessThan(HASTY.totalMs + 300);
     await until(() => upstream.calls[0]?.leftAtMs !== null, 50);
-  },
-);
+  });
+});
+
+describe('stream', () => {
+  test('silence behind the headers, then an error object → 200, comments, upstream_unavailable', async () => {
+    gateways.upstream.play = async (call) => {
+      call.open();
+      await sleep(HASTY.keepAliveMs * 2.5);
+      call.chunk(ERROR('server_error'));
+    };
+    const answer = await new Client({ port: gateways.ports.hasty }).whole();
+    expect(answer.status).toBe(200);
+    expect(read(answer.body)).toMatchObject({ comments: 2, failure: 'upstream_unavailable' });
+  });
+
+  test('silence in an event → comments between events only, then upstream_timeout, not put off by them', async () => {
+    const { upstream, ports } = gateways;
+    let silentFromMs = 0;
+    upstream.play = (call) => {
+      call.open().chunk(HELLO + WORLD.slice(0, 50));
+      silentFromMs = performance.now();
+    };
+    const answer = await new Client({ port: ports.hasty }).whole();
+    const silenceMs = performance.now() - silentFromMs;
+    expect(read(answer.body)).toMatchObject({ text: 'Hello', failure: 'upstream_timeout' });
+    expect(read(answer.body).comments).toBeGreaterThan(1);
+    expect(silenceMs).toBeGreaterThan(HASTY.idleMs - 5);
+    expect(silenceMs).toBeLessThan(HASTY.idleMs + 200);
+    await until(() => upstream.calls[0]?.leftAtMs !== null, 50);
+  });
+
+  test('silence in an event, but not for too long → whole', async () => {
+    gateways.upstream.play = async (call) => {
+      call.open().chunk(HELLO + WORLD.slice(0, 50));
+      await sleep(HASTY.idleMs / 2);
+      call.chunk(WORLD.slice(50));
+      await sleep(HASTY.idleMs / 2);
+      call.chunk(FINISH + SENTINEL).end();
+    };
+    const answer = await new Client({ port: gateways.ports.hasty }).whole();
+    expect(read(answer.body)).toMatchObject({ text: 'Hello world', failure: null, hasSentinel: true });
+  });
+});
 
 const CUTS: readonly { name: string; cut: (call: Call) => void }[] = [
   { name: 'a reset', cut: (call) => call.reset() },
@@ -352,7 +362,7 @@ const CUTS: readonly { name: string; cut: (call: Call) => void }[] = [
 ];
 
 test.each(CUTS)(
-  '$name at 1,000 points of a stream: no part ever looks whole',
+  '$name at 1,000 places of a stream → no part of it ever looks whole',
   async ({ cut }) => {
     const { upstream, ports } = gateways;
     const stream = Buffer.from(HELLO + event(' wörld, 你好') + FINISH + SENTINEL);
@@ -388,8 +398,8 @@ test.each(CUTS)(
   120_000,
 );
 
-describe('native: what the runtime pipes', () => {
-  test('is whole and unchanged', async () => {
+describe('native', () => {
+  test('no fault → whole and unchanged', async () => {
     gateways.upstream.play = async (call) => {
       call.open().chunk(HELLO);
       await sleep(PAUSE_MS);
@@ -399,7 +409,7 @@ describe('native: what the runtime pipes', () => {
     expect(answer.body).toBe(`${HELLO}: as it came\n\n${WORLD}${FINISH}${SENTINEL}`);
   });
 
-  test('ends in an error event of its own when it breaks in an event', async () => {
+  test('a reset in an event → upstream_reset in an event of its own', async () => {
     gateways.upstream.play = async (call) => {
       call.open().chunk(HELLO);
       await sleep(PAUSE_MS);

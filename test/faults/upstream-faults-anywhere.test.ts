@@ -240,9 +240,9 @@ describe('a thousand places of a stream', { timeout: 60_000 }, () => {
     }
   });
 
-  test.each(FAULTS.filter(({ looksEnded, silent }) => !looksEnded && !silent))(
-    'native: $name → whole, or a failure',
-    async (fault) => {
+  describe('native', () => {
+    const seen = FAULTS.filter(({ looksEnded, silent }) => !looksEnded && !silent);
+    test.each(seen)('$name → whole, or a failure', async (fault) => {
       await askEverywhere(fault, { port: gateways.ports.native, stream: true }, async (answer) => {
         if (answer.status !== 200) {
           expectError(answer);
@@ -252,8 +252,8 @@ describe('a thousand places of a stream', { timeout: 60_000 }, () => {
         expect(isWhole).toBe(!isFailed);
         if (isWhole) expect(texts).toEqual(TEXTS);
       });
-    },
-  );
+    });
+  });
 });
 
 describe('three hundred places of a completion', { timeout: 60_000 }, () => {
@@ -281,7 +281,7 @@ function randomNumbers(seed: number): () => number {
   };
 }
 
-test('the judge knows whole streams', async () => {
+test('no fault, and a finish_reason left out → the judge tells them apart', async () => {
   expect(await judgeStream(STREAM.toString(), 2)).toEqual({ texts: TEXTS, isWhole: true, isFailed: false });
   expect(await judgeStream(UNFINISHED, 2)).toMatchObject({ isWhole: false, isFailed: false });
 });

@@ -167,6 +167,7 @@ describe.each([
     const { status, headers, body } = await new Client({ port: ports[port] }).whole();
     expect(status).toBe(200);
     expect(headers).not.toMatch(/^content-encoding/im);
+    expect(upstream.calls.length).toBe(1);
     const told = read(body);
     const isWhole = stream === 'whole';
     expect(told).toMatchObject({ failure: isWhole ? null : stream, hasSentinel: isWhole });
