@@ -5,9 +5,10 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { settingsSchema } from '../../src/config.ts';
 import { errorCodes } from '../../src/errors.ts';
+import { createRecord, writeRecord } from '../../src/record.ts';
 import { startGateway, type Gateway } from './harness.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -48,6 +49,42 @@ describe('shell', () => {
     const known = [...Object.keys(scripts), 'install'];
     expect(known).toEqual(expect.arrayContaining(named));
     expect(named.length).toBeGreaterThan(5);
+  });
+});
+
+describe('logs and charts', () => {
+  const queries = blocks('sql')
+    .join('')
+    .split(';\n')
+    .filter((text) => text.trim() !== '');
+  const columns = [...readme.matchAll(/\| `((?:index|blob|double)\d)`/g)].map(([, name]) => name);
+
+  it('has a row for every column that is written', () => {
+    const write = vi.fn<AnalyticsEngineDataset['writeDataPoint']>();
+    vi.spyOn(console, 'info').mockImplementation(() => {});
+    const frame = { id: '', method: '', route: '', status: 200, startedAtMs: 0, firstByteAtMs: 0 };
+    writeRecord(createRecord(), frame, { writeDataPoint: write });
+    const { indexes = [], blobs = [], doubles = [] } = write.mock.calls[0]?.[0] ?? {};
+    const named = (kind: string, values: readonly unknown[]) => values.map((_, at) => `${kind}${at + 1}`);
+    const written = [...named('index', indexes), ...named('blob', blobs), ...named('double', doubles)];
+    expect(new Set(columns)).toEqual(new Set(written));
+  });
+
+  // developers.cloudflare.com/analytics/analytics-engine/sql-reference: it is not all of ClickHouse's.
+  const FUNCTIONS = ['sum', 'if', 'now', 'tostartofinterval', 'quantileexactweighted'];
+
+  it.each(queries)('asks of Analytics Engine what it can: %s', (text) => {
+    const sql = text.replaceAll(/'[^']*'/g, "''");
+    const called = [...sql.matchAll(/(\w+)\(/g)].map(([, name]) => name!.toLowerCase());
+    expect([...FUNCTIONS, 'in']).toEqual(expect.arrayContaining(called));
+    const named = [...sql.matchAll(/\b(?:index|blob|double)\d\b/g)].map(([name]) => name);
+    expect(columns).toEqual(expect.arrayContaining(named));
+  });
+
+  it('has three queries, and Workers Logs on', async () => {
+    expect(queries).toHaveLength(3);
+    const settings = await readFile(join(ROOT, 'wrangler.toml'), 'utf8');
+    expect(settings).toMatch(/^\[observability\]\nenabled = true$/m);
   });
 });
 

@@ -11,11 +11,15 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
+/** What StepFun said, of which nothing may be logged. */
+const answers: string[] = [];
+
 async function ask(id: string, fields: Record<string, unknown> = {}): Promise<Response> {
   const messages = [{ role: 'user', content: PROMPT }];
   const headers = { authorization: 'Bearer sk-canary-of-the-shop', 'x-request-id': id };
   const response = await gateway.chat({ messages, ...fields }, headers);
-  await response.text();
+  const body = await response.text();
+  answers.push(...Array.from(body.matchAll(/"(?:content|reasoning)":"([^"]{9,})"/g), ([, text]) => text!));
   return response;
 }
 
@@ -98,6 +102,8 @@ describe('the log', () => {
     expect(gateway.logs().join('\n')).not.toMatch(
       /nobody but StepFun|canary|sk-simulator|sk-guess|of\/a\/visitor/,
     );
+    expect(answers.length).toBeGreaterThan(2);
+    expect(answers.filter((text) => gateway.logs().join('\n').includes(text))).toEqual([]);
   });
 });
 
