@@ -2,7 +2,7 @@
 // fault needs to show itself in good time, in one workerd, before one upstream.
 
 import { startUpstream, type Upstream } from './upstream.ts';
-import { startWorkerd, type Runtime, type WorkerSpec } from './workerd.ts';
+import { startWorkerd, type Means, type Runtime, type WorkerSpec } from './workerd.ts';
 
 /** What all of this is about; a minimal Worker with the same settings can stand in. */
 const ENTRY = 'src/index.ts';
@@ -43,11 +43,11 @@ export function startGateways(names: readonly Name[]): Promise<Gateways> {
 
 /**
  * @param settings - of each Worker, by its name, over those that all have.
- * @param inspect - whether their heaps are to be looked at.
+ * @param means - how workerd is started, where that matters.
  */
 export async function startUnder<Lane extends string>(
   settings: Readonly<Record<Lane, Readonly<Record<string, string>>>>,
-  inspect = false,
+  means: Means = {},
 ): Promise<Gateways<Lane>> {
   const upstream = await startUpstream();
   const specs = Object.entries<Readonly<Record<string, string>>>(settings).map(
@@ -68,7 +68,7 @@ export async function startUnder<Lane extends string>(
       kv: 'CACHE_TTL_SECONDS' in vars ? ['CACHE'] : [],
     }),
   );
-  const runtime = await startWorkerd(specs, inspect);
+  const runtime = await startWorkerd(specs, means);
   return {
     upstream,
     runtime,

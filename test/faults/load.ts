@@ -79,7 +79,7 @@ function fateOf(index: number, events: number): Fate {
 export async function underLoad(load: Load): Promise<LoadReport> {
   const gateways = await startUnder(
     { open: { IDLE_TIMEOUT_MS: String(load.idleMs), KEEP_ALIVE_MS: '1000' } },
-    true,
+    { inspect: true },
   );
   const { upstream, runtime, ports } = gateways;
   const memory = async (): Promise<MemoryBytes> => ({

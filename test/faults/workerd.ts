@@ -31,6 +31,13 @@ export interface WorkerSpec {
   readonly kv?: readonly string[];
 }
 
+export interface Means {
+  /** Starts V8's inspector, too. */
+  readonly inspect?: boolean;
+  /** Of V8, beside `--expose-gc`. */
+  readonly v8Flags?: readonly string[];
+}
+
 export interface Runtime {
   readonly pid: number;
   /** The port of 127.0.0.1 that each Worker listens on, by its name. */
@@ -42,12 +49,15 @@ export interface Runtime {
   stop(): Promise<void>;
 }
 
-/** Builds the Workers and starts them in one workerd process; `inspect`: with V8's inspector. */
-export async function startWorkerd(specs: readonly WorkerSpec[], inspect = false): Promise<Runtime> {
+/** Builds the Workers and starts them in one workerd process. */
+export async function startWorkerd(
+  specs: readonly WorkerSpec[],
+  { inspect = false, v8Flags = [] }: Means = {},
+): Promise<Runtime> {
   const directory = await mkdtemp(join(tmpdir(), 'stepfun-edge-'));
   await Promise.all(specs.map((spec) => bundle(spec, directory)));
   await mkdir(join(directory, 'objects'));
-  await writeFile(join(directory, 'config.capnp'), configText(specs));
+  await writeFile(join(directory, 'config.capnp'), configText(specs, v8Flags));
   const flags = ['--experimental', '--control-fd=3', ...(inspect ? ['--inspector-addr=127.0.0.1:0'] : [])];
   const child = spawn(workerd.default, ['serve', 'config.capnp', ...flags], {
     cwd: directory,
@@ -107,7 +117,7 @@ const FORGETFUL_KV = `addEventListener('fetch', (event) => {
   event.respondWith(event.request.arrayBuffer().then(() => new Response(null, { status })));
 });`;
 
-function configText(specs: readonly WorkerSpec[]): string {
+function configText(specs: readonly WorkerSpec[], v8Flags: readonly string[]): string {
   const services = specs.map(
     (spec) => `(name = "${spec.name}", worker = (
       modules = [(name = "worker.js", esModule = embed "${spec.name}.js")],
@@ -133,7 +143,7 @@ function configText(specs: readonly WorkerSpec[]): string {
   );
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  v8Flags = ["--expose-gc"],
+  v8Flags = ${JSON.stringify(['--expose-gc', ...v8Flags])},
   services = [
     (name = "internet", network = (allow = ["public", "private"])),
     (name = "objects", disk = (path = "objects", writable = true)),
