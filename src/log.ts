@@ -13,9 +13,15 @@ export type LogFields = Record<string, string | number | boolean | null | undefi
  * @param fields - plain values; strings are capped, `undefined` is left out.
  */
 export function log(level: 'info' | 'warn' | 'error', event: string, fields: LogFields = {}): void {
-  const line: LogFields = { level, event };
-  for (const [name, value] of Object.entries(fields)) {
-    line[name] = typeof value === 'string' ? value.slice(0, LOG_STRING_CHARS) : value;
-  }
-  console[level](JSON.stringify(line));
+  const line = JSON.stringify({ level, event, ...fields });
+  // In a short line no string is too long: most lines are not looked at twice.
+  console[level](
+    line.length <= LOG_STRING_CHARS ? line : JSON.stringify({ level, event, ...capped(fields) }),
+  );
+}
+
+function capped(fields: LogFields): LogFields {
+  const cap = (value: LogFields[string]) =>
+    typeof value === 'string' ? value.slice(0, LOG_STRING_CHARS) : value;
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, cap(value)]));
 }

@@ -24,13 +24,17 @@ export async function identify(
   { config, waitUntil }: Pick<Exchange, 'config' | 'waitUntil'>,
 ): Promise<Client> {
   if (!isWayInConfigured(config)) throw new GatewayError('access_not_configured');
+  const { access } = config;
+  const bringsKey = config.upstream.keySource === 'client';
   const bearer = readBearer(request.headers);
-  const known =
-    bearer === null ? refusal('no bearer') : await recognise(bearer, request, config.access, waitUntil);
-
-  if (config.upstream.keySource === 'client') return bringYourOwn(bearer, known, config.access);
+  if (bearer === null) {
+    if (access.anonymous && !bringsKey) return anonymousClient(request);
+    throw refusal(bringsKey ? 'no StepFun key' : 'no bearer');
+  }
+  const known = await recognise(bearer, request, access, waitUntil);
+  if (bringsKey) return bringYourOwn(bearer, known, access);
   if (!(known instanceof GatewayError)) return known;
-  if (config.access.anonymous) return anonymousClient(request);
+  if (access.anonymous) return anonymousClient(request);
   throw known;
 }
 
@@ -71,12 +75,12 @@ async function recognise(
  * for another page, another audience or a moment later: its form tells what it is.
  */
 async function bringYourOwn(
-  bearer: string | null,
+  bearer: string,
   known: Client | GatewayError,
   access: Config['access'],
 ): Promise<Client> {
   if (known instanceof GatewayError && known.code !== 'invalid_api_key') throw known;
-  if (bearer === null || !(known instanceof GatewayError)) throw refusal('no StepFun key');
+  if (!(known instanceof GatewayError)) throw refusal('no StepFun key');
   const isToken =
     (access.session !== null && isSessionToken(bearer)) || (access.jwt !== null && isCompactJws(bearer));
   if (isToken) throw known;

@@ -16,7 +16,7 @@
 // - base URL: another upstream answers otherwise.
 // - scope and client id: who may see the entry; see `scopeOf`.
 
-import { join } from '../bytes.ts';
+import { joinText } from '../bytes.ts';
 import type { Config, StreamShape } from '../config.ts';
 
 const LAYOUT = 'c1';
@@ -26,8 +26,8 @@ export interface KeyParts {
   readonly baseUrl: string;
   /** Whose entry it is: null for everybody's. */
   readonly clientId: string | null;
-  /** The request's canonical form, in one piece or several. */
-  readonly canonical: Uint8Array | readonly Uint8Array[];
+  /** The request's canonical form, in parts. */
+  readonly canonical: readonly (string | Uint8Array)[];
 }
 
 /**
@@ -46,13 +46,10 @@ export function scopeOf(
 /** @returns the name of the entry for a request: 67 ASCII characters, in KV and as a Flight's name. */
 export async function cacheKey({ shape, baseUrl, clientId, canonical }: KeyParts): Promise<string> {
   const scope = clientId === null ? 'shared' : 'client';
-  const head = encoder.encode(JSON.stringify([LAYOUT, shape, baseUrl, scope, clientId]));
-  const body: readonly Uint8Array[] = canonical instanceof Uint8Array ? [canonical] : canonical;
-  const digest = await crypto.subtle.digest('SHA-256', join([head, ...body]));
+  const head = JSON.stringify([LAYOUT, shape, baseUrl, scope, clientId]);
+  const digest = await crypto.subtle.digest('SHA-256', joinText([head, ...canonical]));
   return `${LAYOUT}:${hex(new Uint8Array(digest))}`;
 }
-
-const encoder = new TextEncoder();
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 

@@ -20,7 +20,7 @@ export interface LookupOptions {
 /** What the cache wants to know of a request; a ChatRequest knows it all. */
 export interface Question {
   /** What the answer depends on, and nothing else. */
-  canonical(): Uint8Array | readonly Uint8Array[];
+  canonical(): readonly (string | Uint8Array)[];
   readonly stream: boolean;
   /** Whether it has images or videos by URL: what is behind a URL can change. */
   readonly remoteMedia: boolean;

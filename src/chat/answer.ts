@@ -31,8 +31,8 @@ export function streamAnswer(
 }
 
 function answer(asked: ChatRequest, body: BodyInit, headers: AnswerHeaders): Response {
-  const all = new Headers();
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined) all.set(name, value);
-  if (asked.ignoredParams.length > 0) all.set('x-ignored-params', asked.ignoredParams.join(', '));
+  const all: Record<string, string> = {};
+  for (const name in headers) if (headers[name] !== undefined) all[name] = headers[name];
+  if (asked.ignoredParams.length > 0) all['x-ignored-params'] = asked.ignoredParams.join(', ');
   return new Response(body, { headers: all });
 }

@@ -15,7 +15,6 @@
 import { isBase64 } from './media.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const encoder = new TextEncoder();
 
 /** A request's JSON whose long payloads are replaced by marks. */
 export interface CutJson {
@@ -29,7 +28,7 @@ const STEP_BYTES = 32 * 1024;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
-const BEFORE = encoder.encode(';base64,');
+const BEFORE = new TextEncoder().encode(';base64,');
 const MARK_CHARS = 40;
 
 /**
@@ -84,14 +83,14 @@ export function allInPlace(payloads: CutJson['payloads'], media: readonly string
   return media.filter((url) => payloads.has(url.slice(-MARK_CHARS))).length === payloads.size;
 }
 
-/** @returns the text's bytes, in parts, with the payloads where their marks are. */
-export function splice(text: string, payloads: CutJson['payloads']): Uint8Array[] {
-  const parts: Uint8Array[] = [];
+/** @returns the text in parts, with the payloads where their marks are. */
+export function splice(text: string, payloads: CutJson['payloads']): (string | Uint8Array)[] {
+  const parts: (string | Uint8Array)[] = [];
   let from = 0;
   for (const [mark, payload] of payloads) {
     const at = text.indexOf(mark, from);
-    parts.push(encoder.encode(text.slice(from, at)), payload);
+    parts.push(text.slice(from, at), payload);
     from = at + mark.length;
   }
-  return [...parts, encoder.encode(text.slice(from))];
+  return [...parts, text.slice(from)];
 }

@@ -4,7 +4,7 @@
 import type { Config, ReasoningFormat } from '../config.ts';
 import { GatewayError } from '../errors.ts';
 import { ECHO_CHARS, EXACT_VALUES_MAX } from '../limits.ts';
-import { byteLength, join } from '../bytes.ts';
+import { byteLength, joinText } from '../bytes.ts';
 import { isRemote } from './media.ts';
 import { mediaOf } from './messages.ts';
 import { allInPlace, type CutJson, cutPayloads, splice } from './request-cut.ts';
@@ -45,7 +45,7 @@ export interface ChatRequest {
    *   two requests if, and only if, StepFun would be asked the same thing, whether
    *   the answer is streamed or not.
    */
-  canonical(): readonly Uint8Array[];
+  canonical(): readonly (string | Uint8Array)[];
 }
 
 export interface PromptSize {
@@ -110,7 +110,7 @@ function readRequest({ text, payloads }: CutJson, options: ChatRequestOptions): 
   const fields = once(() => answerFields(body, chat.extraParams));
   const canonical = () => [
     ...head(),
-    encoder.encode(fieldsText({ ...fields().deciding, max_tokens: maxTokens }, sortedJson)),
+    fieldsText({ ...fields().deciding, max_tokens: maxTokens }, sortedJson),
   ];
 
   return {
@@ -125,7 +125,7 @@ function readRequest({ text, payloads }: CutJson, options: ChatRequestOptions): 
     promptSize() {
       const mediaBytes = byteLength([...payloads.values()]) + media.reduce((sum, url) => sum + url.length, 0);
       const markChars = [...payloads.keys()].reduce((sum, mark) => sum + mark.length, 0);
-      return { textBytes: byteLength(canonical()) - (mediaBytes - markChars), mediaParts: media.length };
+      return { textBytes: joinText(canonical()).length - (mediaBytes - markChars), mediaParts: media.length };
     },
     upstreamBody(overrides = {}) {
       const { deciding, defaults } = fields();
@@ -136,13 +136,12 @@ function readRequest({ text, payloads }: CutJson, options: ChatRequestOptions): 
         reasoning_format: overrides.reasoningFormat,
         stream: (overrides.stream ?? stream) || undefined,
       };
-      return join([...head(), encoder.encode(`${fieldsText(tail, JSON.stringify)}}`)]);
+      return joinText([...head(), `${fieldsText(tail, JSON.stringify)}}`]);
     },
     canonical,
   };
 }
 
-const encoder = new TextEncoder();
 const REASONING_FORMATS: readonly ReasoningFormat[] = ['general', 'deepseek-style', 'hidden'];
 
 function checked(value: unknown, extraParams: ReadonlySet<string>): ChatBody {

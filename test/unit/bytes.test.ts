@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { byteLength, drain, join, readAll } from '../../src/bytes.ts';
+import { byteLength, drain, join, joinText, readAll } from '../../src/bytes.ts';
 
 const KIB = 1024;
 
@@ -228,5 +228,16 @@ describe('join', () => {
     expect(join(parts)).toEqual(Uint8Array.of(1, 1, 2, 2, 2));
     expect(byteLength(parts)).toBe(5);
     expect(join([])).toHaveLength(0);
+  });
+});
+
+describe('joinText', () => {
+  it.each<[string, (string | Uint8Array)[], string]>([
+    ['nothing', [], ''],
+    ['texts', ['阶', '', '跃'], '阶跃'],
+    ['a pair of surrogates that was cut', ['a\ud83d', '\ude00b'], 'a😀b'],
+    ['bytes between them', ['<', filled(2, 0x61), filled(0), filled(1, 0x62), '>'], '<aab>'],
+  ])('joins %s', (_, parts, text) => {
+    expect(new TextDecoder().decode(joinText(parts))).toBe(text);
   });
 });

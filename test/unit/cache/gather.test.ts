@@ -35,7 +35,7 @@ async function gathererOf(
   order: Partial<Pick<Order, 'choices' | 'capped'>> = {},
   headers = {},
 ) {
-  const question = { canonical: () => encode(crypto.randomUUID()), stream: true, remoteMedia: false };
+  const question = { canonical: () => [crypto.randomUUID()], stream: true, remoteMedia: false };
   const found = await cache.lookup(question, 'key:app', parseCacheControl(new Headers(headers)));
   if (found.kind === 'hit') throw new Error('a hit');
   return cache.gather(found, { choices: 1, capped: false, ...order });

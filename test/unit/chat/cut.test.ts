@@ -108,7 +108,8 @@ describe('payloads', () => {
   it('are not copied on their way into the canonical form', () => {
     const bytes = bytesOf(JSON.stringify(saying(user(image(png(LONG))))));
     const [, payload] = parse(bytes).canonical();
-    expect(payload?.buffer).toBe(bytes.buffer);
+    if (!(payload instanceof Uint8Array)) throw new Error('it has become text');
+    expect(payload.buffer).toBe(bytes.buffer);
     expect(payload).toHaveLength(LONG.length);
   });
 

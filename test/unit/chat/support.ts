@@ -55,7 +55,7 @@ export function sent(body: unknown, given?: Given): Json {
 export function canonical(body: unknown, given?: Given): string {
   return parse(body, given)
     .canonical()
-    .map((part) => decoder.decode(part))
+    .map((part) => (typeof part === 'string' ? part : decoder.decode(part)))
     .join('');
 }
 
