@@ -15,14 +15,16 @@ import { type ChatBody, FIELDS, IGNORED_FIELDS, REFUSED_FIELDS } from './request
 import { type Issue, plainIssues } from './request-issues.ts';
 import { isObject } from './request-json.ts';
 import { anything, closed, optional } from './request-kit.ts';
-import { contradictions } from './request-sense.ts';
+import { checkSense } from './request-sense.ts';
 
 const ignored = fields(IGNORED_FIELDS, optional(anything));
 const refused = fields([...REFUSED_FIELDS.keys()], optional(z.null()));
 
 /** A chat request, whole: the API's description is made from it. */
 export const chatRequestSchema = closed({ ...FIELDS, ...ignored, ...refused }).check(({ value, issues }) => {
-  for (const { path, message } of contradictions(value)) {
+  const senseless: Issue[] = [];
+  checkSense(value, senseless);
+  for (const { path, message } of senseless) {
     issues.push({ code: 'custom', path: [...path], message, input: value });
   }
 });
@@ -52,12 +54,7 @@ export function checkRequest(
     if (name === 'messages' && Array.isArray(field) && field.length > 0) checkMessages(field, issues);
     else checkField(name, field, extraParams, issues);
   }
-  if (fieldsAreRight(value, issues)) issues.push(...contradictions(value));
-  return issues.length === 0;
-}
-
-/** Sense is asked of a body whose every field is right by itself. */
-function fieldsAreRight(_: object, issues: readonly Issue[]): _ is ChatBody {
+  if (issues.length <= ISSUES_SHOWN_MAX) checkSense(value, issues);
   return issues.length === 0;
 }
 

@@ -6,36 +6,51 @@ import { reasoningEfforts } from './models.ts';
 import type { ChatBody } from './request-fields.ts';
 import type { Issue } from './request-issues.ts';
 
-/** @returns what in a request contradicts something else in it, or its model. */
-export function contradictions(body: ChatBody): Issue[] {
-  const issues = unanswerable(body.messages);
+/**
+ * Tells what in a request contradicts something else in it, or its model.
+ * @param issues - what is wrong with its fields by themselves: a contradiction is
+ *   looked for where all fields that it would be between are right. Takes the rest.
+ */
+export function checkSense(body: object, issues: Issue[]): void {
+  const faulty = new Set(issues.map(({ path }) => path[0]));
+  const has = <K extends keyof ChatBody>(_: object, ...fields: K[]): _ is Pick<ChatBody, K> =>
+    !fields.some((field) => faulty.has(field));
   const wrong = (message: string, ...path: PropertyKey[]): void => void issues.push({ path, message });
 
-  if (differ(body.max_tokens, body.max_completion_tokens)) {
+  if (has(body, 'messages')) issues.push(...unanswerable(body.messages));
+  if (
+    has(body, 'max_tokens', 'max_completion_tokens') &&
+    differ(body.max_tokens, body.max_completion_tokens)
+  ) {
     wrong('expected the same as max_tokens, or only one of the two', 'max_completion_tokens');
   }
-  if (differ(body.reasoning_effort, body.reasoning?.effort)) {
-    wrong('expected the same as reasoning_effort, or only one of the two', 'reasoning', 'effort');
-  }
-  const effort = body.reasoning_effort ?? body.reasoning?.effort;
-  if (effort && !reasoningEfforts(body.model).includes(effort)) {
-    const message = `expected ${reasoningEfforts(body.model).join(' or ')}: ${body.model} takes no other`;
-    wrong(message, ...(body.reasoning_effort ? ['reasoning_effort'] : ['reasoning', 'effort']));
-  }
-  if (typeof body.top_logprobs === 'number' && body.logprobs !== true) {
-    wrong('expected only with logprobs: true', 'top_logprobs');
-  }
-  if (body.stream_options && body.stream !== true) wrong('expected only with stream: true', 'stream_options');
-
-  const { tool_choice: choice, tools } = body;
-  if (choice === 'required' && !tools?.length) wrong('expected tools to choose from', 'tool_choice');
-  if (typeof choice === 'object' && choice !== null) {
-    const { name } = choice.function;
-    if (!tools?.some((tool) => tool.type === 'function' && tool.function.name === name)) {
-      wrong('expected the name of one of the tools', 'tool_choice', 'function', 'name');
+  if (has(body, 'model', 'reasoning_effort', 'reasoning')) {
+    const { model, reasoning_effort: named, reasoning } = body;
+    if (differ(named, reasoning?.effort)) {
+      wrong('expected the same as reasoning_effort, or only one of the two', 'reasoning', 'effort');
+    }
+    const effort = named ?? reasoning?.effort;
+    if (effort && !reasoningEfforts(model).includes(effort)) {
+      const message = `expected ${reasoningEfforts(model).join(' or ')}: ${model} takes no other`;
+      wrong(message, ...(named ? ['reasoning_effort'] : ['reasoning', 'effort']));
     }
   }
-  return issues;
+  if (has(body, 'top_logprobs', 'logprobs') && typeof body.top_logprobs === 'number' && !body.logprobs) {
+    wrong('expected only with logprobs: true', 'top_logprobs');
+  }
+  if (has(body, 'stream_options', 'stream') && body.stream_options && !body.stream) {
+    wrong('expected only with stream: true', 'stream_options');
+  }
+  if (has(body, 'tool_choice', 'tools')) {
+    const { tool_choice: choice, tools } = body;
+    if (choice === 'required' && !tools?.length) wrong('expected tools to choose from', 'tool_choice');
+    if (typeof choice === 'object' && choice !== null) {
+      const { name } = choice.function;
+      if (!tools?.some((tool) => tool.type === 'function' && tool.function.name === name)) {
+        wrong('expected the name of one of the tools', 'tool_choice', 'function', 'name');
+      }
+    }
+  }
 }
 
 /** A tool message answers a call of an earlier assistant message. */

@@ -60,7 +60,8 @@ export function answerFields(body: ChatBody, extraParams: ReadonlySet<string>): 
     const format = upstreamFormat(body.response_format);
     put('response_format', format, format.type === 'text' ? format : undefined);
   }
-  if (body.stop && body.stop.length > 0) put('stop', body.stop);
+  // A list, though it is one word: the same question has one form.
+  if (body.stop && body.stop.length > 0) put('stop', [body.stop].flat());
   put('reasoning_effort', body.reasoning_effort ?? body.reasoning?.effort);
   for (const name of PASSED_ON) put(name, body[name]);
   for (const [name, value] of extraFields(body, extraParams)) deciding[name] = value;

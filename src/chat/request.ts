@@ -14,6 +14,7 @@ import {
   decodeJson,
   hasInexactNumber,
   holdsMoreValues,
+  isObject,
   parseExactly,
   parseJson,
   sortedJson,
@@ -94,9 +95,7 @@ function cutRequest(bytes: Uint8Array, options: ChatRequestOptions): ChatRequest
 /** @throws {GatewayError} as above, and `invalid_value` for a payload that is not a data URL's. */
 function readRequest({ text, payloads }: CutJson, options: ChatRequestOptions): ChatRequest {
   const { chat, reasoningHeader } = options;
-  const body = exactBody(checked(parseJson(text), chat.extraParams), text, chat.extraParams);
-  const refusals = policyIssues(body, options);
-  if (refusals.length > 0) throw requestError(refusals);
+  const body = exactBody(checked(parseJson(text), options), text, options);
   if (chat.allowedModels.size > 0 && !chat.allowedModels.has(body.model)) {
     const message = `The model ${JSON.stringify(body.model.slice(0, ECHO_CHARS))} does not exist here.`;
     throw new GatewayError('model_not_found', message, { param: 'model' });
@@ -144,34 +143,31 @@ function readRequest({ text, payloads }: CutJson, options: ChatRequestOptions): 
 
 const REASONING_FORMATS: readonly ReasoningFormat[] = ['general', 'deepseek-style', 'hidden'];
 
-function checked(value: unknown, extraParams: ReadonlySet<string>): ChatBody {
+/** What is wrong and what is not allowed here are told in one. */
+function checked(value: unknown, { chat, reasoningHeader }: ChatRequestOptions): ChatBody {
   const issues: Issue[] = [];
-  if (!checkRequest(value, extraParams, issues)) throw requestError(issues);
-  return value;
-}
-
-/** The body, with integers beyond 2^53 as the client wrote them where they are sent on unchecked. */
-function exactBody(body: ChatBody, text: string, extraParams: ReadonlySet<string>): ChatBody {
-  const { tools, response_format, audio } = body;
-  const freeForm = [tools, response_format, audio, ...extraFields(body, extraParams)];
-  if (!freeForm.some(hasInexactNumber)) return body;
-  if (holdsMoreValues(text, EXACT_VALUES_MAX)) {
-    const expected = `expected at most ${EXACT_VALUES_MAX} values beside a number that is not exact in a double`;
-    throw new GatewayError('invalid_value', expected);
-  }
-  return checked(parseExactly(text), extraParams);
-}
-
-/** What is well said, but not allowed here. */
-function policyIssues(body: ChatBody, { chat, reasoningHeader }: ChatRequestOptions): Issue[] {
-  const issues: Issue[] = [];
-  if ((body.n ?? 1) > chat.maxChoices) {
+  const isRequest = checkRequest(value, chat.extraParams, issues);
+  const choices = isObject(value) ? value['n'] : null;
+  if (typeof choices === 'number' && choices > chat.maxChoices) {
     issues.push({ path: ['n'], message: `expected at most ${chat.maxChoices} here` });
   }
   if (reasoningHeader !== null && headerFormat(reasoningHeader) === undefined) {
     issues.push({ path: ['X-Reasoning-Format'], message: `expected one of ${REASONING_FORMATS.join(', ')}` });
   }
-  return issues;
+  if (!isRequest || issues.length > 0) throw requestError(issues);
+  return value;
+}
+
+/** The body, with integers beyond 2^53 as the client wrote them where they are sent on unchecked. */
+function exactBody(body: ChatBody, text: string, options: ChatRequestOptions): ChatBody {
+  const { tools, response_format, audio } = body;
+  const freeForm = [tools, response_format, audio, ...extraFields(body, options.chat.extraParams)];
+  if (!freeForm.some(hasInexactNumber)) return body;
+  if (holdsMoreValues(text, EXACT_VALUES_MAX)) {
+    const expected = `expected at most ${EXACT_VALUES_MAX} values beside a number that is not exact in a double`;
+    throw new GatewayError('invalid_value', expected);
+  }
+  return checked(parseExactly(text), options);
 }
 
 /**

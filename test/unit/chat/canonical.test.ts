@@ -81,6 +81,7 @@ describe('the same for all spellings', () => {
     ['frequency_penalty', chat({ frequency_penalty: 0 }), chat({ frequency_penalty: null })],
     ['response_format', chat({ response_format: { type: 'text' } }), chat()],
     ['stop', chat({ stop: '' }), chat({ stop: [] })],
+    ['one word to stop at', chat({ stop: 'a' }), chat({ stop: ['a'] })],
     ['tools', chat({ tools: [] }), chat()],
     ['image detail low', image('low'), image()],
     ['image detail auto', image('auto'), image()],

@@ -1,7 +1,7 @@
 // Every field by itself: what it may be, and what it may not.
 
 import { describe, expect, it } from 'vitest';
-import { chat, fault, failure, parse, saying, sent, tool } from './support.ts';
+import { chat, fault, failure, type Json, parse, saying, sent, tool } from './support.ts';
 
 const OK = Symbol('accepted');
 
@@ -103,8 +103,8 @@ describe('model', () => {
 });
 
 describe('stop', () => {
-  it.each([['END'], [['a', 'b']], [['a']]])('may be %j', (stop) => {
-    expect(sent(chat({ stop }))['stop']).toEqual(stop);
+  it.each([['END'], [['a', 'b']], [['a']]])('may be %j, and is sent on as a list', (stop) => {
+    expect(sent(chat({ stop }))['stop']).toEqual([stop].flat());
   });
   it.each([[''], [[]], [null]])('%j is none at all', (stop) => {
     expect(sent(chat({ stop }))).not.toHaveProperty('stop');
@@ -279,6 +279,48 @@ describe('the body as a whole', () => {
       expect.stringMatching(/^top_k: /),
       'contnt: unknown field',
     ]);
+  });
+  it('lists what contradicts something, and what is not allowed here, beside what is wrong', () => {
+    const body = chat({
+      messages: [{ role: 'tool', content: '', tool_call_id: '1' }],
+      temperature: 9,
+      max_tokens: 5,
+      max_completion_tokens: 6,
+      reasoning_effort: 'low',
+      reasoning: { effort: 'high' },
+      top_logprobs: 1,
+      stream_options: {},
+      tool_choice: 'required',
+      n: 8,
+      foo: 1,
+    });
+    expect(failure(body, { header: 'raw' }).message.split('; ')).toEqual([
+      'temperature: expected a number from 0 to 2',
+      'messages[0].tool_call_id: expected the id of a tool call in an earlier assistant message',
+      'max_completion_tokens: expected the same as max_tokens, or only one of the two',
+      'reasoning.effort: expected the same as reasoning_effort, or only one of the two',
+      'top_logprobs: expected only with logprobs: true',
+      'stream_options: expected only with stream: true',
+      'tool_choice: expected tools to choose from',
+      'n: expected at most 5 here',
+      'X-Reasoning-Format: expected one of general, deepseek-style, hidden',
+      'foo: unknown field',
+    ]);
+  });
+  it.each<[wrong: string, fields: Json]>([
+    ['messages[0]', { messages: ['Hi', { role: 'tool', content: '', tool_call_id: '1' }] }],
+    ['max_tokens', { max_tokens: '5', max_completion_tokens: 6 }],
+    ['reasoning_effort', { reasoning_effort: 'most', reasoning: { effort: 'low' } }],
+    ['reasoning.enabled', { reasoning_effort: 'low', reasoning: { effort: 'high', enabled: 1 } }],
+    ['model', { model: 5, reasoning_effort: 'medium' }],
+    ['logprobs', { logprobs: 1, top_logprobs: 1 }],
+    ['stream', { stream: 1, stream_options: {} }],
+    ['tools', { tools: 1, tool_choice: 'required' }],
+    ['tool_choice', { tool_choice: 1 }],
+  ])('contradicts nothing that is wrong by itself: %s', (wrong, fields) => {
+    const { param, message } = failure(chat(fields));
+    expect(param).toBe(wrong);
+    expect(message.split('; ')).toHaveLength(1);
   });
   it('lists twenty at most', () => {
     const { message } = failure(saying(...Array.from({ length: 50_000 }, () => ({ role: 'user' }))));

@@ -1,7 +1,8 @@
 // Messages by role, their parts, and sense among them.
 
 import { describe, expect, it } from 'vitest';
-import { contradictions } from '../../../src/chat/request-sense.ts';
+import { checkSense } from '../../../src/chat/request-sense.ts';
+import type { Issue } from '../../../src/chat/request-issues.ts';
 import { calling, chat, failure, fault, type Json, parse, saying, sent } from './support.ts';
 
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=';
@@ -353,7 +354,9 @@ describe('sense among fields', () => {
 
   it('many of them are looked for no further than they are shown', () => {
     const messages = Array.from({ length: 100_000 }, () => ({ ...answer('1'), role: 'tool' as const }));
-    expect(contradictions({ model: 'm', messages })).toHaveLength(21);
+    const issues: Issue[] = [];
+    checkSense({ model: 'm', messages }, issues);
+    expect(issues).toHaveLength(21);
     expect(failure(saying(...messages)).message.split('; ')).toHaveLength(21);
   });
 

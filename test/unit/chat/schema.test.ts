@@ -8,6 +8,7 @@ import { messageSchema } from '../../../src/chat/messages.ts';
 import { isPlainMessage } from '../../../src/chat/plain.ts';
 import { requestError, type Issue } from '../../../src/chat/request-issues.ts';
 import { list } from '../../../src/chat/request-kit.ts';
+import { checkSense } from '../../../src/chat/request-sense.ts';
 import { chatRequestSchema, checkRequest } from '../../../src/chat/request-schema.ts';
 import { anyMutant, anyRequest, EXTRA } from './arbitraries.ts';
 import { calling, chat, failure, type Json, parse, sent } from './support.ts';
@@ -67,6 +68,10 @@ describe('checkRequest', () => {
             issue.path.length > 0 ? issue.path[0] : issue.code === 'unrecognized_keys' ? issue.keys : [],
           ),
         );
+        // Beyond what zod does, sense is asked of those fields that are right beside wrong ones.
+        const issues: Issue[] = [...tops].map((top) => ({ path: [top ?? ''] }));
+        checkSense(request, issues);
+        for (const { path } of issues) tops.add(path[0]);
         for (const { path } of check(request)) expect(tops).toContain(path[0]);
       }),
       { numRuns: 1_000 },
