@@ -142,9 +142,13 @@ describe('a miss and a hit', () => {
     expect([...kv.entries.keys()].every((key) => encode(key).length <= 512)).toBe(true);
   });
 
-  test('a hot entry costs no KV read, and says so', async () => {
-    const first = await ask();
-    const second = await ask();
+  test.each([
+    ['a question', 'Hello'],
+    ['a conversation', 'Hello '.repeat(5_000)],
+  ])('a hot entry costs no KV read, and says so: %s', async (_, text) => {
+    const way = { question: question(text) };
+    const first = await ask(way);
+    const second = await ask(way);
     expect(second).toEqual({
       status: 'stepfun-edge; hit; ttl=3600; detail=memory',
       body: first.body,
@@ -153,8 +157,8 @@ describe('a miss and a hit', () => {
     expect(kv.reads).toHaveLength(1);
     await settle();
     vi.advanceTimersByTime(30_000);
-    expect((await ask()).status).toBe('stepfun-edge; hit; ttl=3570');
-    expect((await ask()).status).toBe('stepfun-edge; hit; ttl=3570; detail=memory');
+    expect((await ask(way)).status).toBe('stepfun-edge; hit; ttl=3570');
+    expect((await ask(way)).status).toBe('stepfun-edge; hit; ttl=3570; detail=memory');
     expect(kv.reads).toHaveLength(2);
   });
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cacheKey, scopeOf, type KeyParts } from '../../../src/cache/key.ts';
+import { cacheKey, keyText, scopeOf, type KeyParts } from '../../../src/cache/key.ts';
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const parts: KeyParts = {
@@ -61,6 +61,25 @@ describe('cacheKey', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+});
+
+describe('keyText', () => {
+  test.each<Partial<KeyParts>>([
+    { shape: 'stepfun' },
+    { baseUrl: 'https://api.stepfun.com/v1' },
+    { clientId: 'key:app2' },
+    { clientId: null },
+    { clientId: 'shared' },
+    { canonical: [] },
+  ])('differs with %j, as the digest does', (other) => {
+    expect(keyText({ ...parts, ...other })).not.toBe(keyText(parts));
+    expect(keyText(parts)).toBe(keyText({ ...parts }));
+  });
+
+  test('is none where it would be long, or has bytes in it', () => {
+    expect(keyText({ ...parts, canonical: ['x'.repeat(4_096)] })).toBeNull();
+    expect(keyText({ ...parts, canonical: ['{', encode('x'), '}'] })).toBeNull();
   });
 });
 

@@ -17,7 +17,14 @@ const COMPLETION = JSON.stringify({
   choices: [{ index: 0, message: { role: 'assistant', content: 'Hi' }, finish_reason: 'stop' }],
 });
 
-const MISS: Miss = { kind: 'miss', key: 'k', ttl: 60, maxAge: null, cacheStatus: 'stepfun-edge; fwd=miss' };
+const MISS: Miss = {
+  kind: 'miss',
+  key: 'k',
+  hotKey: 'k',
+  ttl: 60,
+  maxAge: null,
+  cacheStatus: 'stepfun-edge; fwd=miss',
+};
 
 function staleHit(): Hit {
   const bytes = new TextEncoder().encode(COMPLETION);
