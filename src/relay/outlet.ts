@@ -22,9 +22,9 @@ export interface Outlet {
  */
 export class PulledOutlet implements Outlet {
   readonly readable: ReadableStream<Uint8Array>;
+  /** The runtime has asked for bytes and not got them yet. */
+  isWanting = false;
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
-  /** Answers the runtime's pull; set while it waits for bytes. */
-  #answer: (() => void) | null = null;
   /** Tells the writers that their bytes have been taken. */
   #taken: (() => void) | null = null;
 
@@ -34,21 +34,16 @@ export class PulledOutlet implements Outlet {
         start: (controller) => {
           this.#controller = controller;
         },
+        // Without a promise: the runtime asks once for each read, and waits in the read.
         pull: () => {
+          this.isWanting = true;
           this.#tellTaken();
-          return new Promise<void>((resolve) => {
-            this.#answer = resolve;
-          });
         },
         cancel: onGone,
       },
       // Nothing is asked for ahead: what isn't wanted yet stays upstream.
       { highWaterMark: 0 },
     );
-  }
-
-  get isWanting(): boolean {
-    return this.#answer !== null;
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -58,30 +53,20 @@ export class PulledOutlet implements Outlet {
         before?.();
         resolve();
       };
+      this.isWanting = false;
       this.#controller?.enqueue(bytes);
-      this.#answerPull();
     });
   }
 
   close(): void {
     this.#controller?.close();
-    this.#letGo();
+    this.#controller = null;
   }
 
   abort(reason: unknown): void {
     this.#controller?.error(reason);
-    this.#letGo();
-    this.#tellTaken();
-  }
-
-  #letGo(): void {
     this.#controller = null;
-    this.#answerPull();
-  }
-
-  #answerPull(): void {
-    this.#answer?.();
-    this.#answer = null;
+    this.#tellTaken();
   }
 
   #tellTaken(): void {
