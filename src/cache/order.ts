@@ -11,8 +11,6 @@ export interface Order {
   readonly upstreamKey: string | null;
   /** How many choices were asked for. */
   readonly choices: number;
-  /** `x-request-id` of the request that this is for. */
-  readonly requestId: string;
   /**
    * Whether what is left of the client's token budget has lowered `max_tokens`. An
    * answer cut short by that is this client's alone: neither stored nor shared.

@@ -11,7 +11,7 @@ import type { ChatRequest, UpstreamOverrides } from './request.ts';
 export function orderOf(
   asked: ChatRequest,
   reservation: Reservation | null,
-  { id, upstreamKey }: ChatExchange,
+  { upstreamKey }: ChatExchange,
   overrides: UpstreamOverrides = {},
 ): Order {
   const budgeted = reservation === null ? {} : { maxTokens: reservation.maxTokens };
@@ -19,7 +19,6 @@ export function orderOf(
     body: asked.upstreamBody({ ...overrides, ...budgeted }),
     upstreamKey,
     choices: asked.choices,
-    requestId: id,
     capped: reservation !== null && reservation.maxTokens !== asked.maxTokens,
   };
 }

@@ -12,9 +12,9 @@ import type { Issue } from './request-issues.ts';
  *   looked for where all fields that it would be between are right. Takes the rest.
  */
 export function checkSense(body: object, issues: Issue[]): void {
-  const faulty = new Set(issues.map(({ path }) => path[0]));
+  const faulty = issues.map(({ path }) => path[0]);
   const has = <K extends keyof ChatBody>(_: object, ...fields: K[]): _ is Pick<ChatBody, K> =>
-    !fields.some((field) => faulty.has(field));
+    faulty.length === 0 || !fields.some((field) => faulty.includes(field));
   const wrong = (message: string, ...path: PropertyKey[]): void => void issues.push({ path, message });
 
   if (has(body, 'messages')) issues.push(...unanswerable(body.messages));

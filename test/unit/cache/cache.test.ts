@@ -84,7 +84,6 @@ const order = (rest: Partial<Order> = {}): Order => ({
   body: encode('{}'),
   upstreamKey: null,
   choices: 1,
-  requestId: 'r1',
   capped: false,
   ...rest,
 });
@@ -526,7 +525,7 @@ describe('privacy', () => {
   test('no key and nothing of the client stands in KV', async () => {
     await ask({
       client: 'key:canary-client',
-      order: order({ upstreamKey: 'sk-canary', requestId: 'canary-id' }),
+      order: order({ upstreamKey: 'sk-canary' }),
     });
     await settle();
     const stored = [...kv.entries].map(([key, { value }]) => key + decode(value.subarray(56))).join();

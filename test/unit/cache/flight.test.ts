@@ -44,7 +44,6 @@ beforeEach(() => {
     detached: false,
     upstreamKey: null,
     choices: 1,
-    requestId: 'r1',
     capped: false,
   };
 });
@@ -72,7 +71,6 @@ describe('a flight', () => {
     expect(calls[0]!.order).toMatchObject({
       upstreamKey: 'sk-client',
       choices: 1,
-      requestId: 'r1',
       capped: false,
     });
     expect(decode(calls[0]!.order.body)).toBe('{"model":"m"}');
