@@ -4,6 +4,7 @@ import { within } from '../deadline.ts';
 import { GatewayError } from '../errors.ts';
 import { BUDGET_TIMEOUT_MS, OUTPUT_TOKENS_UNASKED, RESERVATION_GRACE_MS } from '../limits.ts';
 import { log } from '../log.ts';
+import type { BudgetHeaders, PromptSize, Reservation } from '../reservation.ts';
 import type { Budget, Claim } from './budget.ts';
 import type { Client } from './client.ts';
 
@@ -15,8 +16,6 @@ const BYTES_PER_TOKEN = 3;
 /** An image, sound or video. StepFun's page knows "around 400" for a small image; large ones cost more. */
 const TOKENS_PER_MEDIA_PART = 1_000;
 
-export type BudgetHeaders = Readonly<Record<string, string>>;
-
 export interface TokenRequest {
   /** What the prompt costs, as estimated by `estimatePromptTokens`. */
   readonly promptTokens: number;
@@ -26,29 +25,6 @@ export interface TokenRequest {
   readonly choices: number;
   /** How long the call may take, in ms: then its reservation lapses. */
   readonly callMs: number;
-}
-
-export interface Reservation {
-  /** The `max_tokens` to send upstream: never more than is left. */
-  readonly maxTokens: number;
-  /** `x-ratelimit-*-tokens` for the answer, as of now. */
-  readonly headers: BudgetHeaders;
-  /**
-   * To be called once the call has ended, however it did; again is harmless.
-   * @param tokens - the usage's total, StepFun's last word on it; 0 when StepFun
-   *   did nothing; null when the call was cut before it named any usage: then the
-   *   prompt, which StepFun has read, is what is counted.
-   * @returns the headers anew. Never rejects: a failure is logged, and the
-   *   reservation lapses in time.
-   */
-  readonly settle: (tokens: number | null) => Promise<BudgetHeaders>;
-}
-
-export interface PromptSize {
-  /** UTF-8 bytes of all text in the request. */
-  readonly textBytes: number;
-  /** Images, sounds and videos; their bytes say nothing. */
-  readonly mediaParts: number;
 }
 
 /** @returns tokens, rather too many than too few: what is reserved too much comes back. */

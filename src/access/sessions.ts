@@ -6,6 +6,7 @@ import { within } from '../deadline.ts';
 import { GatewayError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { SESSION_BODY_BYTES, SESSION_BODY_MS, TURNSTILE_TOKEN_CHARS } from '../limits.ts';
+import { requireJson } from '../media-type.ts';
 import { anonymousClient } from './client.ts';
 import { isWayInConfigured } from './identify.ts';
 import { readBytes } from './read-bytes.ts';
@@ -22,8 +23,6 @@ export const sessionSchema = z.object({
   /** Seconds since the epoch. */
   expires_at: z.number(),
 });
-
-const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 
 /**
  * @param request - its origin has been allowed already; it must have one, since a
@@ -67,9 +66,7 @@ function noSessions(config: Exchange['config']): GatewayError {
 }
 
 async function readSessionRequest(request: Request): Promise<z.infer<typeof sessionRequestSchema>> {
-  if (!JSON_TYPE.test(request.headers.get('content-type') ?? '')) {
-    throw new GatewayError('unsupported_media_type');
-  }
+  requireJson(request.headers);
   const body = await within(readBytes(request.body, SESSION_BODY_BYTES), SESSION_BODY_MS).catch(() => {
     throw new GatewayError('request_timeout'); // too slow, or broken off
   });

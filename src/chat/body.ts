@@ -3,6 +3,7 @@
 
 import { inTime, readAll, type ReadBounds, type ReadFailure } from '../bytes.ts';
 import { GatewayError } from '../errors.ts';
+import { requireJson } from '../media-type.ts';
 
 /** What comes in one piece or two, and takes no step of its own to be counted. */
 const SMALL_BODY_BYTES = 16 * 1024;
@@ -18,7 +19,7 @@ const SMALL_BODY_BYTES = 16 * 1024;
  *   `request_timeout` (too slow, or the client broke off).
  */
 export async function readBody(request: Request, maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
-  checkMediaType(request.headers);
+  requireJson(request.headers);
   const expectedBytes = Number(request.headers.get('content-length') ?? NaN) || undefined;
   if (expectedBytes !== undefined && expectedBytes > maxBytes) throw tooLarge(maxBytes);
   const body = await bytesOf(request, { maxBytes, expectedBytes, timeoutMs }).catch((cause: unknown) => {
@@ -45,20 +46,6 @@ async function bytesOf(request: Request, bounds: BodyBounds): Promise<Uint8Array
 }
 
 type BodyBounds = ReadBounds & { readonly timeoutMs: number };
-
-/** JSON is UTF-8 (RFC 8259 §8.1); a charset, though meaningless there, must at least not say otherwise. */
-function checkMediaType(headers: Headers): void {
-  const type = headers.get('content-type') ?? '';
-  const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(type)?.[1];
-  if (!/^application\/json\s*(?:;|$)/i.test(type) || (charset !== undefined && !/^utf-?8$/i.test(charset))) {
-    throw new GatewayError('unsupported_media_type');
-  }
-  const encoding = headers.get('content-encoding') ?? 'identity';
-  if (encoding !== 'identity') {
-    // RFC 9110 §15.5.16. Unpacked bodies would need a cap of their own (zip bombs).
-    throw new GatewayError('unsupported_media_type', 'The body must not be compressed.');
-  }
-}
 
 function tooLarge(maxBytes: number): GatewayError {
   return new GatewayError('request_too_large', `The body is larger than ${maxBytes} bytes.`);

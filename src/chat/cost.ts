@@ -2,7 +2,8 @@
 // however the call went.
 
 import { GatewayError, type ErrorCode } from '../errors.ts';
-import type { ChatExchange, Reservation } from './exchange.ts';
+import type { Reservation } from '../reservation.ts';
+import type { ChatExchange } from './exchange.ts';
 import type { ChatRequest } from './request.ts';
 
 /** Failures with which StepFun says that it did nothing. */

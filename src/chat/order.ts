@@ -1,7 +1,8 @@
 // What is asked of StepFun on behalf of a client.
 
 import type { Order } from '../cache/order.ts';
-import type { ChatExchange, Reservation } from './exchange.ts';
+import type { Reservation } from '../reservation.ts';
+import type { ChatExchange } from './exchange.ts';
 import type { ChatRequest, UpstreamOverrides } from './request.ts';
 
 /**

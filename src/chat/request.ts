@@ -5,6 +5,7 @@ import type { Config, ReasoningFormat } from '../config.ts';
 import { GatewayError } from '../errors.ts';
 import { ECHO_CHARS, EXACT_VALUES_MAX } from '../limits.ts';
 import { byteLength, joinText } from '../bytes.ts';
+import type { PromptSize } from '../reservation.ts';
 import { isRemote } from './media.ts';
 import { mediaOf } from './messages.ts';
 import { allInPlace, type CutJson, cutPayloads, splice } from './request-cut.ts';
@@ -47,13 +48,6 @@ export interface ChatRequest {
    *   the answer is streamed or not.
    */
   canonical(): readonly (string | Uint8Array)[];
-}
-
-export interface PromptSize {
-  /** UTF-8 bytes of everything but media. */
-  readonly textBytes: number;
-  /** Images, videos and sounds, whose bytes say nothing of their tokens. */
-  readonly mediaParts: number;
 }
 
 export interface UpstreamOverrides {

@@ -7,9 +7,10 @@ import { openNative } from '../relay/native.ts';
 import type { RewriteOptions } from '../relay/options.ts';
 import { openRelay, type RelayOptions } from '../relay/pump.ts';
 import { createStreamRewriter } from '../relay/rewriter.ts';
+import type { Reservation } from '../reservation.ts';
 import { createLifeline } from '../upstream/lifeline.ts';
 import { withRetries, type Attempted } from '../upstream/retry.ts';
-import type { ChatExchange, Reservation } from './exchange.ts';
+import type { ChatExchange } from './exchange.ts';
 import { orderOf } from './order.ts';
 import type { ChatRequest } from './request.ts';
 

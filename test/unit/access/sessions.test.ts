@@ -292,6 +292,12 @@ describe('the request for a session', () => {
     },
   );
 
+  it('may not come compressed', async () => {
+    expect(await fails(tokenBody(), { 'content-encoding': 'gzip' })).toMatchObject({
+      code: 'unsupported_media_type',
+    });
+  });
+
   it('may not come without a type', async () => {
     const untyped = post(tokenBody());
     untyped.headers.delete('content-type');
