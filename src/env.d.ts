@@ -1,4 +1,4 @@
-/** Bindings that wrangler.toml leaves to the operator: see README, "Sight". */
+/** Bindings that wrangler.toml leaves to the operator: see docs/charts.md. */
 interface Env {
   ANALYTICS?: AnalyticsEngineDataset;
 }

@@ -1,19 +1,15 @@
-// The JavaScript in README.md that asks the local gateway, run as it stands there but
+// The JavaScript in README.md and docs/ that asks the local gateway, run as it stands there but
 // for the port.
 
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGateway, type Gateway } from '../worker/harness.ts';
+import { blocks } from '../worker/pages.ts';
 
 const LOCAL = 'http://127.0.0.1:8787';
 
-const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
-const examples = Array.from(readme.matchAll(/```js\n(.*?)```/gs), ([, code = '']) => code).filter((code) =>
-  code.includes(LOCAL),
-);
+const examples = blocks('js').filter((code) => code.includes(LOCAL));
 
 let gateway: Gateway;
 beforeAll(async () => {
@@ -22,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 
 describe("README's examples", () => {
-  it('are there', () => expect(examples.length).toBeGreaterThan(0));
+  it('are there', () => expect(examples.length).toBeGreaterThan(4));
 
   it.each(examples.map((code) => [/from '(.*?)'/.exec(code)?.[1] ?? 'plain', code]))(
     '%s',

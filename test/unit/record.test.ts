@@ -16,7 +16,7 @@ const FRAME: RequestFrame = {
 };
 
 describe('writeRecord', () => {
-  it('fills the columns that README documents', () => {
+  it('fills the columns that are documented', () => {
     vi.useFakeTimers({ now: 1_500 });
     vi.spyOn(console, 'info').mockImplementation(() => {});
     const writeDataPoint = vi.fn<AnalyticsEngineDataset['writeDataPoint']>();

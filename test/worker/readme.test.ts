@@ -1,40 +1,50 @@
-// README.md is run, not only read: its curl lines against the gateway, its tables
-// against the code. Its JavaScript is run by test/clients/readme-examples.test.ts.
+// README.md and docs/ are run, not only read: their commands here, in start.test.ts and in
+// CI; their tables against the code. What asks the local gateway in JavaScript is run by
+// test/clients/readme-examples.test.ts.
 
-import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { settingsSchema } from '../../src/config.ts';
 import { errorCodes } from '../../src/errors.ts';
 import { createRecord, writeRecord } from '../../src/record.ts';
+import { json, serve, type TestServer } from '../unit/access/support.ts';
 import { startGateway, type Gateway } from './harness.ts';
+import { blocks, PAGES, read, ROOT } from './pages.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
 const DOCUMENTED_URL = 'http://127.0.0.1:8787';
 const run = promisify(execFile);
 
-const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-const scripts = (JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { scripts: object })
-  .scripts;
+const readme = read('README.md');
+const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 
-/** The fenced blocks of a language. */
-function blocks(language: string): string[] {
-  return [...readme.matchAll(/^```(\w+)\n(.*?)^```/gms)].flatMap(([, named, text]) =>
-    named === language && text !== undefined ? [text] : [],
-  );
-}
-
+let siteverify: TestServer;
 let gateway: Gateway;
 beforeAll(async () => {
-  gateway = await startGateway();
+  siteverify = await serve((_, response) =>
+    json(response, { success: true, hostname: 'page.example', action: 'chat' }),
+  );
+  gateway = await startGateway({
+    TURNSTILE_SECRET_KEY: 'turnstile-secret',
+    TURNSTILE_SITE_KEY: 'site',
+    TURNSTILE_VERIFY_URL: siteverify.url,
+    SESSION_SIGNING_KEY: 'signing-key-of-32-characters-0001',
+  });
 });
-afterAll(() => gateway.close());
+afterAll(async () => {
+  await gateway.close();
+  await siteverify[Symbol.asyncDispose]();
+});
 
 describe('shell', () => {
-  const commands = blocks('sh');
-  const curls = commands.filter((text) => text.startsWith('curl'));
+  const curls = blocks('sh', ['README.md']).filter((text) => text.startsWith('curl'));
+  const lines = blocks('sh', ['README.md'])
+    .filter((text) => !text.startsWith('curl'))
+    .flatMap((text) => text.trim().split('\n'))
+    .map((line) => line.replace(/ *#.*/, ''));
+  const wrangler = lines.flatMap((line) => /^npx wrangler (.*)/.exec(line)?.[1] ?? []);
 
   it.each(curls)('%s', async (text) => {
     const { stdout } = await run('sh', ['-c', text.replaceAll(DOCUMENTED_URL, gateway.url)]);
@@ -42,13 +52,90 @@ describe('shell', () => {
     expect(stdout).not.toMatch(/"error"/);
   });
 
-  it('names scripts that are there', () => {
-    const named = commands.flatMap((text) =>
-      [...text.matchAll(/npm (?:run )?([\w:]+)/g)].map(([, name]) => name),
+  const CI = ['npm install', 'npm run check', 'npm test', 'npm run build'];
+  const START_TEST = ['npm start', 'cp .dev.vars.example .dev.vars', 'npm run start:live'];
+
+  it('has no command that nothing runs', () => {
+    const elsewhere = new Set([...CI, ...START_TEST, ...wrangler.map((text) => `npx wrangler ${text}`)]);
+    expect(lines.filter((line) => !elsewhere.has(line))).toEqual(['npm run deploy']);
+    expect(lines).toEqual(expect.arrayContaining(START_TEST));
+    expect(`${scripts['deploy']} --dry-run --outdir dist`).toBe(scripts['build']);
+  });
+
+  it.each(['.ci/run', '.github/workflows/ci.yml'])('is run by %s', (path) => {
+    expect([...read(path).matchAll(/^(?: *- run: )?(npm .*)/gm)].map(([, step]) => step)).toEqual(CI);
+  });
+
+  it.each([...new Set(wrangler.map((text) => text.replace(/ [A-Z_]+$/, '')))])(
+    'wrangler has the command %s',
+    async (command) => {
+      const { stdout } = await run(join(ROOT, 'node_modules/.bin/wrangler'), [
+        ...command.split(' '),
+        '--help',
+      ]);
+      expect(stdout).toMatch(new RegExp(`^wrangler ${command}(?: <key>)?\n`));
+    },
+  );
+
+  it('names settings and scripts that are there', () => {
+    const secrets = wrangler.flatMap((text) => /^secret put (.*)/.exec(text)?.[1] ?? []);
+    expect(secrets.length).toBeGreaterThan(1);
+    expect(Object.keys(settingsSchema.shape)).toEqual(expect.arrayContaining(secrets));
+    const named = PAGES.flatMap((page) => [...read(page).matchAll(/npm (?:run )?([\w:]+)/g)]);
+    expect(named.length).toBeGreaterThan(10);
+    expect([...Object.keys(scripts), 'install']).toEqual(
+      expect.arrayContaining(named.map(([, name]) => name)),
     );
-    const known = [...Object.keys(scripts), 'install'];
-    expect(known).toEqual(expect.arrayContaining(named));
-    expect(named.length).toBeGreaterThan(5);
+  });
+});
+
+describe('links', () => {
+  it.each(PAGES)('of %s lead somewhere', (page) => {
+    const links = [...read(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)];
+    for (const [, path = '', anchor] of links) {
+      const target = path === '' ? page : join(dirname(page), path);
+      expect(existsSync(join(ROOT, target)), target).toBe(true);
+      if (anchor === undefined) continue;
+      const titles = [...read(target).matchAll(/^#+ (.*)/gm)].map(([, title = '']) =>
+        title.toLowerCase().replaceAll(' ', '-'),
+      );
+      expect(titles).toContain(anchor);
+    }
+  });
+});
+
+describe('other examples', () => {
+  it('a session in JavaScript', async () => {
+    const code = blocks('js').find((text) => text.includes('/v1/session'));
+    // What the widget and the browser would add.
+    const before = `const turnstileToken = 'solved'; const ask = fetch;
+      globalThis.fetch = (url, init) => ask(url, { ...init, headers: { ...init.headers, origin: 'https://page.example' } });`;
+    const after = 'console.log(JSON.stringify({ token, expires_at }));';
+    const text = `${before}\n${code}\n${after}`.replaceAll('https://gateway.example', gateway.url);
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', text]);
+    const { token, expires_at } = JSON.parse(stdout) as { token: string; expires_at: number };
+    expect(expires_at * 1_000).toBeGreaterThan(Date.now());
+
+    const asking = { authorization: `Bearer ${token}`, origin: 'https://page.example' };
+    const response = await gateway.chat({}, asking);
+    expect(response.status).toBe(200);
+    await response.text();
+    await expect.poll(() => gateway.logs().join('\n')).toContain('"client":"session:');
+  });
+
+  const hasPython = spawnSync('python3', ['--version']).status === 0;
+
+  it.runIf(hasPython)('Python', async () => {
+    const [code = ''] = blocks('python');
+    const { stdout } = await run('python3', ['-c', code.replaceAll(DOCUMENTED_URL, gateway.url)], {
+      env: {
+        ...process.env,
+        PYTHONPATH: join(import.meta.dirname, 'fixtures'),
+        PYTHONDONTWRITEBYTECODE: '1',
+        no_proxy: '127.0.0.1',
+      },
+    });
+    expect(stdout).toMatch(/\bsky\b/i);
   });
 });
 
@@ -57,7 +144,9 @@ describe('logs and charts', () => {
     .join('')
     .split(';\n')
     .filter((text) => text.trim() !== '');
-  const columns = [...readme.matchAll(/\| `((?:index|blob|double)\d)`/g)].map(([, name]) => name);
+  const columns = [...read('docs/charts.md').matchAll(/\| `((?:index|blob|double)\d)`/g)].map(
+    ([, name]) => name,
+  );
 
   it('has a row for every column that is written', () => {
     const write = vi.fn<AnalyticsEngineDataset['writeDataPoint']>();
@@ -81,10 +170,9 @@ describe('logs and charts', () => {
     expect(columns).toEqual(expect.arrayContaining(named));
   });
 
-  it('has three queries, and Workers Logs on', async () => {
+  it('has three queries, and Workers Logs on', () => {
     expect(queries).toHaveLength(3);
-    const settings = await readFile(join(ROOT, 'wrangler.toml'), 'utf8');
-    expect(settings).toMatch(/^\[observability\]\nenabled = true$/m);
+    expect(read('wrangler.toml')).toMatch(/^\[observability\]\nenabled = true$/m);
   });
 });
 

@@ -1,22 +1,39 @@
-// `npm start`, as a newcomer meets it.
+// `npm start` and `npm run start:live`, as a newcomer meets them: in a fresh copy, so that
+// neither settings nor stores of this one matter.
 
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { appendFile, cp, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { json, serve } from '../unit/access/support.ts';
+import { question } from './harness.ts';
+import { read, ROOT } from './pages.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
-const SCRIPT = join(ROOT, 'scripts/start.mjs');
-const PATH = `${join(ROOT, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`;
+const COPIED = ['package.json', 'wrangler.toml', '.dev.vars.example', 'scripts', 'src', 'test/simulator'];
+const SECONDS = 1_000;
+
+const run = promisify(execFile);
+const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+
+let home: string;
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'stepfun-edge-'));
+  for (const path of COPIED) await cp(join(ROOT, path), join(home, path), { recursive: true });
+  await symlink(join(ROOT, 'node_modules'), join(home, 'node_modules'));
+});
+afterAll(() => rm(home, { recursive: true }));
 
 let started: ChildProcess | null = null;
 afterEach(async () => {
-  if (started === null) return;
-  const exit = once(started, 'exit');
-  started.kill();
-  await exit;
+  if (started?.exitCode === null) {
+    const exit = once(started, 'exit');
+    started.kill();
+    await exit;
+  }
   started = null;
 });
 
@@ -29,10 +46,12 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-it('serves simulated answers, and prints the line that asks for one', { timeout: 150_000 }, async () => {
+/** Runs a script of package.json as npm does; `printed` is what a person sees of it. */
+async function start(script: 'start' | 'start:live') {
   const port = await freePort();
-  const child = spawn(process.execPath, [SCRIPT], {
-    cwd: ROOT,
+  const PATH = `${join(home, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`;
+  const child = spawn('sh', ['-c', `exec ${scripts[script]}`], {
+    cwd: home,
     env: { ...process.env, PATH, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -40,10 +59,81 @@ it('serves simulated answers, and prints the line that asks for one', { timeout:
   let printed = '';
   child.stdout.on('data', (data) => (printed += String(data)));
   child.stderr.on('data', (data) => (printed += String(data)));
-  const toPaste = () => /^ *(curl -N http:[^]*?\}')$/m.exec(printed)?.[1];
-  await expect.poll(toPaste, { timeout: 120_000 }).toContain(`http://127.0.0.1:${port}/`);
+  return { child, url: `http://127.0.0.1:${port}`, printed: () => printed };
+}
 
-  const { stdout } = await promisify(execFile)('sh', ['-c', toPaste() ?? '']);
-  expect(stdout).toContain('"choices"');
-  expect(stdout).toMatch(/data: \[DONE\]\n\n$/);
+/** The line to paste, once it is printed. */
+async function lineToPaste({ url, printed }: Awaited<ReturnType<typeof start>>): Promise<string> {
+  const line = () => /^ *(curl -N http:[^]*?\}')$/m.exec(printed())?.[1];
+  await expect.poll(line, { timeout: 120 * SECONDS }).toContain(`${url}/`);
+  return line() ?? '';
+}
+
+function ask(url: string): Promise<Response> {
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify(question('Why is the sky blue?'));
+  return fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body });
+}
+
+/** Asks until the answer comes from the cache: from then on it is in the store, too. */
+async function askUntilStored(url: string): Promise<string> {
+  const first = await (await ask(url)).text();
+  await expect
+    .poll(async () => (await ask(url)).headers.get('cache-status'), { timeout: 10 * SECONDS })
+    .toMatch(/^stepfun-edge; hit/);
+  return first;
+}
+
+/** The folders that hold something of the cache. */
+async function stores(): Promise<string[]> {
+  const files = await readdir(join(home, '.wrangler'), { recursive: true });
+  const values = files.filter((path) => /\/kv\/.*\/blobs\/./.test(path));
+  return [...new Set(values.map((path) => path.replace(/\/.*/, '')))].sort();
+}
+
+it(
+  'start serves simulated answers, and prints the line that asks for one',
+  { timeout: 150_000 },
+  async () => {
+    const gateway = await start('start');
+    const { stdout } = await run('sh', ['-c', await lineToPaste(gateway)]);
+    expect(stdout).toContain('"choices"');
+    expect(stdout).toMatch(/data: \[DONE\]\n\n$/);
+
+    expect(await askUntilStored(gateway.url)).toContain('The sky is blue because');
+    expect(await stores()).toEqual(['simulator']);
+  },
+);
+
+it('start:live wants a key', async () => {
+  const { child, printed } = await start('start:live');
+  expect(await once(child, 'exit')).toEqual([1, null]);
+  expect(printed()).toContain('cp .dev.vars.example .dev.vars');
 });
+
+it(
+  'start:live asks StepFun with the key, and keeps its answers apart from simulated ones',
+  { timeout: 150_000 },
+  async () => {
+    const keys: unknown[] = [];
+    const message = { role: 'assistant', content: 'StepFun itself' };
+    await using stepfun = await serve((request, response) => {
+      keys.push(request.headers.authorization);
+      json(response, {
+        id: '1',
+        object: 'chat.completion',
+        created: 1,
+        model: 'step-3.5-flash',
+        choices: [{ index: 0, message, finish_reason: 'stop' }],
+      });
+    });
+    await run('sh', ['-c', 'cp .dev.vars.example .dev.vars'], { cwd: home });
+    await appendFile(join(home, '.dev.vars'), `STEP_API_KEY=sk-live\nSTEPFUN_BASE_URL=${stepfun.url}/v1\n`);
+
+    const gateway = await start('start:live');
+    await lineToPaste(gateway);
+    expect(await askUntilStored(gateway.url)).toContain('StepFun itself');
+    expect(keys).toEqual(['Bearer sk-live']);
+    expect(await stores()).toEqual(['live', 'simulator']);
+  },
+);
