@@ -89,6 +89,11 @@ describe('shell', () => {
   });
 });
 
+it('has what a newcomer needs on its first screen', () => {
+  const screen = readme.split('\n').slice(0, 25).join('\n');
+  expect(screen).toMatch(/^npm install\nnpm start$.*^curl .*^}'$/ms);
+});
+
 describe('links', () => {
   it.each(PAGES)('of %s lead somewhere', (page) => {
     const links = [...read(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)];
