@@ -1,4 +1,4 @@
-/** Bindings that wrangler.toml leaves to the operator: see docs/charts.md. */
+/** Bindings that wrangler.toml leaves to the operator: see README.md. */
 interface Env {
   ANALYTICS?: AnalyticsEngineDataset;
 }

@@ -61,7 +61,7 @@ export function createRecord(): RequestRecord {
 
 /**
  * Writes the record, once, when the answer is through.
- * @param analytics - the binding `ANALYTICS`; its columns are documented in docs/charts.md.
+ * @param analytics - the binding `ANALYTICS`; its columns are documented in README.md.
  */
 export function writeRecord(
   record: RequestRecord,

@@ -149,9 +149,7 @@ describe('logs and charts', () => {
     .join('')
     .split(';\n')
     .filter((text) => text.trim() !== '');
-  const columns = [...read('docs/charts.md').matchAll(/\| `((?:index|blob|double)\d)`/g)].map(
-    ([, name]) => name,
-  );
+  const columns = [...read('README.md').matchAll(/\| `((?:index|blob|double)\d)`/g)].map(([, name]) => name);
 
   it('has a row for every column that is written', () => {
     const write = vi.fn<AnalyticsEngineDataset['writeDataPoint']>();
