@@ -121,8 +121,8 @@ interface MinReader {
   releaseLock(): void;
 }
 
-/** @returns what was read, or null when it took longer than `timeoutMs` and what its bytes take at 64 KiB/s. */
-export async function inTime<T>(read: Promise<T>, timeoutMs: number, bytes: number): Promise<T | null> {
+/** @returns what was read, or null when it took too long. */
+async function inTime<T>(read: Promise<T>, timeoutMs: number, bytes: number): Promise<T | null> {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const late = new Promise<null>((resolve) => {
     timer = setTimeout(resolve, timeoutMs + (bytes / BYTES_PER_SECOND) * 1_000, null);

@@ -93,18 +93,23 @@ export function writeRecord(
     outcome,
     detail: detail ?? undefined,
   });
-  analytics?.writeDataPoint({
-    indexes: [client ?? ''],
-    blobs: [route, model ?? '', cache ?? '', code ?? '', outcome, streaming ? 'stream' : 'whole'],
-    doubles: [
-      status,
-      firstByteMs,
-      durationMs,
-      usage?.promptTokens ?? 0,
-      usage?.completionTokens ?? 0,
-      usage?.cachedTokens ?? 0,
-      bytes ?? 0,
-      attempts,
-    ],
-  });
+  try {
+    analytics?.writeDataPoint({
+      indexes: [client ?? ''],
+      blobs: [route, model ?? '', cache ?? '', code ?? '', outcome, streaming ? 'stream' : 'whole'],
+      doubles: [
+        status,
+        firstByteMs,
+        durationMs,
+        usage?.promptTokens ?? 0,
+        usage?.completionTokens ?? 0,
+        usage?.cachedTokens ?? 0,
+        bytes ?? 0,
+        attempts,
+      ],
+    });
+  } catch (thrown) {
+    // Charts cost nobody an answer.
+    log('warn', 'analytics_failed', { reason: String(thrown) });
+  }
 }

@@ -78,7 +78,7 @@ export function createCache(options: CacheOptions): Cache {
     if (landing.kind === 'failed') throw landing.error;
     if (landing.kind === 'alone') return null;
     const { entry, stored, collapsed, attempts } = landing;
-    if (stored) isolateMemory.set(found.hotKey, entry, Date.now());
+    if (stored) isolateMemory.set(found.key, entry, Date.now());
     const detail = collapsed ? '; collapsed' : stored ? '; stored' : '';
     return { entry, collapsed, attempts, cacheStatus: found.cacheStatus + detail };
   }
@@ -92,7 +92,7 @@ export function createCache(options: CacheOptions): Cache {
     const entry = createEntry(completion, found.kind === 'miss' ? found.ttl : 0, nowMs);
     let { cacheStatus } = found;
     if (found.kind === 'miss' && kv !== undefined && isWhole(completion, order) && isStorable(entry)) {
-      isolateMemory.set(found.hotKey, entry, nowMs);
+      isolateMemory.set(found.key, entry, nowMs);
       waitUntil(writeEntry(kv, found.key, entry, settings.staleSeconds));
       cacheStatus += '; stored';
     }

@@ -45,25 +45,43 @@ export function scopeOf(
 
 /** @returns the name of the entry for a request: 67 ASCII characters, in KV and as a Flight's name. */
 export async function cacheKey(parts: KeyParts): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', joinText([headOf(parts), ...parts.canonical]));
-  return `${LAYOUT}:${hex(new Uint8Array(digest))}`;
+  const text = shortText(parts);
+  const known = text === null ? undefined : knownKeys.get(text);
+  if (known !== undefined) return known;
+
+  const bytes = joinText(text === null ? [headOf(parts), ...parts.canonical] : [text]);
+  const digest = await crypto.subtle.digest('SHA-256', bytes);
+  const key = `${LAYOUT}:${hex(new Uint8Array(digest))}`;
+  if (text !== null) remember(text, key);
+  return key;
 }
 
 /**
- * @returns what the digest would be of: as good a name within an isolate, and had for
- *   a tenth of the time; null where it is not short, or not text alone.
+ * The keys of the isolate's latest short questions, by what they are digests of: one
+ * that everybody asks is not digested again, which would be a tenth of a hot answer's cost.
  */
-export function keyText(parts: KeyParts): string | null {
+const knownKeys = new Map<string, string>();
+
+const KNOWN_KEYS_MAX = 256;
+/** A question of some lines; of conversations no two are the same. */
+const KNOWN_TEXT_CHARS = 4096;
+
+function remember(text: string, key: string): void {
+  // A Map's first key is the one that was set longest ago.
+  const [oldest] = knownKeys.size < KNOWN_KEYS_MAX ? [] : knownKeys.keys();
+  if (oldest !== undefined) knownKeys.delete(oldest);
+  knownKeys.set(text, key);
+}
+
+/** @returns what the digest is of, if it is short and nothing but text. */
+function shortText(parts: KeyParts): string | null {
   let text = headOf(parts);
   for (const part of parts.canonical) {
     if (typeof part !== 'string') return null;
     text += part;
   }
-  return text.length <= KEY_TEXT_CHARS ? text : null;
+  return text.length <= KNOWN_TEXT_CHARS ? text : null;
 }
-
-/** A question with a few lines; a conversation's digest is smaller to keep. */
-const KEY_TEXT_CHARS = 4096;
 
 function headOf({ shape, baseUrl, clientId }: KeyParts): string {
   const scope = clientId === null ? 'shared' : 'client';

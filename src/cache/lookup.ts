@@ -5,7 +5,7 @@ import type { Config, StreamShape } from '../config.ts';
 import type { CacheControl } from './control.ts';
 import type { Entry } from './entry.ts';
 import { freshness, serves, type Freshness } from './freshness.ts';
-import { cacheKey, keyText, scopeOf } from './key.ts';
+import { cacheKey, scopeOf } from './key.ts';
 import { readEntry } from './kv.ts';
 import { isolateMemory } from './memory.ts';
 
@@ -41,8 +41,6 @@ export interface Hit {
 export interface Miss {
   readonly kind: 'miss';
   readonly key: string;
-  /** What the isolate's memory knows it by. */
-  readonly hotKey: string;
   /** How long the answer is to be kept, in seconds. */
   readonly ttl: number;
   /** As a flight's ticket has it. */
@@ -74,49 +72,30 @@ export async function lookUp(
     (question.remoteMedia && control.ttl === null);
   if (kv === undefined || settings.ttlSeconds === 0 || unwanted) return BYPASS;
 
-  const parts = {
+  const key = await cacheKey({
     shape,
     baseUrl: upstream.baseUrl,
     clientId: scopeOf(clientId, settings, upstream),
     canonical: question.canonical(),
-  };
+  });
   const ttl = control.ttl ?? settings.ttlSeconds;
   const maxAge = control.noCache ? NONE_KEPT : control.maxAge;
-  const text = keyText(parts);
-  if (text !== null) {
-    const hot = hotHit(text, maxAge);
-    if (hot !== null) return hot;
-  }
-
-  const key = await cacheKey(parts);
-  const miss: Miss = {
-    kind: 'miss',
-    key,
-    hotKey: text ?? key,
-    ttl,
-    maxAge,
-    cacheStatus: `${STATUS}; fwd=miss`,
-  };
+  const miss: Miss = { kind: 'miss', key, ttl, maxAge, cacheStatus: `${STATUS}; fwd=miss` };
   if (control.noCache) return miss;
-  const hot = text === null ? hotHit(key, maxAge) : null;
-  if (hot !== null) return hot;
+
+  const hot = isolateMemory.get(key, Date.now());
+  if (hot !== null) {
+    const fresh = freshness(hot, Date.now());
+    if (serves(fresh, maxAge, 0)) return hit(hot, fresh, '; detail=memory', null);
+  }
   const entry = await readEntry(kv, key);
   if (entry === null) return miss;
   const nowMs = Date.now();
   const state = freshness(entry, nowMs);
   if (!serves(state, maxAge, settings.staleSeconds)) return miss;
   if (state.ttl <= 0) return hit(entry, state, '', control.onlyIfCached ? null : miss);
-  isolateMemory.set(miss.hotKey, entry, nowMs);
+  isolateMemory.set(key, entry, nowMs);
   return hit(entry, state, '', null);
-}
-
-/** From the isolate's memory, where nothing is stale. */
-function hotHit(hotKey: string, maxAge: number | null): Hit | null {
-  const nowMs = Date.now();
-  const entry = isolateMemory.get(hotKey, nowMs);
-  if (entry === null) return null;
-  const state = freshness(entry, nowMs);
-  return serves(state, maxAge, 0) ? hit(entry, state, '; detail=memory', null) : null;
 }
 
 function hit(entry: Entry, { age, ttl }: Freshness, detail: string, refresh: Miss | null): Hit {

@@ -20,7 +20,7 @@ interface Kept {
   readonly untilMs: number;
 }
 
-/** What a Map's slot and the views cost beside the value. */
+/** What a key, a Map's slot and the views cost beside the value. */
 const OVERHEAD_BYTES = 512;
 const CLAIMS_MAX = 1_000;
 
@@ -34,7 +34,7 @@ export function createMemory(): Memory {
 
   function drop(key: string, { entry }: Kept): void {
     kept.delete(key);
-    bytes -= sizeOf(key, entry);
+    bytes -= sizeOf(entry);
   }
 
   return {
@@ -56,7 +56,7 @@ export function createMemory(): Memory {
       // One giant would drive out everything else.
       if (entry.value.byteLength > MEMORY_ENTRY_BYTES) return;
       kept.set(key, { entry, untilMs: nowMs + MEMORY_MS });
-      bytes += sizeOf(key, entry);
+      bytes += sizeOf(entry);
       for (const [oldest, found] of kept) {
         if (bytes <= MEMORY_BYTES) break;
         drop(oldest, found);
@@ -77,8 +77,8 @@ export function createMemory(): Memory {
   };
 }
 
-function sizeOf(key: string, entry: Entry): number {
-  return entry.value.byteLength + 2 * key.length + OVERHEAD_BYTES;
+function sizeOf(entry: Entry): number {
+  return entry.value.byteLength + OVERHEAD_BYTES;
 }
 
 /** The isolate's own. */

@@ -1,12 +1,9 @@
 // A request's body, from the wire to bytes: the right media type, not too large,
 // in time. What the bytes say is the business of request.ts.
 
-import { inTime, readAll, type ReadBounds, type ReadFailure } from '../bytes.ts';
+import { readAll } from '../bytes.ts';
 import { GatewayError } from '../errors.ts';
 import { requireJson } from '../media-type.ts';
-
-/** What comes in one piece or two, and takes no step of its own to be counted. */
-const SMALL_BODY_BYTES = 16 * 1024;
 
 /**
  * @param request - its body is read to the end; where it is refused, what is left of
@@ -22,7 +19,8 @@ export async function readBody(request: Request, maxBytes: number, timeoutMs: nu
   requireJson(request.headers);
   const expectedBytes = Number(request.headers.get('content-length') ?? NaN) || undefined;
   if (expectedBytes !== undefined && expectedBytes > maxBytes) throw tooLarge(maxBytes);
-  const body = await bytesOf(request, { maxBytes, expectedBytes, timeoutMs }).catch((cause: unknown) => {
+  if (request.body === null) return new Uint8Array();
+  const body = await readAll(request.body, { maxBytes, expectedBytes, timeoutMs }).catch((cause: unknown) => {
     // The stream failed: the client is gone, or its framing was broken.
     throw new GatewayError('request_timeout', 'The body broke off.', { cause });
   });
@@ -30,22 +28,6 @@ export async function readBody(request: Request, maxBytes: number, timeoutMs: nu
   if (body === 'too_slow') throw new GatewayError('request_timeout');
   return body;
 }
-
-/**
- * A small body in one go, which costs a third of counting it. It is no larger than it
- * says: HTTP's framing ends it there (RFC 9112 §6.2), and what follows is another request.
- */
-async function bytesOf(request: Request, bounds: BodyBounds): Promise<Uint8Array | ReadFailure> {
-  const { maxBytes, expectedBytes = Infinity, timeoutMs } = bounds;
-  if (expectedBytes <= SMALL_BODY_BYTES) {
-    const bytes = await inTime(request.arrayBuffer(), timeoutMs, expectedBytes);
-    if (bytes === null) return 'too_slow';
-    return bytes.byteLength > maxBytes ? 'too_large' : new Uint8Array(bytes);
-  }
-  return request.body === null ? new Uint8Array() : readAll(request.body, bounds);
-}
-
-type BodyBounds = ReadBounds & { readonly timeoutMs: number };
 
 function tooLarge(maxBytes: number): GatewayError {
   return new GatewayError('request_too_large', `The body is larger than ${maxBytes} bytes.`);

@@ -49,6 +49,20 @@ describe('writeRecord', () => {
     expect(JSON.parse(String(write.mock.calls[0]?.[0]))).toMatchObject({ level, event: 'request', status });
   });
 
+  it('costs nobody an answer when the charts fail', () => {
+    vi.spyOn(console, 'info').mockImplementation(() => {});
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const writeDataPoint = () => {
+      throw new TypeError('no dataset');
+    };
+    writeRecord(createRecord(), FRAME, { writeDataPoint });
+    expect(JSON.parse(String(warn.mock.calls[0]?.[0]))).toEqual({
+      level: 'warn',
+      event: 'analytics_failed',
+      reason: 'TypeError: no dataset',
+    });
+  });
+
   it('does without the binding, and without anything known', () => {
     const write = vi.spyOn(console, 'info').mockImplementation(() => {});
     writeRecord(createRecord(), FRAME, undefined);

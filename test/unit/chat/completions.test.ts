@@ -20,7 +20,6 @@ const COMPLETION = JSON.stringify({
 const MISS: Miss = {
   kind: 'miss',
   key: 'k',
-  hotKey: 'k',
   ttl: 60,
   maxAge: null,
   cacheStatus: 'stepfun-edge; fwd=miss',
