@@ -32,7 +32,7 @@ interface Visit {
   readonly ctx: ExecutionContext;
   readonly record: RequestRecord;
   readonly path: string;
-  /** The pattern of the route that was taken, and what stands in its places. */
+  /** The pattern of the route that was taken, `*` for none, and what stands in its places. */
   pattern: string;
   params: Readonly<Record<string, string>>;
   /** Until the settings are read, no page may read the answer. */
@@ -61,9 +61,6 @@ get('/healthz', ({ env }) => healthResponse(env));
 get('/openapi.json', ({ request, env }) => servePlayground(request, env.ASSETS, null));
 get('/', playground);
 get('/playground/*', playground);
-router.all('*', (visit) => {
-  throw noRoute(visit);
-});
 
 /** Where there is GET, there is HEAD (RFC 9110 §9.3.2); `seal` takes the body away. */
 function get(path: string, handler: Handler): void {
@@ -97,10 +94,10 @@ export async function route(request: Request, env: Env, ctx: ExecutionContext): 
  * Takes the first route that fits. The table is itty-router's; its own `fetch` would
  * also take every query apart, which is a twentieth of what a hot answer costs.
  */
-function dispatch(visit: Visit): Promise<Response> {
+function dispatch(visit: Visit): Response | Promise<Response> {
   const { method } = visit.request;
   for (const [verb, pattern, [handler], path] of router.routes) {
-    const match = verb === method || verb === 'ALL' ? pattern.exec(visit.path) : null;
+    const match = verb === method ? pattern.exec(visit.path) : null;
     if (match === null || handler === undefined) continue;
     // The root's pattern is written as nothing.
     visit.pattern = path || '/';
@@ -180,9 +177,7 @@ function playground(visit: Visit): Promise<Response> {
 
 /** A path that other methods take is a 405 that names them; any other is a 404. */
 function noRoute({ request, path }: Visit): GatewayError {
-  const methods = router.routes
-    .filter(([method, pattern]) => method !== 'ALL' && pattern.test(path))
-    .map(([method]) => method);
+  const methods = router.routes.filter(([, pattern]) => pattern.test(path)).map(([method]) => method);
   if (methods.length === 0 || methods.includes(request.method)) return new GatewayError('not_found');
   return new GatewayError('method_not_allowed', undefined, { allow: methods.join(', ') });
 }
