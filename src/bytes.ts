@@ -55,9 +55,9 @@ export async function readAll(
   let buffer = new Uint8Array(Math.min(limit, FIRST_STEP_BYTES, expected));
   let length = 0;
   for (;;) {
-    const room = buffer.length - length;
-    const min = idleMs === undefined ? room : 1;
-    const read = reader.read(buffer.subarray(length), { min });
+    const room = length === 0 ? buffer : buffer.subarray(length);
+    const min = idleMs === undefined ? room.length : 1;
+    const read = reader.read(room, { min });
     const limitMs = idleMs ?? timeoutMs;
     const result = limitMs === undefined ? await read : await inTime(read, limitMs, min);
     if (result === null) {

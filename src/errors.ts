@@ -2,8 +2,9 @@
 // on the wire: status, headers and OpenAI's error body.
 //
 // Pure: no I/O, no clock. Whoever meets a failure throws a GatewayError; the
-// router (a Response) or the relay (an error event) renders it.
+// router (an answer) or the relay (an error event) renders it.
 
+import { jsonAnswer, type Answer } from './answer.ts';
 import { ERROR_MESSAGE_CHARS } from './limits.ts';
 
 interface Wire {
@@ -155,15 +156,20 @@ export function errorBody(error: GatewayError): ErrorBody {
 }
 
 /** @returns the answer for a failure. CORS and `x-request-id` are the router's to add. */
-export function errorResponse(error: GatewayError): Response {
-  const headers = new Headers({ ...error.details.headers, 'cache-control': 'no-store' });
-  if (!error.retry) headers.set('x-should-retry', 'false');
-  if (error.details.allow !== undefined) headers.set('allow', error.details.allow);
-  if (error.details.retryAfterSeconds !== undefined) {
-    headers.set('retry-after', String(error.details.retryAfterSeconds));
-  }
-  if (error.status === 401) headers.set('www-authenticate', 'Bearer');
-  return Response.json(errorBody(error), { status: error.status, headers });
+export function errorAnswer(error: GatewayError): Answer {
+  const { allow, headers, retryAfterSeconds } = error.details;
+  return jsonAnswer(
+    errorBody(error),
+    {
+      ...headers,
+      'cache-control': 'no-store',
+      ...(!error.retry && { 'x-should-retry': 'false' }),
+      ...(allow !== undefined && { allow }),
+      ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+      ...(error.status === 401 && { 'www-authenticate': 'Bearer' }),
+    },
+    error.status,
+  );
 }
 
 /**

@@ -3,6 +3,7 @@
 
 import type { Config } from './config.ts';
 import type { RequestRecord } from './record.ts';
+import { randomUuid } from './uuid.ts';
 
 export interface Exchange {
   /** `x-request-id`: the client's own where it is well-formed, else a new UUID. */
@@ -21,5 +22,5 @@ const WELL_FORMED_ID = /^[\w.-]{1,128}$/;
 /** @returns the client's `x-request-id` if it is 1–128 of `[A-Za-z0-9._-]`, else a new UUID. */
 export function requestId(headers: Headers): string {
   const given = headers.get('x-request-id');
-  return given !== null && WELL_FORMED_ID.test(given) ? given : crypto.randomUUID();
+  return given !== null && WELL_FORMED_ID.test(given) ? given : randomUuid();
 }

@@ -3,14 +3,15 @@
 
 import { version } from '../package.json';
 import { isWayInConfigured } from './access/identify.ts';
+import { jsonAnswer, type Answer } from './answer.ts';
 import { readConfig } from './config.ts';
 
 /** @returns 200 when requests can be served, 503 when the settings stand in the way. */
-export function healthResponse(env: object): Response {
+export function healthAnswer(env: object): Answer {
   const { configuration, access } = stateOf(env);
   const isServing = configuration === 'valid' && access === 'configured';
   const body = { status: isServing ? 'ok' : 'not_serving', version, configuration, access };
-  return Response.json(body, { status: isServing ? 200 : 503, headers: { 'cache-control': 'no-store' } });
+  return jsonAnswer(body, { 'cache-control': 'no-store' }, isServing ? 200 : 503);
 }
 
 /** @returns whether the settings can be read. */

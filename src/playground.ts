@@ -4,13 +4,11 @@
 //
 // I/O: the assets binding alone.
 
+import type { Answer } from './answer.ts';
 import { GatewayError } from './errors.ts';
 
 /** Where Turnstile's script and its frame come from; its documentation asks for just these two. */
 const TURNSTILE_ORIGIN = 'https://challenges.cloudflare.com';
-
-/** What of the binding's own headers goes on: RFC 9110 §8 about the file, §8.8 for revalidation. */
-const FILE_HEADERS = ['content-type', 'etag'] as const;
 
 /**
  * @param siteKey - Turnstile's public site key, or `null` without Turnstile.
@@ -57,26 +55,27 @@ export async function servePlayground(
   request: Request,
   assets: Fetcher | undefined,
   siteKey: string | null,
-): Promise<Response> {
+): Promise<Answer> {
   if (assets === undefined) throw new GatewayError('not_found');
   const file = await assets.fetch(request.url, { method: request.method, headers: conditions(request) });
   if (file.status !== 200 && file.status !== 304) throw new GatewayError('not_found');
-  const headers = new Headers(playgroundHeaders(siteKey));
-  for (const name of FILE_HEADERS) {
-    const value = file.headers.get(name);
-    if (value !== null) headers.set(name, value);
-  }
-  // Modules import each other by plain names: each is asked for again, and costs a 304
-  // as long as it is the same. Hashed names would save that, for the price of a build.
-  headers.set('cache-control', 'no-cache');
-
-  const isPage = headers.get('content-type')?.startsWith('text/html') === true;
-  if (!isPage) return new Response(file.body, { status: file.status, headers });
-
+  const type = file.headers.get('content-type');
+  const isPage = type?.startsWith('text/html') === true;
   // The page is made here (its key, its policy): the file's ETag isn't the page's.
-  headers.delete('etag');
-  const page = new Response(file.body, { status: file.status, headers });
-  if (siteKey === null || file.body === null) return page;
+  const etag = isPage ? null : file.headers.get('etag');
+  const headers = {
+    ...playgroundHeaders(siteKey),
+    ...(type !== null && { 'content-type': type }),
+    ...(etag !== null && { etag }),
+    // Modules import each other by plain names: each is asked for again, and costs a 304
+    // as long as it is the same. Hashed names would save that, for the price of a build.
+    'cache-control': 'no-cache',
+  };
+  const page = isPage && siteKey !== null && file.body !== null ? withSiteKey(file, siteKey) : file;
+  return { status: file.status, headers, body: page.body };
+}
+
+function withSiteKey(page: Response, siteKey: string): Response {
   return new HTMLRewriter()
     .on('meta[name="turnstile-site-key"]', {
       element: (meta) => {

@@ -2,23 +2,24 @@
 // carries its request id, its CORS headers and, if it failed, the one error shape.
 
 import { Router } from 'itty-router';
-import { addCorsHeaders, isPreflight, judgeOrigin, preflightResponse, requireOrigin } from './access/cors.ts';
+import { corsHeaders, isPreflight, judgeOrigin, preflightAnswer, requireOrigin } from './access/cors.ts';
 import type { OriginVerdict } from './access/cors.ts';
 import type { Client } from './access/client.ts';
 import { identify } from './access/identify.ts';
 import { limitRate } from './access/rate-limit.ts';
 import { estimatePromptTokens, reserveTokens } from './access/reservation.ts';
-import { sessionResponse } from './access/sessions.ts';
+import { sessionAnswer } from './access/sessions.ts';
+import { toResponse, type Answer } from './answer.ts';
 import { createCache } from './cache/cache.ts';
-import { completionResponse } from './chat/completions.ts';
+import { chatAnswer } from './chat/completions.ts';
 import type { ChatExchange } from './chat/exchange.ts';
 import { drain } from './bytes.ts';
-import { modelListResponse, oneModelResponse, type ModelsExchange } from './chat/model-list.ts';
+import { modelListAnswer, oneModelAnswer, type ModelsExchange } from './chat/model-list.ts';
 import { readConfig } from './config.ts';
-import { errorResponse, GatewayError, toGatewayError } from './errors.ts';
+import { errorAnswer, GatewayError, toGatewayError } from './errors.ts';
 import { requestId, type Exchange } from './exchange.ts';
 import { gatewayOf } from './gateway.ts';
-import { healthResponse, isConfigured } from './health.ts';
+import { healthAnswer, isConfigured } from './health.ts';
 import { DRAINED_BYTES, REQUEST_BODY_MS } from './limits.ts';
 import { servePlayground } from './playground.ts';
 import { createRecord, writeRecord, type RequestRecord } from './record.ts';
@@ -31,6 +32,7 @@ interface Visit {
   readonly env: Env;
   readonly ctx: ExecutionContext;
   readonly record: RequestRecord;
+  readonly method: string;
   readonly path: string;
   /** The pattern of the route that was taken, `*` for none, and what stands in its places. */
   pattern: string;
@@ -39,7 +41,7 @@ interface Visit {
   origin: OriginVerdict;
 }
 
-type Handler = (visit: Visit) => Response | Promise<Response>;
+type Handler = (visit: Visit) => Answer | Promise<Answer>;
 
 const NO_PAGE: OriginVerdict = { allowed: false, allowOrigin: null };
 
@@ -49,14 +51,14 @@ router
   .post('/v1/chat/completions', async (visit) => {
     const exchange = exchangeOf(visit);
     const client = await admit(visit, exchange);
-    return completionResponse(visit.request, chatExchange(visit, exchange, client));
+    return chatAnswer(visit.request, chatExchange(visit, exchange, client));
   })
-  .post('/v1/session', (visit) => sessionResponse(visit.request, exchangeOf(visit), visit.env.RATE_LIMITER));
-get('/v1/models', async (visit) => modelListResponse(await modelsExchange(visit)));
+  .post('/v1/session', (visit) => sessionAnswer(visit.request, exchangeOf(visit), visit.env.RATE_LIMITER));
+get('/v1/models', async (visit) => modelListAnswer(await modelsExchange(visit)));
 get('/v1/models/:id+', async (visit) =>
-  oneModelResponse(visit.params['id'] ?? '', await modelsExchange(visit)),
+  oneModelAnswer(visit.params['id'] ?? '', await modelsExchange(visit)),
 );
-get('/healthz', ({ env }) => healthResponse(env));
+get('/healthz', ({ env }) => healthAnswer(env));
 // A file like the page's, made by scripts/openapi.ts: the description costs the Worker no byte.
 get('/openapi.json', ({ request, env }) => servePlayground(request, env.ASSETS, null));
 get('/', playground);
@@ -76,26 +78,37 @@ export async function route(request: Request, env: Env, ctx: ExecutionContext): 
     env,
     ctx,
     record: createRecord(),
-    path: new URL(request.url).pathname,
+    method: request.method,
+    path: pathOf(request.url),
     pattern: '*',
     params: {},
     origin: NO_PAGE,
   };
-  let response: Response;
+  let answer: Answer;
   try {
-    response = judge(visit) ?? (await dispatch(visit));
+    answer = judge(visit) ?? (await dispatch(visit));
   } catch (thrown) {
-    response = await fail(thrown, visit);
+    answer = await fail(thrown, visit);
   }
-  return seal(response, visit);
+  return seal(answer, visit);
+}
+
+const PATH = /^[a-z]+:\/\/[^/?#]*([^?#]*)/;
+
+/**
+ * The path as the request has it. A URL object would also resolve dot segments, which no path of
+ * ours has, and is a thirtieth of what a hot answer costs.
+ */
+function pathOf(url: string): string {
+  return PATH.exec(url)?.[1] || '/';
 }
 
 /**
  * Takes the first route that fits. The table is itty-router's; its own `fetch` would
  * also take every query apart, which is a twentieth of what a hot answer costs.
  */
-function dispatch(visit: Visit): Response | Promise<Response> {
-  const { method } = visit.request;
+function dispatch(visit: Visit): Answer | Promise<Answer> {
+  const { method } = visit;
   for (const [verb, pattern, [handler], path] of router.routes) {
     const match = verb === method ? pattern.exec(visit.path) : null;
     if (match === null || handler === undefined) continue;
@@ -109,7 +122,7 @@ function dispatch(visit: Visit): Response | Promise<Response> {
 }
 
 /** CORS comes first: a page that may not ask is refused, and a preflight carries nothing else to judge. */
-function judge(visit: Visit): Response | undefined {
+function judge(visit: Visit): Answer | undefined {
   const { request, env } = visit;
   const isHealth = visit.path === '/healthz';
   // Health is for machines that watch: it answers when the settings are wrong, too.
@@ -117,7 +130,7 @@ function judge(visit: Visit): Response | undefined {
   visit.origin = judgeOrigin(request, readConfig(env).access.origins);
   if (isHealth) return undefined;
   requireOrigin(visit.origin, request.headers.get('origin'));
-  return isPreflight(request) ? preflightResponse(request) : undefined;
+  return isPreflight(request) ? preflightAnswer(request) : undefined;
 }
 
 function exchangeOf({ id, startedAtMs, env, ctx, record }: Visit): Exchange {
@@ -168,7 +181,7 @@ async function modelsExchange(visit: Visit): Promise<ModelsExchange> {
   return { config, stepfun, upstreamKey };
 }
 
-function playground(visit: Visit): Promise<Response> {
+function playground(visit: Visit): Promise<Answer> {
   const { request, env } = visit;
   const { playground: isOn, access } = readConfig(env);
   if (!isOn) throw noRoute(visit);
@@ -176,45 +189,49 @@ function playground(visit: Visit): Promise<Response> {
 }
 
 /** A path that other methods take is a 405 that names them; any other is a 404. */
-function noRoute({ request, path }: Visit): GatewayError {
+function noRoute({ method: asked, path }: Visit): GatewayError {
   const methods = router.routes.filter(([, pattern]) => pattern.test(path)).map(([method]) => method);
-  if (methods.length === 0 || methods.includes(request.method)) return new GatewayError('not_found');
+  if (methods.length === 0 || methods.includes(asked)) return new GatewayError('not_found');
   return new GatewayError('method_not_allowed', undefined, { allow: methods.join(', ') });
 }
 
-async function fail(thrown: unknown, { request, record }: Visit): Promise<Response> {
+async function fail(thrown: unknown, { request, record }: Visit): Promise<Answer> {
   const error = toGatewayError(thrown);
   // First, not beside the answer: the runtime cuts a connection whose answer is through.
   if (request.body?.locked === false) await drain(request.body, DRAINED_BYTES, REQUEST_BODY_MS);
   // Whoever has left gets no answer, and nothing is wrong with that.
   if (request.signal.aborted) {
     record.outcome = 'client_gone';
-    return new Response(null, { status: CLIENT_CLOSED_REQUEST });
+    return { status: CLIENT_CLOSED_REQUEST, headers: {}, body: null };
   }
   record.code = error.code;
   record.detail = error.details.detail ?? null;
   record.outcome = error.code;
   record.attempts = Number(error.details.headers?.['x-upstream-attempts'] ?? 0);
-  return errorResponse(error);
+  return errorAnswer(error);
 }
 
 /** nginx's number for it; no RFC has one. */
 const CLIENT_CLOSED_REQUEST = 499;
 
 /** What every answer carries, whatever it is, and the line that is written of it. */
-function seal(response: Response, visit: Visit): Response {
-  const { id, origin, startedAtMs, record, env, ctx } = visit;
-  const { method } = visit.request;
+function seal({ status, headers, body }: Answer, visit: Visit): Response {
+  const { id, method, origin, startedAtMs, record, env, ctx } = visit;
   const firstByteAtMs = Date.now();
-  const { headers, status } = response;
-  addCorsHeaders(headers, origin);
-  headers.set('x-request-id', id);
-  headers.set('server-timing', serverTiming(record, firstByteAtMs - startedAtMs));
 
   const frame = { id, method, route: visit.pattern, status, startedAtMs, firstByteAtMs };
   if (record.ended === null) writeRecord(record, frame, env.ANALYTICS);
   else ctx.waitUntil(record.ended.then(() => writeRecord(record, frame, env.ANALYTICS)));
-  return method === 'HEAD' ? new Response(null, response) : response;
+  return toResponse({
+    status,
+    headers: {
+      ...headers,
+      ...corsHeaders(origin),
+      'x-request-id': id,
+      'server-timing': serverTiming(record, firstByteAtMs - startedAtMs),
+    },
+    body: method === 'HEAD' ? null : body,
+  });
 }
 
 /** `Server-Timing` (W3C): what a browser's network panel shows beside the request. */

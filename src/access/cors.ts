@@ -7,6 +7,7 @@
 // `Access-Control-Allow-Credentials` is never sent: no cookie means anything
 // here, and without it `*` is harmless.
 
+import type { Answer, AnswerHeaders } from '../answer.ts';
 import { GatewayError } from '../errors.ts';
 
 /** What was found out about a request's origin. */
@@ -65,16 +66,17 @@ export function requireOrigin(verdict: OriginVerdict, origin: string | null): vo
 }
 
 /**
- * Marks an answer, whatever its status, in place: a copy of the Response would
- * cost a stream its length and the runtime's direct path.
- * @param headers - a mutable answer's headers.
  * @param verdict - of the request that is answered.
+ * @returns what marks its answer, whatever its status. What only a page can read
+ *   goes to pages alone.
  */
-export function addCorsHeaders(headers: Headers, verdict: OriginVerdict): void {
-  headers.append('vary', 'Origin');
-  headers.set('access-control-expose-headers', EXPOSED_HEADERS);
-  if (verdict.allowOrigin === null) headers.delete('access-control-allow-origin');
-  else headers.set('access-control-allow-origin', verdict.allowOrigin);
+export function corsHeaders({ allowOrigin }: OriginVerdict): AnswerHeaders {
+  if (allowOrigin === null) return { vary: 'Origin' };
+  return {
+    vary: 'Origin',
+    'access-control-allow-origin': allowOrigin,
+    'access-control-expose-headers': EXPOSED_HEADERS,
+  };
 }
 
 /** @returns whether a browser asks on a page's behalf (Fetch §3.2.2), not a client for what an address takes. */
@@ -85,16 +87,19 @@ export function isPreflight(request: Request): boolean {
 
 /**
  * Answers a preflight, which by its nature carries no credentials. It needs
- * `addCorsHeaders` like every answer.
+ * `corsHeaders` like every answer.
  * @returns 204 with what was asked for and is allowed.
  */
-export function preflightResponse(request: Request): Response {
+export function preflightAnswer(request: Request): Answer {
   const asked = (request.headers.get('access-control-request-headers') ?? '').toLowerCase().split(',');
-  const headers = new Headers({
-    'access-control-allow-methods': METHODS,
-    'access-control-max-age': String(PREFLIGHT_MAX_AGE_SECONDS),
-  });
   const granted = asked.map((name) => name.trim()).filter((name) => REQUEST_HEADER.test(name));
-  if (granted.length > 0) headers.set('access-control-allow-headers', granted.join(', '));
-  return new Response(null, { status: 204, headers });
+  return {
+    status: 204,
+    headers: {
+      'access-control-allow-methods': METHODS,
+      'access-control-max-age': String(PREFLIGHT_MAX_AGE_SECONDS),
+      ...(granted.length > 0 && { 'access-control-allow-headers': granted.join(', ') }),
+    },
+    body: null,
+  };
 }

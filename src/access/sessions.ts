@@ -2,6 +2,7 @@
 // token that works for a few minutes, from that page.
 
 import * as z from 'zod/mini';
+import { jsonAnswer, type Answer } from '../answer.ts';
 import { within } from '../deadline.ts';
 import { GatewayError } from '../errors.ts';
 import type { Exchange } from '../exchange.ts';
@@ -34,11 +35,11 @@ export const sessionSchema = z.object({
  *   `origin_not_allowed`, `rate_limit_exceeded`, the errors of a body, and those
  *   of `verifyTurnstile`.
  */
-export async function sessionResponse(
+export async function sessionAnswer(
   request: Request,
   { config }: Pick<Exchange, 'config'>,
   limiter: RateLimit | undefined,
-): Promise<Response> {
+): Promise<Answer> {
   const settings = config.access.session;
   if (settings === null) throw noSessions(config);
   const origin = request.headers.get('origin') ?? '';
@@ -56,7 +57,7 @@ export async function sessionResponse(
     token: await signSession(session, settings.signingKey),
     expires_at: expiresAt,
   };
-  return Response.json(answer, { headers: { 'cache-control': 'no-store' } });
+  return jsonAnswer(answer, { 'cache-control': 'no-store' });
 }
 
 function noSessions(config: Exchange['config']): GatewayError {

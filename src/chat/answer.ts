@@ -2,13 +2,14 @@
 // what is kept is kept here, under the client's own scope, not in browsers or on
 // the way; `no-transform` and `x-accel-buffering` keep proxies from gathering a stream.
 
+import type { Answer, AnswerHeaders } from '../answer.ts';
 import type { ChatRequest } from './request.ts';
 
-/** Headers of one answer beside those of its kind. */
-export type AnswerHeaders = Readonly<Record<string, string | undefined>>;
-
-/** @param body - a completion's JSON. */
-export function completionAnswer(asked: ChatRequest, body: Uint8Array, headers: AnswerHeaders): Response {
+/**
+ * @param body - a completion's JSON.
+ * @param headers - of this answer beside those of its kind.
+ */
+export function completionAnswer(asked: ChatRequest, body: Uint8Array, headers: AnswerHeaders): Answer {
   return answer(asked, body, {
     'content-type': 'application/json',
     'cache-control': 'private, no-store',
@@ -16,12 +17,15 @@ export function completionAnswer(asked: ChatRequest, body: Uint8Array, headers: 
   });
 }
 
-/** @param body - an event stream, or all of it in one piece. */
+/**
+ * @param body - an event stream, or all of it in one piece.
+ * @param headers - of this answer beside those of its kind.
+ */
 export function streamAnswer(
   asked: ChatRequest,
   body: ReadableStream<Uint8Array> | Uint8Array,
   headers: AnswerHeaders,
-): Response {
+): Answer {
   return answer(asked, body, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'private, no-store, no-transform',
@@ -30,9 +34,7 @@ export function streamAnswer(
   });
 }
 
-function answer(asked: ChatRequest, body: BodyInit, headers: AnswerHeaders): Response {
-  const all: Record<string, string> = {};
-  for (const name in headers) if (headers[name] !== undefined) all[name] = headers[name];
-  if (asked.ignoredParams.length > 0) all['x-ignored-params'] = asked.ignoredParams.join(', ');
-  return new Response(body, { headers: all });
+function answer({ ignoredParams }: ChatRequest, body: BodyInit, headers: AnswerHeaders): Answer {
+  if (ignoredParams.length === 0) return { status: 200, headers, body };
+  return { status: 200, headers: { ...headers, 'x-ignored-params': ignoredParams.join(', ') }, body };
 }

@@ -1,6 +1,7 @@
 // `POST /v1/chat/completions`, as the request's path: read, checked, looked up, paid
 // for, asked, and on its way back.
 
+import type { Answer } from '../answer.ts';
 import { parseCacheControl } from '../cache/control.ts';
 import { type Entry, renderCompletion } from '../cache/entry.ts';
 import type { Bypass, Hit, Miss } from '../cache/lookup.ts';
@@ -21,7 +22,7 @@ import { openStream, rewriteOptions } from './stream.ts';
  * @throws {GatewayError} for every failure before that; the reason of
  *   `request.signal` when the client has left.
  */
-export async function completionResponse(request: Request, exchange: ChatExchange): Promise<Response> {
+export async function chatAnswer(request: Request, exchange: ChatExchange): Promise<Answer> {
   const { cache, config, clientId } = exchange;
   const control = parseCacheControl(request.headers);
   const body = await readBody(request, config.chat.maxBodyBytes, REQUEST_BODY_MS);
@@ -41,7 +42,7 @@ export async function completionResponse(request: Request, exchange: ChatExchang
 }
 
 /** From the cache: as it was made, in the form that this client asks for. */
-function kept(hit: Hit, asked: ChatRequest, exchange: ChatExchange): Response {
+function kept(hit: Hit, asked: ChatRequest, exchange: ChatExchange): Answer {
   exchange.record.usage = hit.entry.usage;
   if (hit.refresh !== null) {
     exchange.cache.refresh(hit.refresh, (make) =>
@@ -66,7 +67,7 @@ async function made(
   reservation: Reservation | null,
   signal: AbortSignal,
   exchange: ChatExchange,
-): Promise<Response> {
+): Promise<Answer> {
   const answer = await exchange.cache.make(found, orderOf(asked, reservation, exchange), signal);
   const { entry, attempts, collapsed } = answer;
   const body = renderCompletion(entry, asked.reasoningFormat);
@@ -95,7 +96,7 @@ async function relayed(
   reservation: Reservation | null,
   signal: AbortSignal,
   exchange: ChatExchange,
-): Promise<Response> {
+): Promise<Answer> {
   const { value, attempts } = await openStream(found, asked, reservation, signal, exchange);
   exchange.record.attempts = attempts;
   return streamAnswer(asked, value, {

@@ -15,10 +15,12 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The router's two lines for the page, and nothing else of the gateway. */
 const PAGE_WORKER = `
+  import { toResponse } from './src/answer.ts';
   import { servePlayground } from './src/playground.ts';
   export default {
     fetch: (request, env) =>
-      servePlayground(request, env.ASSETS, env.SITE_KEY === '' ? null : env.SITE_KEY).catch(
+      servePlayground(request, env.ASSETS, env.SITE_KEY === '' ? null : env.SITE_KEY).then(
+        toResponse,
         (error) => new Response(error.code, { status: error.status }),
       ),
   };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { errorBody, errorResponse, GatewayError, toGatewayError, type ErrorCode } from '../../src/errors.ts';
+import { toResponse } from '../../src/answer.ts';
+import { errorBody, errorAnswer, GatewayError, toGatewayError, type ErrorCode } from '../../src/errors.ts';
 import { ERROR_MESSAGE_CHARS } from '../../src/limits.ts';
 
 /** DESIGN.md, "Errors", row by row: code → status, type, whether asking again may help. */
@@ -33,10 +34,10 @@ const CONTRACT: Record<ErrorCode, [status: number, type: string, retry: boolean]
   internal_error: [500, 'server_error', true],
 };
 
-describe('errorResponse', () => {
+describe('errorAnswer', () => {
   for (const [code, [status, type, retry]] of Object.entries(CONTRACT)) {
     it(`puts ${code} on the wire as ${status} ${type}`, async () => {
-      const response = errorResponse(new GatewayError(code as ErrorCode));
+      const response = toResponse(errorAnswer(new GatewayError(code as ErrorCode)));
       expect(response.status).toBe(status);
       expect(response.headers.get('cache-control')).toBe('no-store');
       expect(response.headers.get('content-type')).toBe('application/json');
@@ -53,14 +54,16 @@ describe('errorResponse', () => {
       retryAfterSeconds: 7,
       allow: 'POST',
     });
-    const response = errorResponse(error);
+    const response = toResponse(errorAnswer(error));
     expect(response.headers.get('retry-after')).toBe('7');
     expect(response.headers.get('allow')).toBe('POST');
     expect(await response.json()).toMatchObject({ error: { message: 'n: too large', param: 'n' } });
   });
 
   it('names the scheme on a 401 (RFC 9110 §15.5.2)', () => {
-    expect(errorResponse(new GatewayError('invalid_api_key')).headers.get('www-authenticate')).toBe('Bearer');
+    expect(errorAnswer(new GatewayError('invalid_api_key')).headers).toMatchObject({
+      'www-authenticate': 'Bearer',
+    });
   });
 });
 

@@ -2,7 +2,7 @@ import { beforeAll, afterAll, afterEach, describe, expect, it, vi } from 'vitest
 import { keyClient, sessionClient, stepfunClient, tokenClient } from '../../../src/access/client.ts';
 import { identify, isWayInConfigured } from '../../../src/access/identify.ts';
 import { signSession } from '../../../src/access/session-token.ts';
-import { errorResponse } from '../../../src/errors.ts';
+import { errorAnswer } from '../../../src/errors.ts';
 import type { Config } from '../../../src/config.ts';
 import { ISSUER, keyPair, sign, startIssuer, type Issuer, type KeyPair } from './issuer.ts';
 import { captureLog, collector, failure, json, PAGE, request, settings } from './support.ts';
@@ -85,8 +85,7 @@ describe('a gateway with every way in', () => {
     ];
     const answers = await Promise.all(
       bearers.map(async (bearer) => {
-        const response = errorResponse(await failure(come(everything, bearer)));
-        return JSON.stringify([response.status, [...response.headers], await response.text()]);
+        return JSON.stringify(errorAnswer(await failure(come(everything, bearer))));
       }),
     );
     expect(new Set(answers).size).toBe(1);

@@ -4,10 +4,11 @@
 
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { toResponse } from '../../../src/answer.ts';
 import { identify } from '../../../src/access/identify.ts';
 import { limitRate } from '../../../src/access/rate-limit.ts';
-import { sessionResponse } from '../../../src/access/sessions.ts';
-import { errorResponse, GatewayError } from '../../../src/errors.ts';
+import { sessionAnswer } from '../../../src/access/sessions.ts';
+import { errorAnswer, GatewayError } from '../../../src/errors.ts';
 import { keyPair, sign, startIssuer } from './issuer.ts';
 import { bodyOf, captureLog, exchange, GATEWAY, json, PAGE, request, serve, settings } from './support.ts';
 
@@ -33,16 +34,11 @@ afterEach(() => void vi.restoreAllMocks());
 async function watch(work: Promise<unknown>): Promise<void> {
   try {
     const value = await work;
-    if (value instanceof Response) seen.push(...(await visible(value)));
-    else seen.push(inspect(value, { depth: 10 }));
+    seen.push(inspect(value, { depth: 10 }));
   } catch (error) {
     seen.push(inspect(error, { depth: 10, showHidden: true }));
-    if (error instanceof GatewayError) seen.push(...(await visible(errorResponse(error))));
+    if (error instanceof GatewayError) seen.push(inspect(errorAnswer(error)));
   }
-}
-
-async function visible(response: Response): Promise<string[]> {
-  return [JSON.stringify([...response.headers]), await response.text()];
 }
 
 const post = (turnstileToken: string, tail = '') =>
@@ -93,10 +89,10 @@ describe('no secret is seen', () => {
 
     await watch(identify(request({}, await sign(key)), exchange(config)));
     for (let index = 0; index < 4; index += 1) {
-      await watch(sessionResponse(post(`${CANARY}-${index}`), exchange(config), undefined));
+      await watch(sessionAnswer(post(`${CANARY}-${index}`), exchange(config), undefined));
     }
-    await watch(sessionResponse(post(CANARY, 'x'), exchange(config), undefined));
-    await watch(sessionResponse(post(CANARY.repeat(1_000)), exchange(config), undefined));
+    await watch(sessionAnswer(post(CANARY, 'x'), exchange(config), undefined));
+    await watch(sessionAnswer(post(CANARY.repeat(1_000)), exchange(config), undefined));
     expect(siteverify.hits()).toBe(4);
     expect([...seen, ...lines].join('\n')).not.toContain(CANARY);
     expect(lines).toHaveLength(1);
@@ -107,7 +103,7 @@ describe('no secret is seen', () => {
       json(response, { success: true, hostname: 'app.example', action: 'chat' }),
     );
     const config = settings({ ...secrets, TURNSTILE_VERIFY_URL: siteverify.url });
-    const response = await sessionResponse(post(`${CANARY}-widget`), exchange(config), undefined);
+    const response = toResponse(await sessionAnswer(post(`${CANARY}-widget`), exchange(config), undefined));
     const body = await response.text();
     const payload = /sess_([\w-]+)/.exec(body)?.[1] ?? '';
     expect(body + Buffer.from(payload, 'base64url').toString()).not.toContain(CANARY);
@@ -130,7 +126,7 @@ it('what a hostile siteverify says becomes one capped log text', async () => {
     json(response, { success: false, 'error-codes': [hostile] }),
   );
   const config = settings({ ...secrets, TURNSTILE_VERIFY_URL: siteverify.url });
-  const error = await sessionResponse(post('t'), exchange(config), undefined).catch(
+  const error = await sessionAnswer(post('t'), exchange(config), undefined).catch(
     (thrown: unknown) => thrown,
   );
   expect(error).toBeInstanceOf(GatewayError);

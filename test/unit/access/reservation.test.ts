@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { toResponse } from '../../../src/answer.ts';
 import { Budget } from '../../../src/access/budget.ts';
 import { anonymousClient, keyClient } from '../../../src/access/client.ts';
 import { estimatePromptTokens, reserveTokens, type TokenRequest } from '../../../src/access/reservation.ts';
-import { errorResponse } from '../../../src/errors.ts';
+import { errorAnswer } from '../../../src/errors.ts';
 import { budgetHouse, type BudgetHouse } from './objects.ts';
 import { captureLog, failure, request } from './support.ts';
 
@@ -133,7 +134,7 @@ describe('a budget', () => {
     await reserve({ maxTokens: 990 });
     const error = await failure(reserve());
     expect(error.code).toBe('insufficient_quota');
-    const { status, headers } = errorResponse(error);
+    const { status, headers } = toResponse(errorAnswer(error));
     expect(status).toBe(429);
     expect(headers.get('retry-after')).toBe(String(HALF_A_DAY_SECONDS));
     expect(headers.get('x-ratelimit-limit-tokens')).toBe('1000');

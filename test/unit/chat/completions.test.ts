@@ -1,8 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
+import { toResponse } from '../../../src/answer.ts';
 import type { Cache, Made } from '../../../src/cache/cache.ts';
 import { createEntry } from '../../../src/cache/entry.ts';
 import type { Hit, Miss } from '../../../src/cache/lookup.ts';
-import { completionResponse } from '../../../src/chat/completions.ts';
+import { chatAnswer } from '../../../src/chat/completions.ts';
 import type { ChatExchange } from '../../../src/chat/exchange.ts';
 import { readConfig } from '../../../src/config.ts';
 import type { Order } from '../../../src/cache/order.ts';
@@ -63,7 +64,7 @@ async function answerStale(reserve: ChatExchange['reserve'], stream = false) {
     body: new Blob([body]).stream(),
     duplex: 'half',
   } as RequestInit);
-  const response = await completionResponse(request, exchange as ChatExchange);
+  const response = toResponse(await chatAnswer(request, exchange as ChatExchange));
   const [found, ask] = refresh.mock.calls[0] ?? [];
   if (ask === undefined) throw new Error('not refreshed');
   return { response, found, ask };

@@ -1,0 +1,22 @@
+// An answer until it leaves: data, to which the router adds what every answer carries
+// before it becomes a Response. Rejected: Responses whose headers are changed afterwards.
+// Each header would be a call into the runtime, and each Headers an object to free.
+
+export type AnswerHeaders = Readonly<Record<string, string>>;
+
+export interface Answer {
+  readonly status: number;
+  /** By their names in lower case. */
+  readonly headers: AnswerHeaders;
+  readonly body: BodyInit | null;
+}
+
+/** @returns an answer that says this in JSON. */
+export function jsonAnswer(value: unknown, headers: AnswerHeaders, status = 200): Answer {
+  return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(value) };
+}
+
+/** @returns the answer as the platform sends it. */
+export function toResponse({ status, headers, body }: Answer): Response {
+  return new Response(body, { status, headers });
+}
