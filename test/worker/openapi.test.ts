@@ -121,7 +121,7 @@ describe('the gateway does what it says', () => {
   );
 
   it('exposes to pages the headers that it describes', async () => {
-    const response = await gateway.fetch('/healthz');
+    const response = await gateway.fetch('/healthz', { headers: { origin: PAGE } });
     const exposed = response.headers.get('access-control-expose-headers')?.split(', ') ?? [];
     const described = Object.keys(components.headers).map((name) => name.toLowerCase());
     // Those that a script may always read (Fetch §2.2.2), or has no use for.
