@@ -12,6 +12,12 @@ const MIB = 1024 * KIB;
 export const JSON_DEPTH_MAX = 128;
 
 /**
+ * How many values a request may hold: parsed, each costs some 100 bytes, 8 MiB have
+ * room for four million of them, and an isolate has 128 MB. Long histories have ten thousand.
+ */
+export const VALUES_MAX = 500_000;
+
+/**
  * How many values a request may hold that has to be read again for the sake of inexact
  * numbers: that costs 3 µs and 100 bytes each, so 8 MiB of them would end the isolate.
  * A hundred tools have some thousand.

@@ -56,7 +56,7 @@ export function parseExactly(text: string): unknown {
 }
 
 /**
- * @param text - JSON.
+ * @param text - JSON, or what claims to be.
  * @returns whether more values than `most` are in it: each stands behind a comma or is
  *   the first in its list or object. Strings are stepped over, so that prose costs little.
  */
@@ -72,6 +72,7 @@ export function holdsMoreValues(text: string, most: number): boolean {
 
 function closingQuote(text: string, opening: number): number {
   for (let at = text.indexOf('"', opening + 1); ; at = text.indexOf('"', at + 1)) {
+    if (at === -1) return text.length;
     let before = at - 1;
     while (text[before] === '\\') before--;
     // Behind an even number of backslashes it is no escaped one.

@@ -3,7 +3,7 @@
 
 import type { Config, ReasoningFormat } from '../config.ts';
 import { GatewayError } from '../errors.ts';
-import { ECHO_CHARS, EXACT_VALUES_MAX } from '../limits.ts';
+import { ECHO_CHARS, EXACT_VALUES_MAX, VALUES_MAX } from '../limits.ts';
 import { byteLength, joinText } from '../bytes.ts';
 import type { PromptSize } from '../reservation.ts';
 import { isRemote } from './media.ts';
@@ -89,7 +89,7 @@ function cutRequest(bytes: Uint8Array, options: ChatRequestOptions): ChatRequest
 /** @throws {GatewayError} as above, and `invalid_value` for a payload that is not a data URL's. */
 function readRequest({ text, payloads }: CutJson, options: ChatRequestOptions): ChatRequest {
   const { chat, reasoningHeader } = options;
-  const body = exactBody(checked(parseJson(text), options), text, options);
+  const body = exactBody(checked(parseBounded(text), options), text, options);
   if (chat.allowedModels.size > 0 && !chat.allowedModels.has(body.model)) {
     const message = `The model ${JSON.stringify(body.model.slice(0, ECHO_CHARS))} does not exist here.`;
     throw new GatewayError('model_not_found', message, { param: 'model' });
@@ -133,6 +133,15 @@ function readRequest({ text, payloads }: CutJson, options: ChatRequestOptions): 
     },
     canonical,
   };
+}
+
+/** Counted before it is parsed: afterwards the memory is gone already. */
+function parseBounded(text: string): unknown {
+  // A value and what parts it from the next are two characters: shorter texts hold no more.
+  if (text.length > 2 * VALUES_MAX && holdsMoreValues(text, VALUES_MAX)) {
+    throw new GatewayError('invalid_value', `expected at most ${VALUES_MAX} values`);
+  }
+  return parseJson(text);
 }
 
 const REASONING_FORMATS: readonly ReasoningFormat[] = ['general', 'deepseek-style', 'hidden'];

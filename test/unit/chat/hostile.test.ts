@@ -1,7 +1,7 @@
 // Bodies that are made to hurt: no crash, no hang, no pollution, cost that grows
 // with the body and no faster.
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { chat, failure, fault, parse, saying, sent, tool } from './support.ts';
 
 const LEVELS = 100_000;
@@ -79,7 +79,7 @@ describe('200,000 keys', () => {
 });
 
 describe('long lists of rubbish', () => {
-  const rubbish = Array.from({ length: 1_000_000 }, () => 1);
+  const rubbish = Array.from({ length: 400_000 }, () => 1);
   it.each([
     ['messages', 'messages[0]'],
     ['tools', 'tools'],
@@ -100,6 +100,29 @@ describe('long lists of rubbish', () => {
   });
 });
 
+describe('millions of values', () => {
+  it.each([
+    ['numbers', '1,'],
+    ['lists', '[],'],
+    ['objects', '{},'],
+    ['keys', '"":{"":1},'],
+    ['strings with quotes', String.raw`"\"[",`],
+  ])('are refused before they are parsed, as %s', (_, item) => {
+    const items = item.repeat(4_000_000 / item.length) + item.slice(0, -1);
+    const body = withField('metadata', item.startsWith('"":') ? `{${items}}` : `[${items}]`);
+    const parsing = vi.spyOn(JSON, 'parse');
+    const { code, message } = failure(body);
+    expect([code, message]).toEqual(['invalid_value', expect.stringContaining('at most 500000 values')]);
+    expect(parsing).not.toHaveBeenCalled();
+    parsing.mockRestore();
+  });
+  it('are no values within a text, nor behind a quote without end', () => {
+    const text = '[{,'.repeat(1_000_000);
+    expect(parse(saying({ role: 'user', content: text })).choices).toBe(1);
+    expect(failure(`{"model":"${text}`).code).toBe('invalid_json');
+  });
+});
+
 describe('values that have to be read again', () => {
   const withList = (items: string) =>
     JSON.stringify(chat({ tools: [tool('f', { enum: 'VALUE' })] })).replace('"VALUE"', () => `[${items}]`);
@@ -110,7 +133,7 @@ describe('values that have to be read again', () => {
     ['objects', '{},'],
     ['strings', '"",'],
   ])('are refused beyond 100,000, as %s', (_, item) => {
-    const { code, message } = failure(withList(`1e400,${item.repeat(2_000_000)}1`));
+    const { code, message } = failure(withList(`1e400,${item.repeat(200_000)}1`));
     expect([code, message]).toEqual(['invalid_value', expect.stringContaining('at most 100000 values')]);
     expect(parse(withList(`${item.repeat(110_000)}1`)).choices).toBe(1);
   });
