@@ -1,5 +1,7 @@
 // SHA-256, and the comparison of digests that tells nothing by its time.
 
+import { hex } from '../hex.ts';
+
 const encoder = new TextEncoder();
 
 /** @returns the SHA-256 of a text's UTF-8 bytes: 32 bytes. */
@@ -9,7 +11,7 @@ export async function sha256(text: string): Promise<Uint8Array> {
 
 /** @returns the same in lower-case hex: 64 characters. */
 export async function sha256Hex(text: string): Promise<string> {
-  return Array.from(await sha256(text), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex(await sha256(text));
 }
 
 /**

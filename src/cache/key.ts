@@ -18,6 +18,7 @@
 
 import { joinText } from '../bytes.ts';
 import type { Config, StreamShape } from '../config.ts';
+import { hex } from '../hex.ts';
 
 const LAYOUT = 'c1';
 
@@ -86,12 +87,4 @@ function shortText(parts: KeyParts): string | null {
 function headOf({ shape, baseUrl, clientId }: KeyParts): string {
   const scope = clientId === null ? 'shared' : 'client';
   return JSON.stringify([LAYOUT, shape, baseUrl, scope, clientId]);
-}
-
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-
-function hex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += HEX[byte];
-  return text;
 }
