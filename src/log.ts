@@ -9,15 +9,19 @@ export type LogFields = Record<string, string | number | boolean | null | undefi
 /**
  * Writes one log line.
  * @param level - `error` for what an operator must act on.
- * @param event - what happened, in snake_case: the line's `event`.
+ * @param event - what happened, in snake_case and so as it stands in JSON: the line's `event`.
  * @param fields - plain values; strings are capped, `undefined` is left out.
  */
 export function log(level: 'info' | 'warn' | 'error', event: string, fields: LogFields = {}): void {
-  const line = JSON.stringify({ level, event, ...fields });
+  const line = lineOf(level, event, fields);
   // In a short line no string is too long: most lines are not looked at twice.
-  console[level](
-    line.length <= LOG_STRING_CHARS ? line : JSON.stringify({ level, event, ...capped(fields) }),
-  );
+  console[level](line.length <= LOG_STRING_CHARS ? line : lineOf(level, event, capped(fields)));
+}
+
+/** Joined as text: to copy all fields behind the first two takes as long as to write them. */
+function lineOf(level: string, event: string, fields: LogFields): string {
+  const rest = JSON.stringify(fields);
+  return `{"level":"${level}","event":"${event}"${rest === '{}' ? '}' : `,${rest.slice(1)}`}`;
 }
 
 function capped(fields: LogFields): LogFields {

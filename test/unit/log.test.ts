@@ -20,6 +20,12 @@ describe('log', () => {
     });
   });
 
+  it.each([[undefined], [{}], [{ nothing: undefined }]])('needs no fields (%o)', (fields) => {
+    const write = vi.spyOn(console, 'info').mockImplementation(() => {});
+    log('info', 'started', fields);
+    expect(write).toHaveBeenCalledExactlyOnceWith('{"level":"info","event":"started"}');
+  });
+
   it('caps every text', () => {
     const write = vi.spyOn(console, 'warn').mockImplementation(() => {});
     log('warn', 'long', { detail: 'x'.repeat(100_000) });
