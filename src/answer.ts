@@ -6,7 +6,7 @@ export type AnswerHeaders = Readonly<Record<string, string>>;
 
 export interface Answer {
   readonly status: number;
-  /** By their names in lower case. */
+  /** By their names in lower case; those that every answer has (`vary` among them) are the router's. */
   readonly headers: AnswerHeaders;
   readonly body: BodyInit | null;
 }

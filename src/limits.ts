@@ -12,10 +12,11 @@ const MIB = 1024 * KIB;
 export const JSON_DEPTH_MAX = 128;
 
 /**
- * How many values a request may hold: parsed, each costs some 100 bytes, 8 MiB have
- * room for four million of them, and an isolate has 128 MB. Long histories have ten thousand.
+ * How many values a request may hold. Parsed, one takes 100 bytes or more, and 8 MiB have
+ * room for four million of them: some such requests at once would end the isolate, which
+ * has 128 MB. Long histories have ten thousand, a hundred tools some thousand.
  */
-export const VALUES_MAX = 500_000;
+export const VALUES_MAX = 250_000;
 
 /**
  * How many values a request may hold that has to be read again for the sake of inexact

@@ -4,7 +4,10 @@
 
 import { LOG_STRING_CHARS } from './limits.ts';
 
-export type LogFields = Record<string, string | number | boolean | null | undefined>;
+export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>> & {
+  readonly level?: never;
+  readonly event?: never;
+};
 
 /**
  * Writes one log line.

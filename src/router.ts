@@ -21,6 +21,7 @@ import { requestId, type Exchange } from './exchange.ts';
 import { gatewayOf } from './gateway.ts';
 import { healthAnswer, isConfigured } from './health.ts';
 import { DRAINED_BYTES, REQUEST_BODY_MS } from './limits.ts';
+import { pathOf } from './path.ts';
 import { servePlayground } from './playground.ts';
 import { createRecord, writeRecord, type RequestRecord } from './record.ts';
 
@@ -84,23 +85,11 @@ export async function route(request: Request, env: Env, ctx: ExecutionContext): 
     params: {},
     origin: NO_PAGE,
   };
-  let answer: Answer;
   try {
-    answer = judge(visit) ?? (await dispatch(visit));
+    return seal(judge(visit) ?? (await dispatch(visit)), visit);
   } catch (thrown) {
-    answer = await fail(thrown, visit);
+    return seal(await fail(thrown, visit), visit);
   }
-  return seal(answer, visit);
-}
-
-const PATH = /^[a-z]+:\/\/[^/?#]*([^?#]*)/;
-
-/**
- * The path as the request has it. A URL object would also resolve dot segments, which no path of
- * ours has, and is a thirtieth of what a hot answer costs.
- */
-function pathOf(url: string): string {
-  return PATH.exec(url)?.[1] || '/';
 }
 
 /**
@@ -219,10 +208,7 @@ function seal({ status, headers, body }: Answer, visit: Visit): Response {
   const { id, method, origin, startedAtMs, record, env, ctx } = visit;
   const firstByteAtMs = Date.now();
 
-  const frame = { id, method, route: visit.pattern, status, startedAtMs, firstByteAtMs };
-  if (record.ended === null) writeRecord(record, frame, env.ANALYTICS);
-  else ctx.waitUntil(record.ended.then(() => writeRecord(record, frame, env.ANALYTICS)));
-  return toResponse({
+  const response = toResponse({
     status,
     headers: {
       ...headers,
@@ -232,6 +218,12 @@ function seal({ status, headers, body }: Answer, visit: Visit): Response {
     },
     body: method === 'HEAD' ? null : body,
   });
+
+  // Not before: an answer that the platform refuses is another one in the log.
+  const frame = { id, method, route: visit.pattern, status, startedAtMs, firstByteAtMs };
+  if (record.ended === null) writeRecord(record, frame, env.ANALYTICS);
+  else ctx.waitUntil(record.ended.then(() => writeRecord(record, frame, env.ANALYTICS)));
+  return response;
 }
 
 /** `Server-Timing` (W3C): what a browser's network panel shows beside the request. */

@@ -10,7 +10,7 @@ import type { ChatRequest } from './request.ts';
  * @param headers - of this answer beside those of its kind.
  */
 export function completionAnswer(asked: ChatRequest, body: Uint8Array, headers: AnswerHeaders): Answer {
-  return answer(asked, body, {
+  return answered(asked, body, {
     'content-type': 'application/json',
     'cache-control': 'private, no-store',
     ...headers,
@@ -26,7 +26,7 @@ export function streamAnswer(
   body: ReadableStream<Uint8Array> | Uint8Array,
   headers: AnswerHeaders,
 ): Answer {
-  return answer(asked, body, {
+  return answered(asked, body, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'private, no-store, no-transform',
     'x-accel-buffering': 'no',
@@ -34,7 +34,7 @@ export function streamAnswer(
   });
 }
 
-function answer({ ignoredParams }: ChatRequest, body: BodyInit, headers: AnswerHeaders): Answer {
+function answered({ ignoredParams }: ChatRequest, body: BodyInit, headers: AnswerHeaders): Answer {
   if (ignoredParams.length === 0) return { status: 200, headers, body };
   return { status: 200, headers: { ...headers, 'x-ignored-params': ignoredParams.join(', ') }, body };
 }

@@ -65,7 +65,9 @@ export function holdsMoreValues(text: string, most: number): boolean {
   for (let at = 0; at < text.length && values <= most; at++) {
     const character = text[at];
     if (character === '"') at = closingQuote(text, at);
-    else if (character === ',' || character === '[' || character === '{') values++;
+    else if (character === ',') values++;
+    else if ((character === '[' && text[at + 1] !== ']') || (character === '{' && text[at + 1] !== '}'))
+      values++;
   }
   return values > most;
 }

@@ -353,7 +353,7 @@ describe('sense among fields', () => {
   });
 
   it('many of them are looked for no further than they are shown', () => {
-    const messages = Array.from({ length: 100_000 }, () => ({ ...answer('1'), role: 'tool' as const }));
+    const messages = Array.from({ length: 50_000 }, () => ({ ...answer('1'), role: 'tool' as const }));
     const issues: Issue[] = [];
     checkSense({ model: 'm', messages }, issues);
     expect(issues).toHaveLength(21);
