@@ -1,10 +1,8 @@
-// Every way a request can fail, as data, and the one place that puts a failure
-// on the wire: status, headers and OpenAI's error body.
+// Every way a request can fail, as data: its status, and OpenAI's error body.
 //
 // Pure: no I/O, no clock. Whoever meets a failure throws a GatewayError; the
-// router (an answer) or the relay (an error event) renders it.
+// router (answer.ts) or the relay (an error event) puts it on the wire.
 
-import { jsonAnswer, type Answer } from './answer.ts';
 import { ERROR_MESSAGE_CHARS } from './limits.ts';
 
 interface Wire {
@@ -153,23 +151,6 @@ export function errorBody(error: GatewayError): ErrorBody {
       code: error.code,
     },
   };
-}
-
-/** @returns the answer for a failure. CORS and `x-request-id` are the router's to add. */
-export function errorAnswer(error: GatewayError): Answer {
-  const { allow, headers, retryAfterSeconds } = error.details;
-  return jsonAnswer(
-    errorBody(error),
-    {
-      ...headers,
-      'cache-control': 'no-store',
-      ...(!error.retry && { 'x-should-retry': 'false' }),
-      ...(allow !== undefined && { allow }),
-      ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
-      ...(error.status === 401 && { 'www-authenticate': 'Bearer' }),
-    },
-    error.status,
-  );
 }
 
 /**

@@ -2,7 +2,7 @@ import { beforeAll, afterAll, afterEach, describe, expect, it, vi } from 'vitest
 import { keyClient, sessionClient, stepfunClient, tokenClient } from '../../../src/access/client.ts';
 import { identify, isWayInConfigured } from '../../../src/access/identify.ts';
 import { signSession } from '../../../src/access/session-token.ts';
-import { errorAnswer } from '../../../src/errors.ts';
+import { errorAnswer } from '../../../src/answer.ts';
 import type { Config } from '../../../src/config.ts';
 import { ISSUER, keyPair, sign, startIssuer, type Issuer, type KeyPair } from './issuer.ts';
 import { captureLog, collector, failure, json, PAGE, request, settings } from './support.ts';

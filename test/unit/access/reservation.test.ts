@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { toResponse } from '../../../src/answer.ts';
+import { errorAnswer, toResponse } from '../../../src/answer.ts';
 import { Budget } from '../../../src/access/budget.ts';
 import { anonymousClient, keyClient } from '../../../src/access/client.ts';
 import { estimatePromptTokens, reserveTokens, type TokenRequest } from '../../../src/access/reservation.ts';
-import { errorAnswer } from '../../../src/errors.ts';
 import { budgetHouse, type BudgetHouse } from './objects.ts';
 import { captureLog, failure, request } from './support.ts';
 
