@@ -19,9 +19,8 @@ export const JSON_DEPTH_MAX = 128;
 export const VALUES_MAX = 250_000;
 
 /**
- * How many values a request may hold that has to be read again for the sake of inexact
- * numbers: that costs 3 µs and 100 bytes each, so 8 MiB of them would end the isolate.
- * A hundred tools have some thousand.
+ * How many of them where it has to be read again for the sake of inexact numbers: that
+ * costs 3 µs each, so VALUES_MAX of them would take most of a second.
  */
 export const EXACT_VALUES_MAX = 100_000;
 

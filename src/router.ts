@@ -118,7 +118,7 @@ function judge(visit: Visit): Answer | undefined {
   if (isHealth && !isConfigured(env)) return undefined;
   visit.origin = judgeOrigin(request, readConfig(env).access.origins);
   if (isHealth) return undefined;
-  requireOrigin(visit.origin, request.headers.get('origin'));
+  requireOrigin(visit.origin, request);
   return isPreflight(request) ? preflightAnswer(request) : undefined;
 }
 

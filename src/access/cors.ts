@@ -57,11 +57,12 @@ export function judgeOrigin(request: Request, allowed: ReadonlySet<string>): Ori
 }
 
 /**
- * @param origin - as the request names it, for the log: a page can't read why it was refused.
+ * @param request - of which the log is told the origin: a page can't read why it was refused.
  * @throws {GatewayError} `origin_not_allowed`, before anything else is done for that page.
  */
-export function requireOrigin(verdict: OriginVerdict, origin: string | null): void {
+export function requireOrigin(verdict: OriginVerdict, request: Request): void {
   if (verdict.allowed) return;
+  const origin = request.headers.get('origin');
   throw new GatewayError('origin_not_allowed', undefined, { detail: `not in ALLOWED_ORIGINS: ${origin}` });
 }
 

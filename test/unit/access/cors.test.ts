@@ -65,39 +65,26 @@ describe('judgeOrigin', () => {
 
 describe('requireOrigin', () => {
   it('throws the refusal', () => {
-    expect(() => requireOrigin({ allowed: false, allowOrigin: null }, 'https://page.example')).toThrow(
+    expect(() => requireOrigin({ allowed: false, allowOrigin: null }, request({ origin: PAGE }))).toThrow(
       expect.objectContaining({
         code: 'origin_not_allowed',
-        details: { detail: 'not in ALLOWED_ORIGINS: https://page.example' },
+        details: { detail: `not in ALLOWED_ORIGINS: ${PAGE}` },
       }),
     );
   });
 
   it('lets an allowed origin pass', () => {
-    expect(() => requireOrigin({ allowed: true, allowOrigin: null }, null)).not.toThrow();
+    expect(() => requireOrigin({ allowed: true, allowOrigin: null }, request())).not.toThrow();
   });
 });
 
 describe('corsHeaders', () => {
-  it('tell a page that it may read, and all headers of ours', () => {
+  it('tell a page that it may read, and what', () => {
     expect(corsHeaders({ allowed: true, allowOrigin: PAGE })).toEqual({
       vary: 'Origin',
       'access-control-allow-origin': PAGE,
-      'access-control-expose-headers': [
-        'age',
-        'allow',
-        'cache-status',
-        'retry-after',
-        'server-timing',
-        'www-authenticate',
-        'x-ignored-params',
-        'x-ratelimit-limit-tokens',
-        'x-ratelimit-remaining-tokens',
-        'x-ratelimit-reset-tokens',
-        'x-request-id',
-        'x-should-retry',
-        'x-upstream-attempts',
-      ].join(', '),
+      // Held against the API's description in worker/openapi.test.ts.
+      'access-control-expose-headers': expect.stringContaining('x-request-id'),
     });
   });
 
@@ -109,9 +96,8 @@ describe('corsHeaders', () => {
     }
   });
 
-  it.each([true, false])('name no origin where there is none to name (allowed: %s)', (allowed) => {
-    // It varies by the origin all the same.
-    expect(corsHeaders({ allowed, allowOrigin: null })).toEqual({ vary: 'Origin' });
+  it('name no origin where there is none to name, and vary by it all the same', () => {
+    expect(corsHeaders({ allowed: true, allowOrigin: null })).toEqual({ vary: 'Origin' });
   });
 });
 
