@@ -7,6 +7,7 @@
 
 import * as z from 'zod/mini';
 import { GatewayError } from './errors.ts';
+import { address, flag, integer, listOf, matching, oneOf, origin, text } from './setting-kinds.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -14,60 +15,6 @@ const DAY_MS = 86_400_000;
 
 /** What an entry's time to live may be: KV takes no expiration below 60 s; 30 days is our ceiling. */
 export const CACHE_TTL_SECONDS = { min: 60, max: 2_592_000 } as const;
-
-const text = z.optional(z.string());
-
-/** A whole number within bounds, written in plain decimal digits. */
-function integer(min: number, max: number, byDefault: number) {
-  const expected = `a whole number from ${min} to ${max}`;
-  return z._default(
-    z.pipe(
-      z.string().check(z.regex(/^\d{1,12}$/, { error: expected, abort: true })),
-      z.pipe(z.transform(Number), z.number().check(z.minimum(min, expected), z.maximum(max, expected))),
-    ),
-    byDefault,
-  );
-}
-
-function oneOf<const T extends readonly [string, ...string[]]>(values: T, byDefault: T[number]) {
-  return z._default(z.enum(values, { error: `one of ${values.join(', ')}` }), byDefault);
-}
-
-const flag = z._default(
-  z.pipe(
-    z.enum(['true', 'false'], { error: 'true or false' }),
-    z.transform((value) => value === 'true'),
-  ),
-  false,
-);
-
-/** A list: its items trimmed, empty ones dropped. */
-function listOf(item: z.ZodMiniType<string, string>, separator = /,/) {
-  const split = (value: string) =>
-    value
-      .split(separator)
-      .map((word) => word.trim())
-      .filter((word) => word !== '');
-  return z._default(z.pipe(z.pipe(z.string(), z.transform(split)), z.array(item)), []);
-}
-
-function matching(pattern: RegExp, expected: string) {
-  return z.string().check(z.regex(pattern, expected));
-}
-
-const origin = z
-  .string()
-  .check(
-    z.refine(
-      (value) => value === '*' || isOrigin(value),
-      'exact origins such as https://app.example.com (no path, no trailing slash), or *',
-    ),
-  );
-
-/** An address that a secret or an answer travels to: https, or this very machine. */
-const address = z
-  .string()
-  .check(z.refine(isSafeAddress, 'an https address without query or credentials (http only for localhost)'));
 
 const clientKey = matching(
   /^[A-Za-z0-9._-]{1,64}:[\x21-\x7e]+$/,
@@ -290,19 +237,4 @@ function toConfig(s: Settings) {
 
 function allOrNone(...values: (string | undefined)[]): boolean {
   return values.every((value) => value === undefined) || values.every((value) => value !== undefined);
-}
-
-function isOrigin(value: string): boolean {
-  const url = URL.parse(value);
-  return url !== null && /^https?:$/.test(url.protocol) && url.origin === value && !value.includes('*');
-}
-
-function isSafeAddress(value: string): boolean {
-  const url = URL.parse(value);
-  if (url === null || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
-    return false;
-  return (
-    url.protocol === 'https:' ||
-    (url.protocol === 'http:' && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname))
-  );
 }
