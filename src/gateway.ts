@@ -4,11 +4,13 @@
 import type { FlightOptions } from './cache/flight.ts';
 import type { Complete } from './cache/order.ts';
 import { createComplete } from './chat/complete.ts';
+import { createHotRequests, type HotRequests } from './chat/hot-requests.ts';
 import { readConfig, type Config } from './config.ts';
 import { createStepfun, type Stepfun } from './upstream/stepfun.ts';
 
 export interface Gateway {
   readonly config: Config;
+  readonly requests: HotRequests;
   readonly stepfun: Stepfun;
   readonly complete: Complete;
 }
@@ -25,7 +27,12 @@ export function gatewayOf(env: Env): Gateway {
 
   const config = readConfig(env);
   const stepfun = createStepfun(config.upstream, env.STEPFUN);
-  const gateway = { config, stepfun, complete: createComplete(stepfun, config) };
+  const gateway = {
+    config,
+    requests: createHotRequests(config.chat),
+    stepfun,
+    complete: createComplete(stepfun, config),
+  };
   memory.set(env, gateway);
   return gateway;
 }

@@ -127,6 +127,12 @@ export const MEMORY_ENTRY_BYTES = 1 * MIB;
 /** How long memory may answer what another location has refreshed since. */
 export const MEMORY_MS = 30_000;
 
+/** How many hot questions an isolate knows by heart, so that they are not checked again. */
+export const HOT_REQUESTS = 64;
+
+/** The longest of them: hostile JSON of this size takes 200 KB when it is parsed, all of them 13 MB. */
+export const HOT_REQUEST_BYTES = 4 * KIB;
+
 /** A stream is gathered for the cache up to this size; beyond it, it is not stored. */
 export const GATHER_BYTES = 1 * MIB;
 

@@ -44,45 +44,26 @@ export function scopeOf(
   return settings.scope === 'shared' && upstream.keySource === 'gateway' ? null : clientId;
 }
 
-/** @returns the name of the entry for a request: 67 ASCII characters, in KV and as a Flight's name. */
+/**
+ * @param parts - of which `canonical` must not change: its key is remembered with it.
+ * @returns the name of the entry for a request: 67 ASCII characters, in KV and as a Flight's name.
+ */
 export async function cacheKey(parts: KeyParts): Promise<string> {
-  const text = shortText(parts);
-  const known = text === null ? undefined : knownKeys.get(text);
-  if (known !== undefined) return known;
+  const head = headOf(parts);
+  const known = knownKeys.get(parts.canonical);
+  if (known?.head === head) return known.key;
 
-  const bytes = joinText(text === null ? [headOf(parts), ...parts.canonical] : [text]);
-  const digest = await crypto.subtle.digest('SHA-256', bytes);
+  const digest = await crypto.subtle.digest('SHA-256', joinText([head, ...parts.canonical]));
   const key = `${LAYOUT}:${hex(new Uint8Array(digest))}`;
-  if (text !== null) remember(text, key);
+  knownKeys.set(parts.canonical, { head, key });
   return key;
 }
 
 /**
- * The keys of the isolate's latest short questions, by what they are digests of: one
- * that everybody asks is not digested again, which would be a tenth of a hot answer's cost.
+ * The last key of each canonical form that is still in use: a hot question's is kept
+ * (src/chat/hot-requests.ts), and to digest it again would be a tenth of its answer's cost.
  */
-const knownKeys = new Map<string, string>();
-
-const KNOWN_KEYS_MAX = 256;
-/** A question of some lines; of conversations no two are the same. */
-const KNOWN_TEXT_CHARS = 4096;
-
-function remember(text: string, key: string): void {
-  // A Map's first key is the one that was set longest ago.
-  const [oldest] = knownKeys.size < KNOWN_KEYS_MAX ? [] : knownKeys.keys();
-  if (oldest !== undefined) knownKeys.delete(oldest);
-  knownKeys.set(text, key);
-}
-
-/** @returns what the digest is of, if it is short and nothing but text. */
-function shortText(parts: KeyParts): string | null {
-  let text = headOf(parts);
-  for (const part of parts.canonical) {
-    if (typeof part !== 'string') return null;
-    text += part;
-  }
-  return text.length <= KNOWN_TEXT_CHARS ? text : null;
-}
+const knownKeys = new WeakMap<KeyParts['canonical'], { readonly head: string; readonly key: string }>();
 
 function headOf({ shape, baseUrl, clientId }: KeyParts): string {
   const scope = clientId === null ? 'shared' : 'client';

@@ -34,6 +34,8 @@ export interface Hit {
   /** Whole seconds, for the `Age` header. */
   readonly age: number;
   readonly cacheStatus: string;
+  /** From the isolate's memory: others have just asked the same. */
+  readonly isHot: boolean;
   /** Past its TTL: to be refreshed; null when that isn't wanted. */
   readonly refresh: Miss | null;
 }
@@ -86,18 +88,19 @@ export async function lookUp(
   const hot = isolateMemory.get(key, Date.now());
   if (hot !== null) {
     const fresh = freshness(hot, Date.now());
-    if (serves(fresh, maxAge, 0)) return hit(hot, fresh, '; detail=memory', null);
+    if (serves(fresh, maxAge, 0)) return hit(hot, fresh, true, null);
   }
   const entry = await readEntry(kv, key);
   if (entry === null) return miss;
   const nowMs = Date.now();
   const state = freshness(entry, nowMs);
   if (!serves(state, maxAge, settings.staleSeconds)) return miss;
-  if (state.ttl <= 0) return hit(entry, state, '', control.onlyIfCached ? null : miss);
+  if (state.ttl <= 0) return hit(entry, state, false, control.onlyIfCached ? null : miss);
   isolateMemory.set(key, entry, nowMs);
-  return hit(entry, state, '', null);
+  return hit(entry, state, false, null);
 }
 
-function hit(entry: Entry, { age, ttl }: Freshness, detail: string, refresh: Miss | null): Hit {
-  return { kind: 'hit', entry, age, cacheStatus: `${STATUS}; hit; ttl=${ttl}${detail}`, refresh };
+function hit(entry: Entry, { age, ttl }: Freshness, isHot: boolean, refresh: Miss | null): Hit {
+  const detail = isHot ? '; detail=memory' : '';
+  return { kind: 'hit', entry, age, cacheStatus: `${STATUS}; hit; ttl=${ttl}${detail}`, isHot, refresh };
 }

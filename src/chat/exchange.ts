@@ -4,12 +4,15 @@ import type { Cache } from '../cache/cache.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Reservation } from '../reservation.ts';
 import type { Stepfun } from '../upstream/stepfun.ts';
+import type { HotRequests } from './hot-requests.ts';
 import type { ChatRequest } from './request.ts';
 
 export interface ChatExchange extends Exchange {
   readonly clientId: string;
   /** The client's own StepFun key; null: the gateway's is used. */
   readonly upstreamKey: string | null;
+  /** What reads the body. */
+  readonly requests: HotRequests;
   readonly stepfun: Stepfun;
   readonly cache: Cache;
   /** Puts tokens aside before StepFun is asked; null: nobody counts them. */

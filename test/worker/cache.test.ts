@@ -84,6 +84,22 @@ describe('as it is by default', () => {
     expect(await gateway.received()).toHaveLength(2);
   });
 
+  test('a question that is asked over and over is known by heart, and each client’s answer is its own', async () => {
+    const content = newQuestion();
+    for (let i = 0; i < 3; i++) await ask({ content });
+    const hit = await ask({ content });
+    expect(status(hit)).toMatch('; detail=memory');
+    // The same bytes, and something else is wanted.
+    const hidden = await ask({ content, headers: { 'x-reasoning-format': 'hidden' } });
+    expect(status(hidden)).toMatch('; detail=memory');
+    expect(Object.keys(await messageOf(hidden))).toEqual(['role', 'content']);
+    const afresh = await ask({ content, headers: { 'cache-control': 'no-cache' } });
+    expect(status(afresh)).toMatch('fwd=miss');
+    const other = await ask({ content, key: KEYS.two });
+    expect(status(other)).toBe('stepfun-edge; fwd=miss; stored');
+    expect(Object.keys(await messageOf(await ask({ content })))).toContain('reasoning');
+  });
+
   test('one entry, every form', async () => {
     const content = newQuestion();
     const miss = await messageOf(await ask({ content }));

@@ -31,24 +31,17 @@ describe('cacheKey', () => {
     expect(await cacheKey({ ...parts, ...other })).not.toBe(await cacheKey(parts));
   });
 
-  test('is digested once for a short text, and still right when a thousand others have come', async () => {
+  test('is digested once for a canonical form that is still there, and anew for another head', async () => {
     const digest = vi.spyOn(crypto.subtle, 'digest');
-    const asked = { ...parts, canonical: ['{"a":', '1}'] };
-    const key = await cacheKey(asked);
-    expect(await cacheKey({ ...parts, canonical: ['{"a":1}'] })).toBe(key);
-    expect(digest).toHaveBeenCalledOnce();
-    for (let i = 0; i < 1_000; i++) await cacheKey({ ...parts, canonical: [`{"i":${i}}`] });
+    const key = await cacheKey(parts);
     digest.mockClear();
-    expect(await cacheKey(asked)).toBe(key);
+    expect(await cacheKey({ ...parts })).toBe(key);
+    expect(digest).not.toHaveBeenCalled();
+    const other = await cacheKey({ ...parts, clientId: 'key:other' });
+    expect(other).not.toBe(key);
     expect(digest).toHaveBeenCalledOnce();
-  });
-
-  test('of a long text or of bytes is digested each time', async () => {
-    const digest = vi.spyOn(crypto.subtle, 'digest');
-    for (const canonical of [['x'.repeat(4_096)], ['{', encode('x'), '}']]) {
-      expect(await cacheKey({ ...parts, canonical })).toBe(await cacheKey({ ...parts, canonical }));
-    }
-    expect(digest).toHaveBeenCalledTimes(4);
+    expect(await cacheKey(parts)).toBe(key);
+    expect(await cacheKey({ ...parts, canonical: [...parts.canonical] })).toBe(key);
   });
 
   test('does not depend on how the canonical form is cut', async () => {

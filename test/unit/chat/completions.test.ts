@@ -5,6 +5,7 @@ import { createEntry } from '../../../src/cache/entry.ts';
 import type { Hit, Miss } from '../../../src/cache/lookup.ts';
 import { chatAnswer } from '../../../src/chat/completions.ts';
 import type { ChatExchange } from '../../../src/chat/exchange.ts';
+import { createHotRequests } from '../../../src/chat/hot-requests.ts';
 import { readConfig } from '../../../src/config.ts';
 import type { Order } from '../../../src/cache/order.ts';
 import { GatewayError } from '../../../src/errors.ts';
@@ -26,10 +27,17 @@ const MISS: Miss = {
   cacheStatus: 'stepfun-edge; fwd=miss',
 };
 
-function staleHit(): Hit {
+function hitOf(isHot: boolean): Hit {
   const bytes = new TextEncoder().encode(COMPLETION);
   const entry = createEntry({ bytes, usage: null, finishReasons: ['stop'], attempts: 1 }, 60, 0);
-  return { kind: 'hit', entry, age: 70, cacheStatus: 'stepfun-edge; hit; ttl=-10', refresh: MISS };
+  return {
+    kind: 'hit',
+    entry,
+    age: 70,
+    cacheStatus: 'stepfun-edge; hit; ttl=-10',
+    isHot,
+    refresh: isHot ? null : MISS,
+  };
 }
 
 /** What a call of StepFun's brought, or another's call. */
@@ -40,9 +48,11 @@ function made(collapsed: boolean): Made {
   return { entry, cacheStatus: MISS.cacheStatus, collapsed, attempts: 1 };
 }
 
-/** @returns the answer to a stale hit's client, and how its refresh was ordered. */
-async function answerStale(reserve: ChatExchange['reserve'], stream = false) {
+/** @returns the answer to the client of a hit, and what the gateway's parts were told of it. */
+async function answerHit(hit: Hit, reserve: ChatExchange['reserve'], stream = false) {
   const refresh = vi.fn<Cache['refresh']>();
+  const requests = createHotRequests(readConfig({ STEP_API_KEY: 'sk-1' }).chat);
+  const keep = vi.spyOn(requests, 'keep');
   const exchange: Partial<ChatExchange> = {
     id: 'id',
     startedAtMs: 0,
@@ -50,8 +60,9 @@ async function answerStale(reserve: ChatExchange['reserve'], stream = false) {
     record: createRecord(),
     clientId: 'key:a',
     upstreamKey: null,
+    requests,
     reserve,
-    cache: { lookup: async () => staleHit(), refresh } as Partial<Cache> as Cache,
+    cache: { lookup: async () => hit, refresh } as Partial<Cache> as Cache,
   };
   const body = JSON.stringify({
     model: 'step-3.5-flash',
@@ -65,6 +76,13 @@ async function answerStale(reserve: ChatExchange['reserve'], stream = false) {
     duplex: 'half',
   } as RequestInit);
   const response = toResponse(await chatAnswer(request, exchange as ChatExchange));
+  return { response, refresh, keep };
+}
+
+/** @returns the answer to a stale hit's client, and how its refresh was ordered. */
+async function answerStale(reserve: ChatExchange['reserve'], stream = false) {
+  const { response, refresh, keep } = await answerHit(hitOf(false), reserve, stream);
+  expect(keep).not.toHaveBeenCalled();
   const [found, ask] = refresh.mock.calls[0] ?? [];
   if (ask === undefined) throw new Error('not refreshed');
   return { response, found, ask };
@@ -105,5 +123,15 @@ describe('a stale hit', () => {
     const make = vi.fn<(order: Order) => Promise<Made>>();
     await expect(ask(make)).rejects.toThrow(GatewayError);
     expect(make).not.toHaveBeenCalled();
+  });
+});
+
+describe('a hot hit', () => {
+  it('is the only question that is kept', async () => {
+    const { response, refresh, keep } = await answerHit(hitOf(true), null);
+    expect(response.status).toBe(200);
+    expect(refresh).not.toHaveBeenCalled();
+    expect(keep).toHaveBeenCalledOnce();
+    expect(keep.mock.calls[0]?.[0]).toMatchObject({ model: 'step-3.5-flash' });
   });
 });
