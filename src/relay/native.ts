@@ -70,7 +70,10 @@ class NativeRelay extends Relay {
     } while (!rewriter.begun && !rewriter.done);
     this.commit();
     // An error object right behind the first event goes out in the contract's form.
-    for (const bytes of rewriter.failure === null ? raw : [events]) await this.write(bytes);
+    for (const bytes of rewriter.failure === null ? raw : [events]) {
+      this.write(bytes);
+      await this.outlet.taken();
+    }
     return rewriter.done;
   }
 
@@ -94,7 +97,8 @@ class NativeRelay extends Relay {
       this.#isPiping = false;
       if (this.over) return;
       // If it was the client who broke it, this write tells.
-      await this.write(EVENT_END);
+      this.write(EVENT_END);
+      await this.outlet.taken();
       throw this.#timeout ?? brokenBody(thrown);
     }
   }

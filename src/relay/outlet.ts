@@ -6,8 +6,9 @@ export interface Outlet {
   readonly readable: ReadableStream<Uint8Array>;
   /** All that was written has been taken, and more can be. */
   readonly isWanting: boolean;
-  /** @returns when the bytes have been taken, or never will be. */
-  write(bytes: Uint8Array): Promise<void>;
+  write(bytes: Uint8Array): void;
+  /** @returns when all that was written has been taken, or never will be. One may wait at a time. */
+  taken(): Promise<void>;
   /** Ends the body behind what has been written. */
   close(): void;
   /** Breaks the body: nobody is there any more. */
@@ -25,8 +26,7 @@ export class PulledOutlet implements Outlet {
   /** The runtime has asked for bytes and not got them yet. */
   isWanting = false;
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
-  /** Tells the writers that their bytes have been taken. */
-  #taken: (() => void) | null = null;
+  #tellTaken: () => void = ignore;
 
   constructor(onGone: () => void) {
     this.readable = new ReadableStream<Uint8Array>(
@@ -46,16 +46,13 @@ export class PulledOutlet implements Outlet {
     );
   }
 
-  write(bytes: Uint8Array): Promise<void> {
-    return new Promise((resolve) => {
-      const before = this.#taken;
-      this.#taken = () => {
-        before?.();
-        resolve();
-      };
-      this.isWanting = false;
-      this.#controller?.enqueue(bytes);
-    });
+  write(bytes: Uint8Array): void {
+    this.isWanting = false;
+    this.#controller?.enqueue(bytes);
+  }
+
+  async taken(): Promise<void> {
+    if (!this.isWanting) await new Promise<void>((resolve) => (this.#tellTaken = resolve));
   }
 
   close(): void {
@@ -68,11 +65,6 @@ export class PulledOutlet implements Outlet {
     this.#controller = null;
     this.#tellTaken();
   }
-
-  #tellTaken(): void {
-    this.#taken?.();
-    this.#taken = null;
-  }
 }
 
 /** A body that the runtime can fill by itself from another one. */
@@ -83,6 +75,7 @@ export class PipedOutlet implements Outlet {
   /** Null while a pipe has the stream. */
   #writer: WritableStreamDefaultWriter<Uint8Array> | null;
   #untaken = 0;
+  #lastTaken: Promise<void> = Promise.resolve();
 
   constructor(onGone: () => void) {
     const { readable, writable } = new IdentityTransformStream();
@@ -111,14 +104,12 @@ export class PipedOutlet implements Outlet {
     }
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
-    this.#untaken++;
-    try {
-      await this.#writer?.write(bytes);
-    } catch {
-      this.#onGone();
-    }
-    this.#untaken--;
+  write(bytes: Uint8Array): void {
+    this.#lastTaken = this.#write(bytes);
+  }
+
+  taken(): Promise<void> {
+    return this.#lastTaken;
   }
 
   close(): void {
@@ -128,6 +119,16 @@ export class PipedOutlet implements Outlet {
 
   abort(reason: unknown): void {
     this.#writer?.abort(reason).catch(ignore);
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    this.#untaken++;
+    try {
+      await this.#writer?.write(bytes);
+    } catch {
+      this.#onGone();
+    }
+    this.#untaken--;
   }
 
   #takeWriter(): WritableStreamDefaultWriter<Uint8Array> {

@@ -42,6 +42,7 @@ class Pump extends Relay {
       this.waitingSinceMs = askedAtMs;
       const bytes = await this.#source.read();
       if (this.over) return;
+      const readAtMs = Date.now();
       this.waitingSinceMs = null;
       this.begun = true;
 
@@ -50,14 +51,14 @@ class Pump extends Relay {
       if (!this.opened && !begun && failure !== null) throw failure;
       // Comments before the first event don't make a 200; they are dropped.
       if (begun || done) this.commit();
-      const written = this.opened && events.length > 0 ? this.write(events) : null;
+      if (this.opened && events.length > 0) this.write(events, readAtMs);
       if (done) break;
 
       // Bytes that came soon are followed by more soon: then waiting first and reading
       // once is cheaper. After a pause each read goes out as it comes, with no timer.
-      const isSoon = !isFirst && windowMs > 0 && Date.now() - askedAtMs <= windowMs;
+      const isSoon = !isFirst && windowMs > 0 && readAtMs - askedAtMs <= windowMs;
       if (isSoon) await this.#source.gather(windowMs);
-      await written;
+      if (this.opened) await this.outlet.taken();
       if (this.over) return;
     }
     this.finish();

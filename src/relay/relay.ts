@@ -102,10 +102,11 @@ export abstract class Relay {
     this.#opening.resolve(this.outlet.readable);
   }
 
-  /** @returns when the client has taken these whole events, or has gone. */
-  protected write(events: Uint8Array): Promise<void> {
+  /** Hands whole events to the client; `outlet.taken` tells when it has them. */
+  protected write(events: Uint8Array, nowMs = Date.now()): void {
     this.#bytes += events.length;
-    return this.outlet.write(events).then(this.#wrote);
+    this.#wroteAtMs = nowMs;
+    this.outlet.write(events);
   }
 
   /** The upstream has ended by itself; if badly, the rewriter has told the client. */
@@ -121,8 +122,8 @@ export abstract class Relay {
   protected fail(error: GatewayError): void {
     if (this.over) return;
     if (this.opened) {
-      // Not awaited: a client that has stopped reading mustn't hold the upstream.
-      void this.write(this.rewriter.fail(error));
+      // Not waited for: a client that has stopped reading mustn't hold the upstream.
+      this.write(this.rewriter.fail(error));
       this.outlet.close();
     }
     this.#opening.reject(error);
@@ -168,17 +169,12 @@ export abstract class Relay {
     if (!canSpeak) {
       this.#wroteAtMs = nowMs;
     } else if (nowMs >= this.#wroteAtMs + keepAliveMs) {
-      this.#wroteAtMs = nowMs;
       this.commit();
-      void this.write(KEEP_ALIVE);
+      this.write(KEEP_ALIVE, nowMs);
     }
     const nextMs = Math.min(silenceEndsMs, totalDeadlineMs, this.#wroteAtMs + keepAliveMs);
     this.#timer = setTimeout(() => this.#watch(), Math.max(nextMs - nowMs, 1));
   }
-
-  readonly #wrote = (): void => {
-    this.#wroteAtMs = Date.now();
-  };
 
   #end(outcome: RelaySummary['outcome']): void {
     this.over = true;
