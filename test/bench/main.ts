@@ -33,6 +33,7 @@ const peer = (label: string, file: string): Contender => ({ label, entry: `test/
 const usual = gateway('openai shape, rename', renames);
 const native = gateway('native', { RELAY: 'native', ...renames });
 const identity = peer('a loop in JS that changes nothing', 'identity');
+const pipe = peer('a native pipe behind a look at the first bytes', 'pipe');
 const essential = [
   untouched,
   usual,
@@ -46,6 +47,8 @@ const contenders = args.quick
       gateway('openai shape, general', {}),
       gateway('openai shape, hidden', { DEFAULT_REASONING_FORMAT: 'hidden' }),
       gateway('stepfun shape, rename', { STREAM_SHAPE: 'stepfun', ...renames }),
+      identity,
+      pipe,
       peer('Hono proxy(), no rename', 'hono'),
       peer('eventsource-parser + JSON', 'parser'),
       peer('TextDecoderStream + split + JSON', 'split'),
@@ -57,7 +60,7 @@ if (!args.quick) await memory();
 
 async function cpu(): Promise<void> {
   const rig = await startRig(contenders);
-  const plan = Object.entries(workloads(args.quick ? 0.4 : 0.6)) as [WorkloadName, Workload][];
+  const plan = Object.entries(workloads(args.quick ? 0.5 : 1)) as [WorkloadName, Workload][];
   const perEventUs = new Map<string, number[]>();
   for (let round = -1; round < rounds; round++) {
     for (const [name, workload] of plan) {
@@ -118,7 +121,7 @@ async function firstByte(): Promise<void> {
 
 async function memory(): Promise<void> {
   const rows: string[][] = [];
-  for (const contender of [untouched, identity, usual, native]) {
+  for (const contender of [untouched, identity, usual, pipe, native]) {
     const rig = await startRig([contender]);
     const silent = await perStreamKb(rig, contender);
     rows.push([contender.label, silent, await over100Mb(rig, contender)]);

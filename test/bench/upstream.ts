@@ -39,6 +39,33 @@ function takeRequest(received: string): string | null {
   return messages.at(-1)?.content ?? null;
 }
 
+/** Whose moment has not come yet, the next one first. */
+const waiting: { readonly atMs: number; readonly resolve: () => void }[] = [];
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+let isAwake = false;
+
+/**
+ * @returns at this moment of performance.now(). Timers know whole milliseconds, in which two
+ *   of 20 streams fall together: each event is to find the Worker asleep, as from a network.
+ */
+function moment(atMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const later = waiting.findIndex((other) => other.atMs > atMs);
+    waiting.splice(later === -1 ? waiting.length : later, 0, { atMs, resolve });
+    if (!isAwake) tick();
+  });
+}
+
+function tick(): void {
+  const [next] = waiting;
+  isAwake = next !== undefined;
+  if (next === undefined) return;
+  const waitMs = next.atMs - performance.now();
+  if (waitMs > 0) Atomics.wait(sleeper, 0, 0, Math.min(waitMs, 1));
+  else waiting.shift()?.resolve();
+  setImmediate(tick);
+}
+
 async function play(socket: Socket, workload: Workload): Promise<void> {
   const key = JSON.stringify(workload);
   let chunks = framed.get(key);
@@ -55,10 +82,7 @@ async function play(socket: Socket, workload: Workload): Promise<void> {
   const phase = ((played++ % streams) / streams) * everyMs;
   const started = Math.ceil(performance.now() / everyMs) * everyMs + phase;
   for (const [index, chunk] of chunks.entries()) {
-    if (everyMs > 0) {
-      const wait = started + index * everyMs - performance.now();
-      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-    }
+    if (everyMs > 0) await moment(started + index * everyMs);
     if (!socket.write(chunk)) await new Promise((resolve) => socket.once('drain', resolve));
     if (socket.destroyed) return;
   }
