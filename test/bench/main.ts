@@ -65,8 +65,9 @@ async function cpu(): Promise<void> {
   for (let round = -1; round < rounds; round++) {
     for (const [name, workload] of plan) {
       for (const contender of shuffled(contenders)) {
-        // The round before the first warms up, and is short.
-        const played = round < 0 ? { ...workload, events: Math.min(workload.events, 100) } : workload;
+        // The round before the first warms up: paced streams need not be long for it.
+        const warmUp = { ...workload, events: workload.everyMs > 0 ? 100 : 4 * workload.events };
+        const played = round < 0 ? warmUp : workload;
         const { cpuNs } = await rig.run(contender, played);
         if (round < 0) continue;
         const key = `${contender.label} ${name}`;
