@@ -2,6 +2,9 @@
 // the body for StepFun one way; an entry, a failure, or what else to do the other way.
 // Both run the same version of this code, except for a moment while a deployment
 // rolls out; an answer that makes no sense then is treated as none.
+//
+// A client's own StepFun key goes as `authorization`, never in the ticket: where Workers
+// log a request's headers, they redact them by their names.
 
 import { GatewayError, type ErrorCode, type ErrorDetails } from '../errors.ts';
 import { parseEntry, type Entry } from './entry.ts';
@@ -55,7 +58,11 @@ export async function joinFlight(
   signal: AbortSignal,
 ): Promise<Exclude<Landing, { kind: 'again' }>> {
   const stub = flights.get(flights.idFromName(ticket.key));
-  const headers = { [TICKET]: JSON.stringify(ticket) };
+  const { upstreamKey, ...open } = ticket;
+  const headers = {
+    [TICKET]: JSON.stringify(open),
+    ...(upstreamKey !== null && { authorization: upstreamKey }),
+  };
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const response = await stub.fetch('https://flight/', { method: 'POST', headers, body, signal });
     if (response.status === AGAIN) continue;
@@ -71,8 +78,8 @@ export async function joinFlight(
 
 /** The object's side of the ticket. */
 export function readTicket(request: Request): Ticket {
-  const ticket: Ticket = JSON.parse(request.headers.get(TICKET) ?? '');
-  return ticket;
+  const open: Omit<Ticket, 'upstreamKey'> = JSON.parse(request.headers.get(TICKET) ?? '');
+  return { ...open, upstreamKey: request.headers.get('authorization') };
 }
 
 /** The object's side of the answer. */

@@ -80,6 +80,16 @@ describe('a flight', () => {
     expect(kv.entries.get(ticket.key)?.expirationTtl).toBe(190);
   });
 
+  test('is told a client’s own key where logs of requests redact it, and nowhere else', async () => {
+    const joined = [join({ upstreamKey: 'sk-client' }), join()];
+    await calledTimes(1);
+    const told = flights.requests.map(({ headers }) => Object.fromEntries(headers));
+    expect(told.map(({ authorization }) => authorization)).toEqual(['sk-client', undefined]);
+    for (const { authorization, ...rest } of told) expect(JSON.stringify(rest)).not.toContain('sk-client');
+    calls[0]!.resolve(completed(answer()));
+    await Promise.all(joined);
+  });
+
   test('is put down to the first who is still there', async () => {
     const leaver = new AbortController();
     const left = join({}, leaver.signal);
