@@ -34,7 +34,7 @@ export interface Hit {
   /** Whole seconds, for the `Age` header. */
   readonly age: number;
   readonly cacheStatus: string;
-  /** From the isolate's memory: others have just asked the same. */
+  /** From the isolate's memory: the same was asked for, or made, within MEMORY_MS. */
   readonly isHot: boolean;
   /** Past its TTL: to be refreshed; null when that isn't wanted. */
   readonly refresh: Miss | null;

@@ -26,14 +26,14 @@ export async function chatAnswer(request: Request, exchange: ChatExchange): Prom
   const { cache, config, clientId, requests } = exchange;
   const control = parseCacheControl(request.headers);
   const body = await readBody(request, config.chat.maxBodyBytes, REQUEST_BODY_MS);
-  const asked = requests.read(body, request.headers.get('x-reasoning-format'));
+  const asked = requests.read(body, request.headers.get('x-reasoning-format'), Date.now());
 
   Object.assign(exchange.record, { model: asked.model, streaming: asked.stream });
 
   const found = await cache.lookup(asked, clientId, control);
   exchange.record.cache = found.kind;
   if (found.kind === 'hit') {
-    if (found.isHot) requests.keep(asked);
+    if (found.isHot) requests.keep(asked, Date.now());
     return kept(found, asked, exchange);
   }
 

@@ -1,13 +1,13 @@
-// A question that everybody asks comes word for word. The isolate keeps the hottest
-// ones as they were read, so that they are not parsed, checked and brought into canonical
-// form again: a tenth of what an answer from memory costs.
+// A question that everybody asks comes word for word. The isolate keeps such ones as
+// they were read, so that they are not parsed, checked and brought into canonical form
+// again: a tenth of what an answer from memory costs.
 //
-// Kept is only what has been answered from memory, where its answer lies anyway:
-// every other prompt is gone with its request. What a body says depends on nothing but
-// itself, the header and the settings, so it doesn't matter whose request it was.
+// Kept is only what has been answered from memory, and for as long as an answer is kept
+// there: every other prompt is gone with its request. What a body says depends on nothing
+// but itself, the header and the settings, so it doesn't matter whose request it was.
 
 import type { Config } from '../config.ts';
-import { HOT_REQUEST_BYTES, HOT_REQUESTS } from '../limits.ts';
+import { HOT_REQUEST_BYTES, HOT_REQUESTS, MEMORY_MS } from '../limits.ts';
 import { parseChatRequest, type ChatRequest } from './request.ts';
 import { decodeJson } from './request-json.ts';
 
@@ -17,37 +17,45 @@ export interface HotRequests {
    * @param reasoningHeader - its `X-Reasoning-Format`.
    * @throws {GatewayError} as `parseChatRequest` does.
    */
-  read(bytes: Uint8Array, reasoningHeader: string | null): ChatRequest;
-  /** @param asked - as `read` returned it; a long one is not kept. */
-  keep(asked: ChatRequest): void;
+  read(bytes: Uint8Array, reasoningHeader: string | null, nowMs: number): ChatRequest;
+  /** @param asked - as `read` returned it: for MEMORY_MS it is known again, unless it is long. */
+  keep(asked: ChatRequest, nowMs: number): void;
+}
+
+interface Kept {
+  readonly asked: ChatRequest;
+  readonly untilMs: number;
 }
 
 /** @returns a reader of requests that knows none yet; the isolate has one for its settings. */
 export function createHotRequests(chat: Config['chat']): HotRequests {
-  const kept = new Map<string, ChatRequest>();
+  const kept = new Map<string, Kept>();
   /** By what a request that is being answered would be kept. */
   const names = new WeakMap<ChatRequest, string>();
 
   return {
-    read(bytes, reasoningHeader) {
+    read(bytes, reasoningHeader, nowMs) {
       const options = { reasoningHeader, chat };
       if (bytes.length > HOT_REQUEST_BYTES) return parseChatRequest(bytes, options);
-      // No header has a line break, so no two requests share a name.
-      const name = `${reasoningHeader ?? ''}\n${decodeJson(bytes)}`;
+      // No header has a line break, and an empty one is not none: no two requests share a name.
+      const name = `${reasoningHeader === null ? '' : `:${reasoningHeader}`}\n${decodeJson(bytes)}`;
       const known = kept.get(name);
-      if (known !== undefined) return known;
+      if (known !== undefined && nowMs < known.untilMs) return known.asked;
+      kept.delete(name);
       const asked = parseChatRequest(bytes, options);
       names.set(asked, name);
       return asked;
     },
 
-    keep(asked) {
+    keep(asked, nowMs) {
       const name = names.get(asked);
       if (name === undefined || kept.has(name)) return;
-      // A Map's first key is the one that was set longest ago.
-      const [oldest] = kept.size < HOT_REQUESTS ? [] : kept.keys();
-      if (oldest !== undefined) kept.delete(oldest);
-      kept.set(name, asked);
+      for (const [other, { untilMs }] of kept) {
+        // A Map's first key is the one that was set longest ago.
+        if (nowMs < untilMs && kept.size < HOT_REQUESTS) break;
+        kept.delete(other);
+      }
+      kept.set(name, { asked, untilMs: nowMs + MEMORY_MS });
     },
   };
 }

@@ -24,9 +24,9 @@ describe('hot requests', () => {
     fc.assert(
       fc.property(anyRequest, header, (body, reasoningHeader) => {
         const bytes = bytesOf(body);
-        const asked = requests.read(bytes, reasoningHeader);
-        requests.keep(asked);
-        const hot = requests.read(bytesOf(body), reasoningHeader);
+        const asked = requests.read(bytes, reasoningHeader, 0);
+        requests.keep(asked, 0);
+        const hot = requests.read(bytesOf(body), reasoningHeader, 0);
         expect(hot === asked).toBe(bytes.length <= HOT_REQUEST_BYTES);
         again += Number(hot === asked);
         const fresh = parseChatRequest(bytes, { reasoningHeader, chat: { ...CHAT, extraParams: EXTRA } });
@@ -39,26 +39,38 @@ describe('hot requests', () => {
 
   it('are only those that are kept', () => {
     const requests = createHotRequests(CHAT);
-    const asked = requests.read(question(1), null);
-    expect(requests.read(question(1), null)).not.toBe(asked);
-    requests.keep(asked);
-    expect(requests.read(question(1), null)).toBe(asked);
+    const asked = requests.read(question(1), null, 0);
+    expect(requests.read(question(1), null, 0)).not.toBe(asked);
+    requests.keep(asked, 0);
+    expect(requests.read(question(1), null, 0)).toBe(asked);
+  });
+
+  it('are known as long as their answers are kept in memory', () => {
+    const requests = createHotRequests(CHAT);
+    const asked = requests.read(question(1), null, 0);
+    requests.keep(asked, 0);
+    expect(requests.read(question(1), null, 29_999)).toBe(asked);
+    const afresh = requests.read(question(1), null, 30_000);
+    expect(afresh).not.toBe(asked);
+    requests.keep(afresh, 30_000);
+    expect(requests.read(question(1), null, 59_999)).toBe(afresh);
   });
 
   it.each<[string, unknown, string | null]>([
     ['another header', chat(), 'hidden'],
+    ['an empty header', chat(), ''],
     ['a space more', `${JSON.stringify(chat())} `, null],
     ['another field', chat({ temperature: 1 }), null],
     ['a header in the body', `general\n${JSON.stringify(chat())}`, null],
   ])('are not taken for others: %s', (_, body, header) => {
     const requests = createHotRequests(CHAT);
-    const asked = requests.read(bytesOf(chat()), null);
-    requests.keep(asked);
-    const withHeader = requests.read(bytesOf(chat()), 'general');
-    requests.keep(withHeader);
+    const asked = requests.read(bytesOf(chat()), null, 0);
+    requests.keep(asked, 0);
+    const withHeader = requests.read(bytesOf(chat()), 'general', 0);
+    requests.keep(withHeader, 0);
     let other: ChatRequest | null = null;
     try {
-      other = requests.read(bytesOf(body), header);
+      other = requests.read(bytesOf(body), header, 0);
     } catch (thrown) {
       expect(thrown).toBeInstanceOf(GatewayError);
     }
@@ -68,22 +80,22 @@ describe('hot requests', () => {
 
   it('are some, and short: the oldest is forgotten, a long one never kept', () => {
     const requests = createHotRequests(CHAT);
-    const all = Array.from({ length: HOT_REQUESTS }, (_, n) => requests.read(question(n), null));
-    for (const asked of [...all, ...all]) requests.keep(asked);
-    expect(all.every((asked, n) => requests.read(question(n), null) === asked)).toBe(true);
-    requests.keep(requests.read(question(HOT_REQUESTS), null));
-    expect(requests.read(question(0), null)).not.toBe(all[0]);
-    expect(requests.read(question(1), null)).toBe(all[1]);
+    const all = Array.from({ length: HOT_REQUESTS }, (_, n) => requests.read(question(n), null, 0));
+    for (const asked of [...all, ...all]) requests.keep(asked, 0);
+    expect(all.every((asked, n) => requests.read(question(n), null, 0) === asked)).toBe(true);
+    requests.keep(requests.read(question(HOT_REQUESTS), null, 0), 0);
+    expect(requests.read(question(0), null, 0)).not.toBe(all[0]);
+    expect(requests.read(question(1), null, 0)).toBe(all[1]);
 
     const long = bytesOf(saying({ role: 'user', content: 'x'.repeat(HOT_REQUEST_BYTES) }));
-    const asked = requests.read(long, null);
-    requests.keep(asked);
-    expect(requests.read(long, null)).not.toBe(asked);
-    expect(requests.read(question(1), null)).toBe(all[1]);
+    const asked = requests.read(long, null, 0);
+    requests.keep(asked, 0);
+    expect(requests.read(long, null, 0)).not.toBe(asked);
+    expect(requests.read(question(1), null, 0)).toBe(all[1]);
   });
 
   it.each(['', '{', '{}', new Uint8Array([0xff])])('refuse what is none: %j', (body) => {
     const requests = createHotRequests(CHAT);
-    for (let i = 0; i < 2; i++) expect(() => requests.read(bytesOf(body), null)).toThrow(GatewayError);
+    for (let i = 0; i < 2; i++) expect(() => requests.read(bytesOf(body), null, 0)).toThrow(GatewayError);
   });
 });
