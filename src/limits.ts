@@ -124,13 +124,13 @@ export const MEMORY_BYTES = 8 * MIB;
 /** The largest of them: one giant must not drive out everything else. */
 export const MEMORY_ENTRY_BYTES = 1 * MIB;
 
-/** How long memory may answer what another location has refreshed since. */
+/** How long an isolate's memory may answer what another location has refreshed since; a flight's is another isolate's. */
 export const MEMORY_MS = 30_000;
 
-/** How many hot questions an isolate knows by heart, so that they are not checked again. */
+/** How many questions that memory has answered an isolate knows by heart, so that they are not checked again. */
 export const HOT_REQUESTS = 64;
 
-/** The longest of them: hostile JSON of this size takes 200 KB when it is parsed, all of them 13 MB. */
+/** The longest of them: hostile JSON of this size takes 95 KiB when it is parsed, all of them 6 MiB. */
 export const HOT_REQUEST_BYTES = 4 * KIB;
 
 /** A stream is gathered for the cache up to this size; beyond it, it is not stored. */
