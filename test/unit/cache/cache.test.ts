@@ -348,6 +348,25 @@ describe('past its TTL', () => {
     expect(asked).toHaveLength(3);
   });
 
+  test('what memory still holds then is stale too, and refreshed', async () => {
+    const way: Way = { ...stale, headers: { 'x-cache-ttl': '60' } };
+    const first = await ask(way);
+    await age(40);
+    isolate = await newIsolate();
+    // From here on it is in memory, for 30 s …
+    expect((await ask(way)).status).toBe('stepfun-edge; hit; ttl=20');
+    await age(19);
+    expect((await ask(way)).status).toBe('stepfun-edge; hit; ttl=1; detail=memory');
+    // … which are more than it is fresh for.
+    await age(2);
+    expect(await ask(way)).toEqual({ status: 'stepfun-edge; hit; ttl=-1', body: first.body, age: 61 });
+    await settle();
+    expect(asked).toHaveLength(2);
+    const renewed = await ask(way);
+    expect(renewed.status).toBe('stepfun-edge; hit; ttl=60; detail=memory');
+    expect(renewed.body).not.toBe(first.body);
+  });
+
   test('not for longer than it may', async () => {
     await ask(stale);
     await age(4_199);

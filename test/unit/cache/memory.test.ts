@@ -54,6 +54,25 @@ describe('memory', () => {
     expect(memory.get('a', 0)).toBeNull();
   });
 
+  // In figures of its own, so that none of src/limits.ts changes unnoticed.
+  test('holds 8 MiB, entries of up to 1 MiB, for 30 s', () => {
+    const memory = createMemory();
+    const mib = 1024 * 1024;
+    // With the 512 bytes that each costs beside its value.
+    const names = Array.from({ length: 8 }, (_, i) => `n${i}`);
+    const held = (nowMs: number) => names.filter((name) => memory.get(name, nowMs) !== null);
+    for (const name of names) memory.set(name, entryOf(mib - 512), 0);
+    expect(held(29_999)).toEqual(names);
+    memory.set('giant', entryOf(mib + 1), 0);
+    expect(memory.get('giant', 0)).toBeNull();
+    expect(held(0)).toEqual(names);
+    memory.set('one more', entryOf(0), 0);
+    expect(held(0)).toEqual(names.slice(1));
+    memory.set('large', entryOf(mib), 0);
+    expect(memory.get('large', 0)).not.toBeNull();
+    expect(held(30_000)).toEqual([]);
+  });
+
   test('lets one of many refresh', () => {
     const memory = createMemory();
     expect(memory.claim('a', 0)).toBe(true);
