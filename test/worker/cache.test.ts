@@ -287,4 +287,19 @@ describe('with CACHE_STREAMS=write and CACHE_SCOPE=shared', () => {
     const response = await ask({ content, headers: { 'cache-control': 'only-if-cached' } });
     expect(response.status).toBe(504);
   });
+
+  test('not one that broke when all had been said, since its client was told so', async () => {
+    const content = newQuestion();
+    const fields = { stream: true };
+    const headers = { 'cache-control': 'no-store' };
+    const whole = dataOf(await (await ask({ content, fields, headers })).text());
+    const events = whole.length - 1;
+    const broken = `${content} simulate reset after ${events}`;
+    const text = await (await ask({ content: broken, fields })).text();
+    expect(text).toContain('"finish_reason":"stop"');
+    expect(text).toContain('"code":"upstream_reset"');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const response = await ask({ content: broken, headers: { 'cache-control': 'only-if-cached' } });
+    expect(response.status).toBe(504);
+  });
 });
