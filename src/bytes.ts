@@ -121,11 +121,19 @@ async function readInTime(
   limitMs: number | undefined,
 ): Promise<Bytes | undefined> {
   if (limitMs === undefined) return (await reader.read(view, { min })).value;
-  // A cancelled stream gives its reader nothing, and nobody else can cancel a locked one.
-  const cancel = () => void reader.cancel().catch(ignore);
+  let isLate = false;
+  const cancel = () => {
+    isLate = true;
+    reader.cancel().catch(ignore);
+  };
   const timer = setTimeout(cancel, limitMs + (min / BYTES_PER_SECOND) * 1_000);
   try {
-    return (await reader.read(view, { min })).value;
+    const { value } = await reader.read(view, { min });
+    return isLate ? undefined : value;
+  } catch (thrown) {
+    // The standard ends a cancelled read with nothing (WHATWG Streams §4.5.3), workerd with an error.
+    if (isLate) return undefined;
+    throw thrown;
   } finally {
     clearTimeout(timer);
   }

@@ -12,7 +12,7 @@ import { HEAD, type Call } from './upstream.ts';
 
 let gateways: Gateways;
 beforeAll(async () => {
-  gateways = await startGateways(['hasty', 'hastyNative']);
+  gateways = await startGateways(['hasty', 'hastyNative', 'silenceHasty']);
 });
 afterAll(() => gateways.stop());
 afterEach(() => gateways.upstream.clear());
@@ -81,9 +81,12 @@ describe.each(LANES)('$lane', ({ port, stream }) => {
 });
 
 describe('completion', () => {
-  const clocked = async (play: (call: Call) => void | Promise<void>) => {
+  const clocked = async (
+    play: (call: Call) => void | Promise<void>,
+    port: 'hasty' | 'silenceHasty' = 'hasty',
+  ) => {
     gateways.upstream.play = play;
-    return ask(gateways.ports.hasty, false);
+    return ask(gateways.ports[port], false);
   };
 
   test.each([
@@ -97,11 +100,13 @@ describe('completion', () => {
           .raw(COMPLETION.slice(0, 100)),
     ],
   ])('%s, then silence → 504 upstream_timeout', async (_, play) => {
-    const { status, body, tookMs } = await clocked(play);
+    const { status, body, tookMs } = await clocked(play, 'silenceHasty');
     expect(status).toBe(504);
     expect(JSON.parse(body)).toMatchObject({ error: { code: 'upstream_timeout' } });
     expectAfter(tookMs, HASTY.idleMs);
     await until(() => gateways.upstream.calls[0]?.leftAtMs !== null, 50 + LATE_MS);
+    // Time is left, and yet it is not bought again.
+    expect(gateways.upstream.calls).toHaveLength(1);
   });
 
   test('a document that comes slowly, but never stops → whole', async () => {
@@ -216,6 +221,7 @@ describe('the body of a request', () => {
       }
       expect(received).toMatch(/^HTTP\/1\.1 408 /);
       expect(received).toContain('"code":"request_timeout"');
+      expect(received).toContain('The body did not arrive in time.');
       expectAfter(performance.now() - startedMs, REQUEST_BODY_MS + extraMs);
       expect(upstream.calls).toEqual([]);
     },

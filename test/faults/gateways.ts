@@ -7,7 +7,7 @@ import { startWorkerd, type Means, type Runtime, type WorkerSpec } from './worke
 /** What all of this is about; a minimal Worker with the same settings can stand in. */
 const ENTRY = 'src/index.ts';
 
-type Name = 'steady' | 'plain' | 'native' | 'hasty' | 'hastyNative' | 'counting';
+type Name = 'steady' | 'plain' | 'native' | 'hasty' | 'hastyNative' | 'silenceHasty' | 'counting';
 
 export interface Gateways<Lane extends string = Name> {
   readonly upstream: Upstream;
@@ -33,6 +33,8 @@ const VARS: Record<Name, Record<string, string>> = {
   native: { RELAY: 'native' },
   hasty: HASTY_VARS,
   hastyNative: { ...HASTY_VARS, RELAY: 'native' },
+  /** With time left for another attempt when silence has ended one. */
+  silenceHasty: { IDLE_TIMEOUT_MS: String(HASTY.idleMs) },
   /** With a token budget: a `waitUntil` is pending as long as the stream is. */
   counting: { TOKENS_PER_DAY: '100000000' },
 };

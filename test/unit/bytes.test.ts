@@ -137,6 +137,16 @@ describe('readAll', () => {
     expect(sizes).toEqual([64 * KIB, 8_000 * KIB + 1]);
   });
 
+  it.each([{ timeoutMs: 20, expectedBytes: 10 }, { idleMs: 20 }])(
+    'tells it from a body that broke where cancelling fails the read, as in workerd: %j',
+    async (clock) => {
+      const { promise, reject } = Promise.withResolvers<never>();
+      const reader = { read: () => promise, cancel: async () => reject(new Error('Stream was cancelled.')) };
+      const stream = { getReader: () => reader } as unknown as ReadableStream<Uint8Array>;
+      expect(await readAll(stream, { maxBytes: 100, ...clock })).toBe('too_slow');
+    },
+  );
+
   it('gives up on a body that hangs or trickles', async () => {
     for (const slow of [
       source([filled(10)], 'hang'),
