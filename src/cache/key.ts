@@ -44,28 +44,36 @@ export function scopeOf(
   return settings.scope === 'shared' && upstream.keySource === 'gateway' ? null : clientId;
 }
 
-/**
- * @param parts - of which `canonical` must not change: its key is remembered with it.
- * @returns the name of the entry for a request: 67 ASCII characters, in KV and as a Flight's name.
- */
+/** @returns the name of the entry for a request: 67 ASCII characters, in KV and as a Flight's name. */
 export async function cacheKey(parts: KeyParts): Promise<string> {
-  const head = headOf(parts);
-  const known = knownKeys.get(parts.canonical);
-  if (known?.head === head) return known.key;
+  const digest = await crypto.subtle.digest('SHA-256', joinText([headOf(parts), ...parts.canonical]));
+  return `${LAYOUT}:${hex(new Uint8Array(digest))}`;
+}
 
-  const digest = await crypto.subtle.digest('SHA-256', joinText([head, ...parts.canonical]));
-  const key = `${LAYOUT}:${hex(new Uint8Array(digest))}`;
-  knownKeys.set(parts.canonical, { head, key });
+interface Canonical {
+  canonical(): KeyParts['canonical'];
+}
+
+/**
+ * @param question - which must not change: its last key is remembered with it.
+ * @returns its `cacheKey`.
+ */
+export async function keyOf(question: Canonical, rest: Omit<KeyParts, 'canonical'>): Promise<string> {
+  const head = headOf(rest);
+  const known = knownKeys.get(question);
+  if (known?.head === head) return known.key;
+  const key = await cacheKey({ ...rest, canonical: question.canonical() });
+  knownKeys.set(question, { head, key });
   return key;
 }
 
 /**
- * The last key of each canonical form that is still in use: a hot question's is kept
- * (src/chat/hot-requests.ts), and to digest it again would be a tenth of its answer's cost.
+ * Of the questions that are still there: a hot one is kept (src/chat/hot-requests.ts), and
+ * to bring it into canonical form and digest it again would be a tenth of its answer's cost.
  */
-const knownKeys = new WeakMap<KeyParts['canonical'], { readonly head: string; readonly key: string }>();
+const knownKeys = new WeakMap<Canonical, { readonly head: string; readonly key: string }>();
 
-function headOf({ shape, baseUrl, clientId }: KeyParts): string {
+function headOf({ shape, baseUrl, clientId }: Omit<KeyParts, 'canonical'>): string {
   const scope = clientId === null ? 'shared' : 'client';
   return JSON.stringify([LAYOUT, shape, baseUrl, scope, clientId]);
 }

@@ -101,10 +101,10 @@ function readRequest({ text, payloads }: CutJson, options: ChatRequestOptions): 
   const maxTokens = outputTokens(body, chat.maxOutputTokens);
   const head = once(() => splice(headText(body), payloads));
   const fields = once(() => answerFields(body, chat.extraParams));
-  const canonical = once(() => [
+  const canonical = () => [
     ...head(),
     fieldsText({ ...fields().deciding, max_tokens: maxTokens }, sortedJson),
-  ]);
+  ];
 
   return {
     model: body.model,
