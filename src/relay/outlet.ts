@@ -52,12 +52,14 @@ export class PulledOutlet implements Outlet {
   }
 
   async taken(): Promise<void> {
-    if (!this.isWanting) await new Promise<void>((resolve) => (this.#tellTaken = resolve));
+    if (!this.isWanting && this.#controller !== null)
+      await new Promise<void>((resolve) => (this.#tellTaken = resolve));
   }
 
   close(): void {
     this.#controller?.close();
     this.#controller = null;
+    this.#tellTaken();
   }
 
   abort(reason: unknown): void {
