@@ -130,7 +130,7 @@ export const MEMORY_MS = 30_000;
 /** How many questions that memory has answered an isolate knows by heart, so that they are not checked again. */
 export const HOT_REQUESTS = 64;
 
-/** The longest of them: hostile JSON of this size takes 95 KiB when it is parsed, all of them 6 MiB. */
+/** The longest of them: hostile JSON of this size takes up to 200 KB when it is parsed, all of them 13 MB. */
 export const HOT_REQUEST_BYTES = 4 * KIB;
 
 /** A stream is gathered for the cache up to this size; beyond it, it is not stored. */

@@ -61,6 +61,8 @@ describe('hot requests', () => {
     ['an empty header', chat(), ''],
     ['a space more', `${JSON.stringify(chat())} `, null],
     ['another field', chat({ temperature: 1 }), null],
+    ['a header in front of the body', `general${JSON.stringify(chat())}`, null],
+    ['a header that is marked as one', `:general${JSON.stringify(chat())}`, null],
     ['a header in the body', `general\n${JSON.stringify(chat())}`, null],
   ])('are not taken for others: %s', (_, body, header) => {
     const requests = createHotRequests(CHAT);
@@ -86,6 +88,10 @@ describe('hot requests', () => {
     requests.keep(requests.read(question(HOT_REQUESTS), null, 0), 0);
     expect(requests.read(question(0), null, 0)).not.toBe(all[0]);
     expect(requests.read(question(1), null, 0)).toBe(all[1]);
+
+    // What is known already drives nothing out.
+    requests.keep(all[5]!, 0);
+    expect(requests.read(question(2), null, 0)).toBe(all[2]);
 
     const long = bytesOf(saying({ role: 'user', content: 'x'.repeat(HOT_REQUEST_BYTES) }));
     const asked = requests.read(long, null, 0);
