@@ -14,6 +14,7 @@ import { within } from '../deadline.ts';
 import { CACHE_READ_MS, CACHE_VALUE_BYTES } from '../limits.ts';
 import { log } from '../log.ts';
 import { parseEntry, type Entry } from './entry.ts';
+import { readReplayable } from './replayable.ts';
 
 /** @returns the entry of this key; null when there is none, or KV is in trouble. Never rejects. */
 export async function readEntry(kv: KVNamespace, key: string): Promise<Entry | null> {
@@ -26,9 +27,9 @@ export async function readEntry(kv: KVNamespace, key: string): Promise<Entry | n
   }
 }
 
-/** @returns whether KV takes an entry of this size at all. */
+/** @returns whether KV takes an entry of this size at all, and every hit on it can be answered. */
 export function isStorable(entry: Entry): boolean {
-  return entry.value.byteLength <= CACHE_VALUE_BYTES;
+  return entry.value.byteLength <= CACHE_VALUE_BYTES && readReplayable(entry) !== null;
 }
 
 /**

@@ -5,9 +5,10 @@ import type { Config, StreamShape } from '../config.ts';
 import type { CacheControl } from './control.ts';
 import type { Entry } from './entry.ts';
 import { freshness, serves, type Freshness } from './freshness.ts';
-import { cacheKey, scopeOf } from './key.ts';
+import { keyOf, scopeOf } from './key.ts';
 import { readEntry } from './kv.ts';
 import { isolateMemory } from './memory.ts';
+import { readReplayable, type Replayable } from './replayable.ts';
 
 export interface LookupOptions {
   /** Without it, and with a TTL of 0, every request passes by. */
@@ -31,6 +32,8 @@ export type Found = Hit | Miss | Bypass;
 export interface Hit {
   readonly kind: 'hit';
   readonly entry: Entry;
+  /** What is to be replayed; null when the question is for no stream. */
+  readonly replayable: Replayable | null;
   /** Whole seconds, for the `Age` header. */
   readonly age: number;
   readonly cacheStatus: string;
@@ -74,16 +77,23 @@ export async function lookUp(
     (question.remoteMedia && control.ttl === null);
   if (kv === undefined || settings.ttlSeconds === 0 || unwanted) return BYPASS;
 
-  const key = await cacheKey({
+  const key = await keyOf(question, {
     shape,
     baseUrl: upstream.baseUrl,
     clientId: scopeOf(clientId, settings, upstream),
-    canonical: question.canonical(),
   });
   const ttl = control.ttl ?? settings.ttlSeconds;
   const maxAge = control.noCache ? NONE_KEPT : control.maxAge;
   const miss: Miss = { kind: 'miss', key, ttl, maxAge, cacheStatus: `${STATUS}; fwd=miss` };
   if (control.noCache) return miss;
+
+  function hit(entry: Entry, { age, ttl }: Freshness, isHot: boolean, refresh: Miss | null): Hit | Miss {
+    const replayable = question.stream ? readReplayable(entry) : null;
+    // Stored by an earlier version, which didn't look.
+    if (question.stream && replayable === null) return miss;
+    const cacheStatus = `${STATUS}; hit; ttl=${ttl}${isHot ? '; detail=memory' : ''}`;
+    return { kind: 'hit', entry, replayable, age, cacheStatus, isHot, refresh };
+  }
 
   const hot = isolateMemory.get(key, Date.now());
   if (hot !== null) {
@@ -98,9 +108,4 @@ export async function lookUp(
   if (state.ttl <= 0) return hit(entry, state, false, control.onlyIfCached ? null : miss);
   isolateMemory.set(key, entry, nowMs);
   return hit(entry, state, false, null);
-}
-
-function hit(entry: Entry, { age, ttl }: Freshness, isHot: boolean, refresh: Miss | null): Hit {
-  const detail = isHot ? '; detail=memory' : '';
-  return { kind: 'hit', entry, age, cacheStatus: `${STATUS}; hit; ttl=${ttl}${detail}`, isHot, refresh };
 }

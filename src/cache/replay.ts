@@ -3,12 +3,12 @@
 // relayed stream obey the same rules: shape, reasoning's name, usage as asked, the
 // sentinel. All in one body: a write for each chunk would cost 75–100 µs of CPU.
 //
-// Here an answer is parsed, unlike on a hit that is not streamed.
+// For this an answer is parsed (replayable.ts), unlike for a hit that is not streamed.
 
 import { createStreamRewriter } from '../relay/rewriter.ts';
 import type { RewriteOptions } from '../relay/options.ts';
-import { decode, encode } from '../relay/ascii.ts';
-import type { Entry } from './entry.ts';
+import { encode } from '../relay/ascii.ts';
+import type { Message, Replayable, ToolCall } from './replayable.ts';
 
 /** A text is said in about this many pieces … */
 const PIECES = 8;
@@ -17,34 +17,12 @@ const PIECE_CHARS = { min: 4, max: 1_024 } as const;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-interface Completion extends Fields {
-  readonly choices: readonly Choice[];
-  readonly usage?: unknown;
-}
-
-interface Choice extends Fields {
-  readonly index: number;
-  readonly message: Message;
-  readonly finish_reason: string;
-}
-
-interface Message extends Fields {
-  readonly content?: string | null;
-  readonly reasoning?: string | null;
-  readonly tool_calls?: readonly ToolCall[] | null;
-}
-
-interface ToolCall extends Fields {
-  readonly function?: Fields & { readonly arguments?: string };
-}
-
 /**
- * @param entry - a stored completion.
+ * @param stored - a completion, as `readReplayable` reads it.
  * @param options - as for a stream from StepFun.
  * @returns the whole SSE stream, sentinel included.
  */
-export function replayStream(entry: Entry, options: RewriteOptions): Uint8Array {
-  const stored: Completion = JSON.parse(decode(entry.completion));
+export function replayStream(stored: Replayable, options: RewriteOptions): Uint8Array {
   const { choices, usage, object: _, system_fingerprint, ...top } = stored;
   const events: string[] = [];
   const say = (choice: Fields, counted?: unknown) => {
@@ -53,7 +31,7 @@ export function replayStream(entry: Entry, options: RewriteOptions): Uint8Array 
     events.push(JSON.stringify(system_fingerprint === null ? chunk : { ...chunk, system_fingerprint }));
   };
   choices.forEach((choice, i) => {
-    const { index, message, finish_reason: finishReason, ...rest } = choice;
+    const { index = i, message, finish_reason: finishReason, ...rest } = choice;
     const [first, ...deltas] = deltasOf(message, options.reasoning !== 'hidden');
     say({ index, delta: first, finish_reason: '', ...rest });
     for (const delta of deltas) say({ index, delta, finish_reason: '' });

@@ -53,9 +53,10 @@ function kept(hit: Hit, asked: ChatRequest, exchange: ChatExchange): Answer {
     );
   }
   const headers = { 'cache-status': hit.cacheStatus, age: String(hit.age) };
-  const body = asked.stream
-    ? replayStream(hit.entry, rewriteOptions(asked, exchange))
-    : renderCompletion(hit.entry, asked.reasoningFormat);
+  const body =
+    hit.replayable === null
+      ? renderCompletion(hit.entry, asked.reasoningFormat)
+      : replayStream(hit.replayable, rewriteOptions(asked, exchange));
   exchange.record.bytes = body.length;
   return (asked.stream ? streamAnswer : completionAnswer)(asked, body, headers);
 }

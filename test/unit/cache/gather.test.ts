@@ -4,7 +4,7 @@ import { parseCacheControl } from '../../../src/cache/control.ts';
 import { parseEntry } from '../../../src/cache/entry.ts';
 import type { Order } from '../../../src/cache/order.ts';
 import { GatewayError } from '../../../src/errors.ts';
-import { GATHER_BYTES } from '../../../src/limits.ts';
+import { GATHER_BYTES, LINGER_MS } from '../../../src/limits.ts';
 import { createStreamRewriter } from '../../../src/relay/rewriter.ts';
 import { fakeKv, type FakeKv } from './fakes.ts';
 import { decode, encode, rewriteOptions } from './samples.ts';
@@ -148,6 +148,22 @@ describe('a stream gathered beside its relay', () => {
     gatherer.store();
     expect(await stored()).toEqual([]);
     expect(logged).toHaveBeenCalledOnce();
+  });
+
+  test("is put together only when the client's last bytes have had time to leave", async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    try {
+      const gatherer = (await gathererOf(cacheWith()))!;
+      relay(chunks(['a']), gatherer);
+      gatherer.store();
+      expect(pending).toHaveLength(1);
+      await vi.advanceTimersByTimeAsync(LINGER_MS - 1);
+      expect(kv.entries.size).toBe(0);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(await stored()).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('just under 1 MiB is', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { assembleCompletion } from '../../../src/cache/assemble.ts';
 import { createEntry } from '../../../src/cache/entry.ts';
 import { replayStream } from '../../../src/cache/replay.ts';
+import { readReplayable } from '../../../src/cache/replayable.ts';
 import type { RewriteOptions } from '../../../src/relay/rewriter.ts';
 import { FORMATS, SHAPES, answer, completed, decode, encode, rewriteOptions } from './samples.ts';
 
@@ -20,7 +21,7 @@ interface Chunk {
 
 function replay(body: string, options: Partial<RewriteOptions> = {}): { text: string; chunks: Chunk[] } {
   const entry = createEntry(completed(body, { ...options, reasoning: 'general' }), 60, 0);
-  const text = decode(replayStream(entry, rewriteOptions(options)));
+  const text = decode(replayStream(readReplayable(entry)!, rewriteOptions(options)));
   const data = text.split('\n\n').slice(0, -1);
   expect(data.every((event) => event.startsWith('data: '))).toBe(true);
   expect(data.at(-1)).toBe('data: [DONE]');
@@ -134,6 +135,12 @@ describe('a replay', () => {
     const ends = chunks.filter(({ choices }) => choices[0]!.finish_reason);
     expect(ends.map(({ choices }) => choices[0]!.finish_reason)).toEqual(['stop', 'length']);
     expect(chunks.filter(({ usage }) => usage !== undefined)).toEqual([chunks.at(-1)]);
+  });
+
+  test('choices that name no index have that of their place', () => {
+    const choices = ['first', 'second'].map((content) => ({ message: { content }, finish_reason: 'stop' }));
+    const { chunks } = replay(answer({}, {}, { choices }), { choices: 2 });
+    expect([0, 1].map((index) => joined(chunks, 'content', index))).toEqual(['first', 'second']);
   });
 
   test('as StepFun says it, under STREAM_SHAPE=stepfun', () => {
