@@ -1,16 +1,18 @@
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { toResponse } from '../../../src/answer.ts';
-import type { Cache, Made } from '../../../src/cache/cache.ts';
+import { createCache, type Cache, type Made } from '../../../src/cache/cache.ts';
 import { createEntry } from '../../../src/cache/entry.ts';
 import type { Hit, Miss } from '../../../src/cache/lookup.ts';
 import { readReplayable } from '../../../src/cache/replayable.ts';
 import { chatAnswer } from '../../../src/chat/completions.ts';
 import type { ChatExchange } from '../../../src/chat/exchange.ts';
-import { createHotRequests } from '../../../src/chat/hot-requests.ts';
+import { createHotRequests, type HotRequests } from '../../../src/chat/hot-requests.ts';
 import { readConfig } from '../../../src/config.ts';
 import type { Order } from '../../../src/cache/order.ts';
 import { GatewayError } from '../../../src/errors.ts';
 import { createRecord } from '../../../src/record.ts';
+import { fakeKv } from '../cache/fakes.ts';
+import { answer, completed, FORMATS } from '../cache/samples.ts';
 
 const COMPLETION = JSON.stringify({
   id: '1',
@@ -50,34 +52,46 @@ function made(collapsed: boolean): Made {
   return { entry, cacheStatus: MISS.cacheStatus, collapsed, attempts: 1 };
 }
 
-/** @returns the answer to the client of a hit, and what the gateway's parts were told of it. */
-async function answerHit(hit: Hit, reserve: ChatExchange['reserve'], stream = false) {
-  const refresh = vi.fn<Cache['refresh']>();
-  const requests = createHotRequests(readConfig({ STEP_API_KEY: 'sk-1' }).chat);
-  const keep = vi.spyOn(requests, 'keep');
-  const exchange: Partial<ChatExchange> = {
-    id: 'id',
-    startedAtMs: 0,
-    config: readConfig({ STEP_API_KEY: 'sk-1' }),
-    record: createRecord(),
-    clientId: 'key:a',
-    upstreamKey: null,
-    requests,
-    reserve,
-    cache: { lookup: async () => hit, refresh } as Partial<Cache> as Cache,
-  };
+const CONFIG = readConfig({ STEP_API_KEY: 'sk-1' });
+
+function requestOf(fields: object): Request {
   const body = JSON.stringify({
     model: 'step-3.5-flash',
     messages: [{ role: 'user', content: 'Hello' }],
-    stream,
+    ...fields,
   });
-  const request = new Request('https://x/', {
+  return new Request('https://x/', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: new Blob([body]).stream(),
     duplex: 'half',
   } as RequestInit);
-  const response = toResponse(await chatAnswer(request, exchange as ChatExchange));
+}
+
+/** What a request that is found in the cache needs; StepFun is not in it. */
+function exchangeOf(cache: Cache, requests: HotRequests, reserve: ChatExchange['reserve'] = null) {
+  const exchange: Partial<ChatExchange> = {
+    id: 'id',
+    startedAtMs: 0,
+    config: CONFIG,
+    record: createRecord(),
+    clientId: 'key:a',
+    upstreamKey: null,
+    requests,
+    reserve,
+    cache,
+  };
+  return exchange as ChatExchange;
+}
+
+/** @returns the answer to the client of a hit, and what the gateway's parts were told of it. */
+async function answerHit(hit: Hit, reserve: ChatExchange['reserve'], stream = false) {
+  const refresh = vi.fn<Cache['refresh']>();
+  const requests = createHotRequests(CONFIG.chat);
+  const keep = vi.spyOn(requests, 'keep');
+  const cache = { lookup: async () => hit, refresh } as Partial<Cache> as Cache;
+  const exchange = exchangeOf(cache, requests, reserve);
+  const response = toResponse(await chatAnswer(requestOf({ stream }), exchange));
   return { response, refresh, keep };
 }
 
@@ -135,5 +149,65 @@ describe('a hot hit', () => {
     expect(refresh).not.toHaveBeenCalled();
     expect(keep).toHaveBeenCalledOnce();
     expect(keep.mock.calls[0]?.[0]).toMatchObject({ model: 'step-3.5-flash' });
+  });
+});
+
+describe('a hit that is not streamed', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
+
+  it.each(FORMATS)('is answered without parsing what is stored (%s)', async (format) => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const kv = fakeKv();
+    const { chat, cache: settings, upstream, relay } = CONFIG;
+    const pending: Promise<unknown>[] = [];
+    const cache = createCache({
+      kv: kv.namespace,
+      flights: undefined,
+      settings,
+      upstream,
+      shape: relay.shape,
+      complete: async () => completed(answer({ content: 'A stored answer', reasoning: 'Hm' })),
+      waitUntil: (work) => pending.push(work),
+    });
+    const requests = createHotRequests(chat);
+    const parse = vi.spyOn(JSON, 'parse');
+    /** @returns where the answer is from, what it says, and what was parsed for it. */
+    const ask = async () => {
+      parse.mockClear();
+      const { headers, body } = await chatAnswer(requestOf({ reasoning_format: format }), {
+        ...exchangeOf(cache, requests),
+        clientId: `key:${format}`,
+      });
+      const text = await new Response(body).text();
+      return {
+        status: headers['cache-status'],
+        text,
+        parsed: parse.mock.calls.map(([json]) => json),
+      };
+    };
+
+    const miss = await ask();
+    await Promise.all(pending);
+    // So long that memory has forgotten it.
+    vi.setSystemTime(Date.now() + 30_000);
+    const fromKv = await ask();
+    const fromMemory = await ask();
+    const known = await ask();
+
+    expect([miss, fromKv, fromMemory, known].map(({ status }) => status)).toEqual([
+      'stepfun-edge; fwd=miss; stored',
+      'stepfun-edge; hit; ttl=3570',
+      'stepfun-edge; hit; ttl=3570; detail=memory',
+      'stepfun-edge; hit; ttl=3570; detail=memory',
+    ]);
+    for (const { text } of [fromKv, fromMemory, known]) expect(text).toBe(miss.text);
+    expect(miss.text).toContain('A stored answer');
+    // The request itself is, until it is known by heart.
+    expect(fromKv.parsed.join()).toContain('step-3.5-flash');
+    for (const { parsed } of [fromKv, fromMemory, known])
+      expect(parsed.filter((json) => json.includes('A stored answer'))).toEqual([]);
   });
 });
