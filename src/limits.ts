@@ -151,7 +151,10 @@ export const TOOL_CALLS_MAX = 1024;
  */
 export const RESERVOIR_BYTES = 4 * KIB;
 
-/** How long a stream that has ended may take to end its HTTP body too, so that its connection can serve again. */
+/**
+ * How long a stream that has ended may take to end its HTTP body too, so that its connection
+ * can serve again; and how long its last bytes have to leave before the cache works on it.
+ */
 export const LINGER_MS = 50;
 
 /**

@@ -103,6 +103,7 @@ async function ask(way: Way = {}): Promise<{ status: string; body: string; age: 
   const cache = cacheWith(way.options);
   const found = await cache.lookup(way.question ?? question(), way.client ?? 'key:app', control(way.headers));
   if (found.kind === 'hit') {
+    expect(found.isHot).toBe(found.cacheStatus.endsWith('; detail=memory'));
     if (found.refresh !== null) cache.refresh(found.refresh, (make) => make(way.order ?? order()));
     return { status: found.cacheStatus, body: decode(found.entry.completion), age: found.age };
   }

@@ -83,9 +83,12 @@ describe('a flight', () => {
   test('is told a client’s own key where logs of requests redact it, and nowhere else', async () => {
     const joined = [join({ upstreamKey: 'sk-client' }), join()];
     await calledTimes(1);
-    const told = flights.requests.map(({ headers }) => Object.fromEntries(headers));
-    expect(told.map(({ authorization }) => authorization)).toEqual(['sk-client', undefined]);
-    for (const { authorization, ...rest } of told) expect(JSON.stringify(rest)).not.toContain('sk-client');
+    const told = flights.requests.map(({ headers }) => headers);
+    expect(told.map((headers) => headers.get('authorization'))).toEqual(['sk-client', null]);
+    for (const headers of told) {
+      headers.delete('authorization');
+      expect(JSON.stringify([...headers])).not.toContain('sk-client');
+    }
     calls[0]!.resolve(completed(answer()));
     await Promise.all(joined);
   });
