@@ -87,17 +87,18 @@ export async function lookUp(
   const miss: Miss = { kind: 'miss', key, ttl, maxAge, cacheStatus: `${STATUS}; fwd=miss` };
   if (control.noCache) return miss;
 
-  function hit(entry: Entry, { age, ttl }: Freshness, isHot: boolean, refresh: Miss | null): Hit | Miss {
+  function hit(entry: Entry, fresh: Freshness, isHot: boolean, refresh: Miss | null): Hit | Miss {
     const replayable = question.stream ? readReplayable(entry) : null;
-    // Stored by an earlier version, which didn't look.
+    // Rubbish, or stored by an earlier version, which didn't look.
     if (question.stream && replayable === null) return miss;
-    const cacheStatus = `${STATUS}; hit; ttl=${ttl}${isHot ? '; detail=memory' : ''}`;
-    return { kind: 'hit', entry, replayable, age, cacheStatus, isHot, refresh };
+    const cacheStatus = `${STATUS}; hit; ttl=${fresh.ttl}${isHot ? '; detail=memory' : ''}`;
+    return { kind: 'hit', entry, replayable, age: fresh.age, cacheStatus, isHot, refresh };
   }
 
-  const hot = isolateMemory.get(key, Date.now());
+  const askedAtMs = Date.now();
+  const hot = isolateMemory.get(key, askedAtMs);
   if (hot !== null) {
-    const fresh = freshness(hot, Date.now());
+    const fresh = freshness(hot, askedAtMs);
     if (serves(fresh, maxAge, 0)) return hit(hot, fresh, true, null);
   }
   const entry = await readEntry(kv, key);

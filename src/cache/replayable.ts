@@ -34,5 +34,10 @@ export type ToolCall = NonNullable<Message['tool_calls']>[number];
 
 /** @returns the entry's completion, parsed; null when it can't be said as a stream. */
 export function readReplayable({ completion }: Entry): Replayable | null {
-  return schema.safeParse(JSON.parse(decode(completion))).data ?? null;
+  try {
+    return schema.safeParse(JSON.parse(decode(completion))).data ?? null;
+  } catch {
+    // KV has brought rubbish behind a sound head.
+    return null;
+  }
 }

@@ -110,6 +110,14 @@ describe('an entry that can’t be replayed, of an earlier version', () => {
     }
   });
 
+  test('is none for a stream: rubbish behind a sound head', async () => {
+    const { value, completion } = createEntry(completed(answer()), 3_600, Date.now());
+    completion.fill(0x78);
+    kv.get = async () => value.slice().buffer;
+    const found = await cacheOf(completed(answer())).lookup(question(true), 'key:app', control());
+    expect(found.kind).toBe('miss');
+  });
+
   test('nor for a stream that wants nothing else', async () => {
     kv.get = async () => createEntry(completed(called({})), 3_600, Date.now()).value.slice().buffer;
     const cache = cacheOf(completed(answer()));
