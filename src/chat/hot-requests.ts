@@ -15,6 +15,7 @@ export interface HotRequests {
   /**
    * @param bytes - a request's body, which must not change.
    * @param reasoningHeader - its `X-Reasoning-Format`.
+   * @param nowMs - in ms since the epoch, as below.
    * @throws {GatewayError} as `parseChatRequest` does.
    */
   read(bytes: Uint8Array, reasoningHeader: string | null, nowMs: number): ChatRequest;
