@@ -103,6 +103,7 @@ class Gauge {
   #bytes = new Uint8Array(RESERVOIR_BYTES);
   /** The read has come back: the reservoir is full, or nothing more will come. */
   #isFull = true;
+  #filledInMs = Infinity;
   #hasEnded = false;
   /** Bytes that have been drawn, less those that JS has taken. */
   #ahead = 0;
@@ -125,6 +126,7 @@ class Gauge {
 
   async set(): Promise<void> {
     this.#isFull = false;
+    const setAtMs = Date.now();
     const capacity = this.#capacity;
     if (this.#bytes.length !== capacity) this.#bytes = new Uint8Array(capacity);
     try {
@@ -135,23 +137,24 @@ class Gauge {
       return this.#end();
     }
     this.#ahead += capacity;
+    this.#filledInMs = Date.now() - setAtMs;
     this.#isFull = true;
     this.#wake();
   }
 
-  /** Waits until it is full or the time is up, and judges the next reservoir by which came first. */
+  /**
+   * Waits until it is full or the time is up. What fills it within that time is a flood,
+   * for which the next one is larger. That a trickle of some seconds fills it is chance:
+   * its stream would hold the larger one for hundreds of events.
+   */
   wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const full = () => {
-        this.#capacity = FLOOD_BYTES;
+        this.#capacity = this.#filledInMs <= ms ? FLOOD_BYTES : RESERVOIR_BYTES;
         clearTimeout(timer);
         resolve();
       };
-      const timeUp = () => {
-        this.#capacity = RESERVOIR_BYTES;
-        resolve();
-      };
-      const timer = setTimeout(timeUp, ms);
+      const timer = setTimeout(resolve, ms);
       this.#wake = full;
       if (this.#isFull) full();
     });
