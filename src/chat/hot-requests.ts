@@ -8,7 +8,7 @@
 
 import type { Config } from '../config.ts';
 import { HOT_REQUEST_BYTES, HOT_REQUESTS, MEMORY_MS } from '../limits.ts';
-import { parseChatRequest, type ChatRequest } from './request.ts';
+import { parseChatRequest, parseChatText, type ChatRequest } from './request.ts';
 import { decodeJson } from './request-json.ts';
 
 export interface HotRequests {
@@ -38,12 +38,13 @@ export function createHotRequests(chat: Config['chat']): HotRequests {
     read(bytes, reasoningHeader, nowMs) {
       const options = { reasoningHeader, chat };
       if (bytes.length > HOT_REQUEST_BYTES) return parseChatRequest(bytes, options);
+      const text = decodeJson(bytes);
       // No header has a line break, and an empty one is not none: no two requests share a name.
-      const name = `${reasoningHeader === null ? '' : `:${reasoningHeader}`}\n${decodeJson(bytes)}`;
+      const name = `${reasoningHeader === null ? '' : `:${reasoningHeader}`}\n${text}`;
       const known = kept.get(name);
       if (known !== undefined && nowMs < known.untilMs) return known.asked;
       kept.delete(name);
-      const asked = parseChatRequest(bytes, options);
+      const asked = parseChatText(text, options);
       names.set(asked, name);
       return asked;
     },

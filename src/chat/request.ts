@@ -72,7 +72,15 @@ export interface ChatRequestOptions {
  *   `model_not_found` (ALLOWED_MODELS).
  */
 export function parseChatRequest(bytes: Uint8Array, options: ChatRequestOptions): ChatRequest {
-  return cutRequest(bytes, options) ?? readRequest({ text: decodeJson(bytes), payloads: new Map() }, options);
+  return cutRequest(bytes, options) ?? parseChatText(decodeJson(bytes), options);
+}
+
+/**
+ * The same for a body that has been decoded already.
+ * @param text - best a short one: no payload is taken out of it.
+ */
+export function parseChatText(text: string, options: ChatRequestOptions): ChatRequest {
+  return readRequest({ text, payloads: new Map() }, options);
 }
 
 /** A request with long payloads, read around them; null if it has to be read whole. */
