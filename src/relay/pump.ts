@@ -31,7 +31,7 @@ class Pump extends Relay {
 
   constructor(body: ReadableStream<Uint8Array>, rewriter: StreamRewriter, options: RelayOptions) {
     super(rewriter, options);
-    this.#source = new Source(body);
+    this.#source = new Source(body, options.windowMs);
   }
 
   protected async run(): Promise<void> {
@@ -57,7 +57,7 @@ class Pump extends Relay {
       // Bytes that came soon are followed by more soon: then waiting first and reading
       // once is cheaper. After a pause each read goes out as it comes, with no timer.
       const isSoon = !isFirst && windowMs > 0 && readAtMs - askedAtMs <= windowMs;
-      if (isSoon) await this.#source.gather(windowMs);
+      if (isSoon) await this.#source.gather();
       if (this.opened) await this.outlet.taken();
       if (this.over) return;
     }

@@ -20,14 +20,19 @@ const IN_FLIGHT_BYTES = 8 * 1024;
 
 export class Source {
   readonly #body: ReadableStream<Uint8Array>;
+  readonly #windowMs: number;
   #reader: ReadableStreamBYOBReader;
   /** Null until the body proves fast enough. */
   #gauge: Gauge | null = null;
   #isFlood = false;
 
-  /** @param body - a native body of bytes: that of a `fetch` or of a service binding. */
-  constructor(body: ReadableStream<Uint8Array>) {
+  /**
+   * @param body - a native body of bytes: that of a `fetch` or of a service binding.
+   * @param windowMs - how long it is gathered at a time.
+   */
+  constructor(body: ReadableStream<Uint8Array>, windowMs: number) {
     this.#body = body;
+    this.#windowMs = windowMs;
     this.#reader = body.getReader({ mode: 'byob' });
   }
 
@@ -52,10 +57,10 @@ export class Source {
     }
   }
 
-  /** Waits while more gathers: until `ms` have passed, the reservoir is full or the body has ended. */
-  gather(ms: number): Promise<void> {
+  /** Waits while more gathers: until the window has passed, the reservoir is full or the body has ended. */
+  gather(): Promise<void> {
     this.#gauge ??= this.#gather();
-    return this.#gauge.wait(ms);
+    return this.#gauge.wait();
   }
 
   /**
@@ -85,7 +90,7 @@ export class Source {
     // little is in them, and its second one copies to measure. What piles up must be the copies.
     const [drawn, read] = this.#body.tee();
     this.#reader = read.getReader({ mode: 'byob' });
-    return new Gauge(drawn);
+    return new Gauge(drawn, this.#windowMs);
   }
 }
 
@@ -98,18 +103,19 @@ export class Source {
  */
 class Gauge {
   readonly #reader: ReadableStreamBYOBReader;
+  readonly #windowMs: number;
   #capacity = RESERVOIR_BYTES;
   /** Where the drawn bytes go, which nobody looks at. */
   #bytes = new Uint8Array(RESERVOIR_BYTES);
   /** The read has come back: the reservoir is full, or nothing more will come. */
   #isFull = true;
-  #filledInMs = Infinity;
   #hasEnded = false;
   /** Bytes that have been drawn, less those that JS has taken. */
   #ahead = 0;
   #wake: () => void = ignore;
 
-  constructor(drawn: ReadableStream<Uint8Array>) {
+  constructor(drawn: ReadableStream<Uint8Array>, windowMs: number) {
+    this.#windowMs = windowMs;
     const gate = new IdentityTransformStream();
     drawn.pipeTo(gate.writable).catch(ignore);
     this.#reader = gate.readable.getReader({ mode: 'byob' });
@@ -137,26 +143,22 @@ class Gauge {
       return this.#end();
     }
     this.#ahead += capacity;
-    this.#filledInMs = Date.now() - setAtMs;
+    // What fills it within a window is a flood. That a trickle of some seconds fills it is
+    // chance: its stream would hold the larger one for hundreds of events.
+    this.#capacity = Date.now() - setAtMs <= this.#windowMs ? FLOOD_BYTES : RESERVOIR_BYTES;
     this.#isFull = true;
     this.#wake();
   }
 
-  /**
-   * Waits until it is full or the time is up. What fills it within that time is a flood,
-   * for which the next one is larger. That a trickle of some seconds fills it is chance:
-   * its stream would hold the larger one for hundreds of events.
-   */
-  wait(ms: number): Promise<void> {
+  /** Waits until it is full or the window has passed. */
+  wait(): Promise<void> {
     return new Promise((resolve) => {
-      const full = () => {
-        this.#capacity = this.#filledInMs <= ms ? FLOOD_BYTES : RESERVOIR_BYTES;
+      const timer = setTimeout(resolve, this.#windowMs);
+      this.#wake = () => {
         clearTimeout(timer);
         resolve();
       };
-      const timer = setTimeout(resolve, ms);
-      this.#wake = full;
-      if (this.#isFull) full();
+      if (this.#isFull) this.#wake();
     });
   }
 
