@@ -4,7 +4,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format } from 'oxfmt';
-import { openapiDocument } from '../src/openapi.ts';
+import { openapiDocument } from './openapi/document.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FILE = join(ROOT, 'src/playground/openapi.json');

@@ -2,10 +2,10 @@
 // composition root, so that everything else takes what it needs as an argument.
 
 import type { FlightOptions } from './cache/flight.ts';
-import type { Complete } from './cache/order.ts';
+import type { Complete } from './cache/completion.ts';
 import { createComplete } from './chat/complete.ts';
 import { createHotRequests, type HotRequests } from './chat/hot-requests.ts';
-import { readConfig, type Config } from './config.ts';
+import { readConfig, type Config } from './config/config.ts';
 import { createStepfun, type Stepfun } from './upstream/stepfun.ts';
 
 export interface Gateway {

@@ -9,21 +9,21 @@ import { identify } from './access/identify.ts';
 import { limitRate } from './access/rate-limit.ts';
 import { estimatePromptTokens, reserveTokens } from './access/reservation.ts';
 import { sessionAnswer } from './access/sessions.ts';
-import { errorAnswer, toResponse, type Answer } from './answer.ts';
+import { errorAnswer, toResponse, type Answer } from './http/response.ts';
 import { createCache } from './cache/cache.ts';
 import { chatAnswer } from './chat/completions.ts';
-import type { ChatExchange } from './chat/exchange.ts';
-import { drain } from './bytes.ts';
-import { modelListAnswer, oneModelAnswer, type ModelsExchange } from './chat/model-list.ts';
-import { readConfig } from './config.ts';
-import { GatewayError, toGatewayError } from './errors.ts';
-import { requestId, type Exchange } from './exchange.ts';
+import type { ChatExchange } from './chat/chat-context.ts';
+import { drain } from './lib/bytes.ts';
+import { modelListAnswer, oneModelAnswer, type ModelsExchange } from './models/model-list.ts';
+import { readConfig } from './config/config.ts';
+import { GatewayError, toGatewayError } from './http/errors.ts';
+import { requestId, type Exchange } from './http/request-context.ts';
 import { gatewayOf } from './gateway.ts';
-import { healthAnswer, isConfigured } from './health.ts';
-import { DRAINED_BYTES, REQUEST_BODY_MS } from './limits.ts';
+import { healthAnswer, isConfigured } from './http/health.ts';
+import { DRAINED_BYTES, REQUEST_BODY_MS } from './config/limits.ts';
 import { pathOf } from './path.ts';
-import { servePlayground } from './playground.ts';
-import { createRecord, writeRecord, type RequestRecord } from './record.ts';
+import { servePlayground } from './http/assets.ts';
+import { createRecord, writeRecord, type RequestRecord } from './http/request-log.ts';
 
 /** A request in the router's hands, before anything of it is known to be right. */
 interface Visit {

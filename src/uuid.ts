@@ -3,7 +3,7 @@
 // Rejected: crypto.randomUUID(). It asks the system for its 16 bytes each time, which
 // is a thirtieth of what a hot answer costs; Node draws them in bulk for the same reason.
 
-import { hex } from './hex.ts';
+import { hex } from './lib/hex.ts';
 
 const UUID_BYTES = 16;
 const POOL_BYTES = 256 * UUID_BYTES;

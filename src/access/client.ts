@@ -3,7 +3,7 @@
 // it begins with its kind, and what follows is made here (a digest, a UUID, an
 // address) or by the operator (a key's name), never copied from the request.
 
-import { GatewayError } from '../errors.ts';
+import { GatewayError } from '../http/errors.ts';
 import { addressId } from './address.ts';
 import { sha256Hex } from './digest.ts';
 

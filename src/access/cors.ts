@@ -7,8 +7,8 @@
 // `Access-Control-Allow-Credentials` is never sent: no cookie means anything
 // here, and without it `*` is harmless.
 
-import type { Answer, AnswerHeaders } from '../answer.ts';
-import { GatewayError } from '../errors.ts';
+import type { Answer, AnswerHeaders } from '../http/response.ts';
+import { GatewayError } from '../http/errors.ts';
 
 /** What was found out about a request's origin. */
 export interface OriginVerdict {

@@ -1,6 +1,6 @@
 // SHA-256, and the comparison of digests that tells nothing by its time.
 
-import { hex } from '../hex.ts';
+import { hex } from '../lib/hex.ts';
 
 const encoder = new TextEncoder();
 

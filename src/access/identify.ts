@@ -1,8 +1,8 @@
 // From a request to the client behind it: every way in, in order.
 
-import type { Config } from '../config.ts';
-import { GatewayError } from '../errors.ts';
-import type { Exchange } from '../exchange.ts';
+import { isAccessConfigured, type Config } from '../config/config.ts';
+import { GatewayError } from '../http/errors.ts';
+import type { Exchange } from '../http/request-context.ts';
 import { anonymousClient, keyClient, refusal, stepfunClient, type Client } from './client.ts';
 import { isCompactJws, verifyToken } from './jwt.ts';
 import { matchClientKey } from './keys.ts';
@@ -23,7 +23,7 @@ export async function identify(
   request: Request,
   { config, waitUntil }: Pick<Exchange, 'config' | 'waitUntil'>,
 ): Promise<Client> {
-  if (!isWayInConfigured(config)) throw new GatewayError('access_not_configured');
+  if (!isAccessConfigured(config)) throw new GatewayError('access_not_configured');
   const { access } = config;
   const bringsKey = config.upstream.keySource === 'client';
   const bearer = readBearer(request.headers);
@@ -36,17 +36,6 @@ export async function identify(
   if (!(known instanceof GatewayError)) return known;
   if (access.anonymous) return anonymousClient(request);
   throw known;
-}
-
-/** @returns whether anybody could come in at all: a new deployment is closed, not open. */
-export function isWayInConfigured({ access, upstream }: Config): boolean {
-  return (
-    access.anonymous ||
-    access.clientKeys.length > 0 ||
-    access.jwt !== null ||
-    access.session !== null ||
-    upstream.keySource === 'client'
-  );
 }
 
 function readBearer(headers: Headers): string | null {

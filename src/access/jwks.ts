@@ -10,9 +10,9 @@
 // issuer answered; while it does not, the keys it last gave stay in use.
 
 import type { JWK } from 'jose';
-import type { Exchange } from '../exchange.ts';
-import { JWKS_BYTES, JWKS_FRESH_MS, JWKS_INTERVAL_MS, JWKS_TIMEOUT_MS } from '../limits.ts';
-import { log } from '../log.ts';
+import type { Exchange } from '../http/request-context.ts';
+import { JWKS_BYTES, JWKS_FRESH_MS, JWKS_INTERVAL_MS, JWKS_TIMEOUT_MS } from '../config/limits.ts';
+import { log } from '../http/log.ts';
 import { fetchJson, OutboundError } from './outbound.ts';
 
 const POLL_MS = 20;

@@ -2,10 +2,10 @@
 // jose against the issuer's keys, as RFC 8725 (best current practices) asks.
 
 import { createLocalJWKSet, errors, jwtVerify, type JWTHeaderParameters } from 'jose';
-import type { Config } from '../config.ts';
-import { GatewayError } from '../errors.ts';
-import type { Exchange } from '../exchange.ts';
-import { CLOCK_SKEW_SECONDS } from '../limits.ts';
+import type { Config } from '../config/config.ts';
+import { GatewayError } from '../http/errors.ts';
+import type { Exchange } from '../http/request-context.ts';
+import { CLOCK_SKEW_SECONDS } from '../config/limits.ts';
 import { refusal, tokenClient, type Client } from './client.ts';
 import { findKeys } from './jwks.ts';
 

@@ -1,6 +1,6 @@
 // Client keys (`CLIENT_KEYS`): which one a bearer is.
 
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { sameDigest, sha256 } from './digest.ts';
 
 type ClientKeys = Config['access']['clientKeys'];

@@ -2,7 +2,7 @@
 // Cloudflare's siteverify. Bounded in time and bytes; redirects are not followed,
 // since the operator named an address, not a chain of them.
 
-import { readBytes } from './read-bytes.ts';
+import { readBytes } from '../lib/read-bytes.ts';
 
 /** What went wrong, for the log; no part of what was sent or received. */
 export class OutboundError extends Error {

@@ -1,9 +1,9 @@
 // The rate limit: Workers' own binding, counted by client.
 
-import { within } from '../deadline.ts';
-import { GatewayError } from '../errors.ts';
-import { RATE_LIMIT_PERIOD_SECONDS, RATE_LIMIT_TIMEOUT_MS } from '../limits.ts';
-import { log } from '../log.ts';
+import { within } from '../lib/within.ts';
+import { GatewayError } from '../http/errors.ts';
+import { RATE_LIMIT_PERIOD_SECONDS, RATE_LIMIT_TIMEOUT_MS } from '../config/limits.ts';
+import { log } from '../http/log.ts';
 import type { Client } from './client.ts';
 
 /**

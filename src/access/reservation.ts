@@ -1,10 +1,10 @@
 // A call's tokens: reserved before StepFun is asked, settled with what it did cost.
 
-import { within } from '../deadline.ts';
-import { GatewayError } from '../errors.ts';
-import { BUDGET_TIMEOUT_MS, OUTPUT_TOKENS_UNASKED, RESERVATION_GRACE_MS } from '../limits.ts';
-import { log } from '../log.ts';
-import type { BudgetHeaders, PromptSize, Reservation } from '../reservation.ts';
+import { within } from '../lib/within.ts';
+import { GatewayError } from '../http/errors.ts';
+import { BUDGET_TIMEOUT_MS, OUTPUT_TOKENS_UNASKED, RESERVATION_GRACE_MS } from '../config/limits.ts';
+import { log } from '../http/log.ts';
+import type { BudgetHeaders, PromptSize, Reservation } from '../http/reservation.ts';
 import type { Budget, Claim } from './budget.ts';
 import type { Client } from './client.ts';
 

@@ -5,8 +5,8 @@
 // round, no header says how to verify it, and the bundle holds no signer.
 
 import { base64url } from 'jose';
-import type { Config } from '../config.ts';
-import type { GatewayError } from '../errors.ts';
+import type { Config } from '../config/config.ts';
+import type { GatewayError } from '../http/errors.ts';
 import { refusal, sessionClient, type Client } from './client.ts';
 
 type SessionSettings = NonNullable<Config['access']['session']>;

@@ -2,15 +2,15 @@
 // token that works for a few minutes, from that page.
 
 import * as z from 'zod/mini';
-import { jsonAnswer, type Answer } from '../answer.ts';
-import { within } from '../deadline.ts';
-import { GatewayError } from '../errors.ts';
-import type { Exchange } from '../exchange.ts';
-import { SESSION_BODY_BYTES, SESSION_BODY_MS, TURNSTILE_TOKEN_CHARS } from '../limits.ts';
-import { requireJson } from '../media-type.ts';
+import { jsonAnswer, type Answer } from '../http/response.ts';
+import { within } from '../lib/within.ts';
+import { GatewayError } from '../http/errors.ts';
+import type { Exchange } from '../http/request-context.ts';
+import { SESSION_BODY_BYTES, SESSION_BODY_MS, TURNSTILE_TOKEN_CHARS } from '../config/limits.ts';
+import { requireJson } from '../http/media-type.ts';
 import { anonymousClient } from './client.ts';
-import { isWayInConfigured } from './identify.ts';
-import { readBytes } from './read-bytes.ts';
+import { isAccessConfigured } from '../config/config.ts';
+import { readBytes } from '../lib/read-bytes.ts';
 import { limitRate } from './rate-limit.ts';
 import { signSession } from './session-token.ts';
 import { verifyTurnstile } from './turnstile.ts';
@@ -61,7 +61,7 @@ export async function sessionAnswer(
 }
 
 function noSessions(config: Exchange['config']): GatewayError {
-  return isWayInConfigured(config)
+  return isAccessConfigured(config)
     ? new GatewayError('not_found', 'This gateway has no browser sessions.')
     : new GatewayError('access_not_configured');
 }

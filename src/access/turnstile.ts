@@ -1,14 +1,14 @@
 // Whether a visitor solved Turnstile's challenge, on that page, for this purpose:
 // Cloudflare's siteverify is asked, and nothing but its clear yes counts.
 
-import type { Config } from '../config.ts';
-import { GatewayError } from '../errors.ts';
+import type { Config } from '../config/config.ts';
+import { GatewayError } from '../http/errors.ts';
 import {
   SITEVERIFY_BYTES,
   SITEVERIFY_TIMEOUT_MS,
   TURNSTILE_TOKEN_MS,
   TURNSTILE_TOKENS_REMEMBERED,
-} from '../limits.ts';
+} from '../config/limits.ts';
 import { sha256Hex } from './digest.ts';
 import { fetchJson, OutboundError } from './outbound.ts';
 import { refusal } from './client.ts';

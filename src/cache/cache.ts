@@ -4,8 +4,8 @@
 // Open to failure everywhere: no trouble of KV or of a Durable Object ever fails a
 // request that StepFun can answer.
 
-import { GatewayError, toGatewayError } from '../errors.ts';
-import { log } from '../log.ts';
+import { GatewayError, toGatewayError } from '../http/errors.ts';
+import { log } from '../http/log.ts';
 import type { CacheControl } from './control.ts';
 import { createEntry, type Entry } from './entry.ts';
 import { joinFlight } from './flight-wire.ts';
@@ -13,7 +13,7 @@ import { Gatherer } from './gather.ts';
 import { isStorable, writeEntry } from './kv.ts';
 import { lookUp, type Bypass, type Found, type LookupOptions, type Miss, type Question } from './lookup.ts';
 import { isolateMemory } from './memory.ts';
-import { isWhole, type Complete, type Completion, type Order } from './order.ts';
+import { isWhole, type Complete, type Completion, type Order } from './completion.ts';
 
 export interface CacheOptions extends LookupOptions {
   /** Without it, identical misses are not joined. */

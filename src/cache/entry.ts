@@ -24,11 +24,11 @@
 // Binary rather than a line of JSON, since it is read on every hit; before the
 // completion rather than in KV's metadata, for the reasons in kv.ts.
 
-import type { ReasoningFormat } from '../config.ts';
+import type { ReasoningFormat } from '../config/config.ts';
 import { Edits } from '../relay/edits.ts';
 import { encode } from '../relay/ascii.ts';
-import type { Usage } from '../relay/options.ts';
-import type { Completion } from './order.ts';
+import type { Usage } from '../http/usage.ts';
+import type { Completion } from './completion.ts';
 import { reasoningMembers } from './reasoning.ts';
 
 export interface Entry {

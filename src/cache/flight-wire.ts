@@ -6,9 +6,9 @@
 // A client's own StepFun key goes as `authorization`, never in the ticket: where Workers
 // log a request's headers, they redact them by their names.
 
-import { GatewayError, type ErrorCode, type ErrorDetails } from '../errors.ts';
+import { GatewayError, type ErrorCode, type ErrorDetails } from '../http/errors.ts';
 import { parseEntry, type Entry } from './entry.ts';
-import type { Order } from './order.ts';
+import type { Order } from './completion.ts';
 
 /** What is to be known before the body is read. */
 export interface Ticket extends Omit<Order, 'body'> {

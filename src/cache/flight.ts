@@ -21,14 +21,14 @@
 // it from this isolate's memory. A failure reaches all who wait and whoever comes
 // within FLIGHT_FAILURE_MS: a storm asks StepFun no more than once in that time.
 
-import { toGatewayError, type GatewayError } from '../errors.ts';
-import { FLIGHT_FAILURE_MS } from '../limits.ts';
+import { toGatewayError, type GatewayError } from '../http/errors.ts';
+import { FLIGHT_FAILURE_MS } from '../config/limits.ts';
 import { createEntry, type Entry } from './entry.ts';
 import { landingResponse, readTicket, type Landing, type Ticket } from './flight-wire.ts';
 import { freshness, serves } from './freshness.ts';
 import { isStorable, writeEntry } from './kv.ts';
 import { isolateMemory } from './memory.ts';
-import { isPrivate, isWhole, type Complete } from './order.ts';
+import { isPrivate, isWhole, type Complete } from './completion.ts';
 
 export interface FlightOptions {
   readonly kv: KVNamespace;

@@ -6,12 +6,12 @@
 // Upstream's bytes and not those of the client, which lack the reasoning where it
 // is hidden. Copied and not kept: each is a small view of a read's large buffer.
 
-import type { StreamShape } from '../config.ts';
-import { GATHER_BYTES, LINGER_MS } from '../limits.ts';
-import { log } from '../log.ts';
+import type { StreamShape } from '../config/config.ts';
+import { GATHER_BYTES, LINGER_MS } from '../config/limits.ts';
+import { log } from '../http/log.ts';
 import { rewriteCompletion, type StreamRewriter } from '../relay/rewriter.ts';
 import { assembleCompletion } from './assemble.ts';
-import type { Completion } from './order.ts';
+import type { Completion } from './completion.ts';
 
 const FIRST_BYTES = 16 * 1024;
 

@@ -16,9 +16,9 @@
 // - base URL: another upstream answers otherwise.
 // - scope and client id: who may see the entry; see `scopeOf`.
 
-import { joinText } from '../bytes.ts';
-import type { Config, StreamShape } from '../config.ts';
-import { hex } from '../hex.ts';
+import { joinText } from '../lib/bytes.ts';
+import type { Config, StreamShape } from '../config/config.ts';
+import { hex } from '../lib/hex.ts';
 
 const LAYOUT = 'c1';
 

@@ -10,9 +10,9 @@
 // `cacheTtl` stays at KV's default of 60 s: for that long a location may not see
 // what another one has stored or refreshed.
 
-import { within } from '../deadline.ts';
-import { CACHE_READ_MS, CACHE_VALUE_BYTES } from '../limits.ts';
-import { log } from '../log.ts';
+import { within } from '../lib/within.ts';
+import { CACHE_READ_MS, CACHE_VALUE_BYTES } from '../config/limits.ts';
+import { log } from '../http/log.ts';
 import { parseEntry, type Entry } from './entry.ts';
 import { readReplayable } from './replayable.ts';
 

@@ -1,7 +1,7 @@
 // Looking up: whether a request is the cache's business at all, under which key, and
 // whether what is kept there will do.
 
-import type { Config, StreamShape } from '../config.ts';
+import type { Config, StreamShape } from '../config/config.ts';
 import type { CacheControl } from './control.ts';
 import type { Entry } from './entry.ts';
 import { freshness, serves, type Freshness } from './freshness.ts';

@@ -3,7 +3,7 @@
 // ever seen by another (workerd would end the second with the first). The key
 // holds the scope, so the privacy of KV's entries is that of these.
 
-import { MEMORY_BYTES, MEMORY_ENTRY_BYTES, MEMORY_MS } from '../limits.ts';
+import { MEMORY_BYTES, MEMORY_ENTRY_BYTES, MEMORY_MS } from '../config/limits.ts';
 import type { Entry } from './entry.ts';
 
 export interface Memory {

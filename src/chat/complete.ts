@@ -2,14 +2,14 @@
 // The cache calls this, in the Worker or, for many clients at once, in the Durable
 // Object of a flight.
 
-import { readAll } from '../bytes.ts';
-import type { Complete, Order } from '../cache/order.ts';
-import type { Config } from '../config.ts';
-import { GatewayError } from '../errors.ts';
-import { COMPLETION_BYTES } from '../limits.ts';
+import { readAll } from '../lib/bytes.ts';
+import type { Complete, Order } from '../cache/completion.ts';
+import type { Config } from '../config/config.ts';
+import { GatewayError } from '../http/errors.ts';
+import { COMPLETION_BYTES } from '../config/limits.ts';
 import { brokenBody } from '../relay/broken.ts';
 import { rewriteCompletion } from '../relay/rewriter.ts';
-import { createLifeline } from '../upstream/lifeline.ts';
+import { createLifeline } from '../upstream/deadlines.ts';
 import { withRetries } from '../upstream/retry.ts';
 import type { Stepfun } from '../upstream/stepfun.ts';
 

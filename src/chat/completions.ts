@@ -1,19 +1,19 @@
 // `POST /v1/chat/completions`, as the request's path: read, checked, looked up, paid
 // for, asked, and on its way back.
 
-import type { Answer } from '../answer.ts';
+import type { Answer } from '../http/response.ts';
 import { parseCacheControl } from '../cache/control.ts';
 import { type Entry, renderCompletion } from '../cache/entry.ts';
 import type { Bypass, Hit, Miss } from '../cache/lookup.ts';
 import { replayStream } from '../cache/replay.ts';
-import { REQUEST_BODY_MS } from '../limits.ts';
-import type { Reservation } from '../reservation.ts';
-import { completionAnswer, streamAnswer } from './answer.ts';
-import { readBody } from './body.ts';
-import { paid } from './cost.ts';
-import type { ChatExchange } from './exchange.ts';
+import { REQUEST_BODY_MS } from '../config/limits.ts';
+import type { Reservation } from '../http/reservation.ts';
+import { completionAnswer, streamAnswer } from './responses.ts';
+import { readBody } from './request/body.ts';
+import { paid } from './with-budget.ts';
+import type { ChatExchange } from './chat-context.ts';
 import { orderOf } from './order.ts';
-import type { ChatRequest } from './request.ts';
+import type { ChatRequest } from './request/chat-request.ts';
 import { openStream, rewriteOptions } from './stream.ts';
 
 /**

@@ -6,10 +6,10 @@
 // there: every other prompt is gone with its request. What a body says depends on nothing
 // but itself, the header and the settings, so it doesn't matter whose request it was.
 
-import type { Config } from '../config.ts';
-import { HOT_REQUEST_BYTES, HOT_REQUESTS, MEMORY_MS } from '../limits.ts';
-import { parseChatRequest, parseChatText, type ChatRequest } from './request.ts';
-import { decodeJson } from './request-json.ts';
+import type { Config } from '../config/config.ts';
+import { HOT_REQUEST_BYTES, HOT_REQUESTS, MEMORY_MS } from '../config/limits.ts';
+import { parseChatRequest, parseChatText, type ChatRequest } from './request/chat-request.ts';
+import { decodeJson } from './request/json.ts';
 
 export interface HotRequests {
   /**

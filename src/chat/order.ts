@@ -1,9 +1,9 @@
 // What is asked of StepFun on behalf of a client.
 
-import type { Order } from '../cache/order.ts';
-import type { Reservation } from '../reservation.ts';
-import type { ChatExchange } from './exchange.ts';
-import type { ChatRequest, UpstreamOverrides } from './request.ts';
+import type { Order } from '../cache/completion.ts';
+import type { Reservation } from '../http/reservation.ts';
+import type { ChatExchange } from './chat-context.ts';
+import type { ChatRequest, UpstreamOverrides } from './request/chat-request.ts';
 
 /**
  * @param reservation - may lower `max_tokens` to what is left of the client's budget.

@@ -2,17 +2,17 @@
 // settings say so, gathered for the cache.
 
 import type { Bypass, Miss } from '../cache/lookup.ts';
-import { GatewayError } from '../errors.ts';
+import { GatewayError } from '../http/errors.ts';
 import { openNative } from '../relay/native.ts';
 import type { RewriteOptions } from '../relay/options.ts';
 import { openRelay, type RelayOptions } from '../relay/pump.ts';
 import { createStreamRewriter } from '../relay/rewriter.ts';
-import type { Reservation } from '../reservation.ts';
-import { createLifeline } from '../upstream/lifeline.ts';
+import type { Reservation } from '../http/reservation.ts';
+import { createLifeline } from '../upstream/deadlines.ts';
 import { withRetries, type Attempted } from '../upstream/retry.ts';
-import type { ChatExchange } from './exchange.ts';
+import type { ChatExchange } from './chat-context.ts';
 import { orderOf } from './order.ts';
-import type { ChatRequest } from './request.ts';
+import type { ChatRequest } from './request/chat-request.ts';
 
 /**
  * @param signal - aborts when the client leaves.

@@ -1,6 +1,6 @@
 // What the runtime says of a body that broke, in the contract's words.
 
-import { GatewayError } from '../errors.ts';
+import { GatewayError } from '../http/errors.ts';
 
 /**
  * @param thrown - what a read or a pipe rejected with. A reset and a chunk cut short

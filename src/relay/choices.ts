@@ -1,7 +1,7 @@
 // What an answer's choices have shown so far: which of them have ended and how, and
 // the tool calls that each has made.
 
-import { CHOICES_MAX, TOOL_CALLS_MAX } from '../limits.ts';
+import { CHOICES_MAX, TOOL_CALLS_MAX } from '../config/limits.ts';
 
 export class Choice {
   /** The last finish_reason that said something. */

@@ -1,10 +1,11 @@
 // The way of a completion: the same rules as for chunks, applied to one document.
 
-import { GatewayError } from '../errors.ts';
-import { readUpstreamError } from '../upstream-error.ts';
+import { GatewayError } from '../http/errors.ts';
+import { readUpstreamError } from '../upstream/upstream-error.ts';
 import { decode } from './ascii.ts';
 import { Edits } from './edits.ts';
-import type { RewriteOptions, Usage } from './options.ts';
+import type { RewriteOptions } from './options.ts';
+import type { Usage } from '../http/usage.ts';
 import { Rules } from './rules.ts';
 import { readUsage } from './usage.ts';
 

@@ -1,6 +1,6 @@
 // The one event that tells a client what went wrong after the stream had begun.
 
-import { errorBody, type GatewayError } from '../errors.ts';
+import { errorBody, type GatewayError } from '../http/errors.ts';
 import { encode } from './ascii.ts';
 
 /** @returns the event that ends a failed stream: `data: {"error":{…}}` and a blank line. */

@@ -1,7 +1,7 @@
 // The last chunk of a stream that told the usage: noted where it lies, for each chunk
 // of StepFun's tells it, and copied once a push, since its bytes go with the push.
 
-import type { Usage } from './options.ts';
+import type { Usage } from '../http/usage.ts';
 import { readUsage } from './usage.ts';
 
 export class LastUsage {

@@ -4,7 +4,7 @@
 // its error event. What the pipe carries is not seen: no idle clock, no keep-alive, no
 // usage, and an EOF without sentinel passes for an end.
 
-import type { GatewayError } from '../errors.ts';
+import type { GatewayError } from '../http/errors.ts';
 import { encode } from './ascii.ts';
 import { brokenBody } from './broken.ts';
 import { PipedOutlet } from './outlet.ts';

@@ -1,6 +1,6 @@
 // What the relay is told about a request, and what it tells about the answer.
 
-import type { Config, ReasoningFormat, StreamShape } from '../config.ts';
+import type { Config, ReasoningFormat, StreamShape } from '../config/config.ts';
 
 export interface RewriteOptions {
   /** The name that reasoning goes out under; `hidden`: not at all. */
@@ -17,12 +17,4 @@ export interface RewriteOptions {
   readonly secrets?: readonly string[];
   /** Whose key is used: trouble with the client's own is the client's to know. */
   readonly keySource?: Config['upstream']['keySource'];
-}
-
-/** StepFun's count of tokens; what it left out is 0. */
-export interface Usage {
-  readonly promptTokens: number;
-  readonly completionTokens: number;
-  readonly totalTokens: number;
-  readonly cachedTokens: number;
 }

@@ -4,9 +4,9 @@
 // Until the first event has been understood a failure is a GatewayError, thrown,
 // for the handler to answer with a status; after that it is the stream's last event.
 
-import { GatewayError, toGatewayError, type ErrorCode } from '../errors.ts';
+import { GatewayError, toGatewayError, type ErrorCode } from '../http/errors.ts';
 import { encode } from './ascii.ts';
-import type { Usage } from './options.ts';
+import type { Usage } from '../http/usage.ts';
 import type { Outlet } from './outlet.ts';
 import type { StreamRewriter } from './rewriter.ts';
 

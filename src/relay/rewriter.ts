@@ -5,9 +5,9 @@
 // each, and everything that may leave after a push leaves in one piece. Nothing is
 // given out before its event is whole, so that a failure always stands between events.
 
-import { GatewayError } from '../errors.ts';
-import { readUpstreamError } from '../upstream-error.ts';
-import { EVENT_BYTES } from '../limits.ts';
+import { GatewayError } from '../http/errors.ts';
+import { readUpstreamError } from '../upstream/upstream-error.ts';
+import { EVENT_BYTES } from '../config/limits.ts';
 import { CR, EMPTY, LF, decode, encode, equals } from './ascii.ts';
 import { Edits } from './edits.ts';
 import { errorEvent } from './failure.ts';
@@ -15,10 +15,12 @@ import { Framer } from './frame.ts';
 import { skipSpace } from './json.ts';
 import { LastUsage } from './last-usage.ts';
 import { dataLines, joinData, removeData, replaceData } from './multiline.ts';
-import type { RewriteOptions, Usage } from './options.ts';
+import type { RewriteOptions } from './options.ts';
+import type { Usage } from '../http/usage.ts';
 import { Rules } from './rules.ts';
 
-export type { RewriteOptions, Usage } from './options.ts';
+export type { RewriteOptions } from './options.ts';
+export type { Usage } from '../http/usage.ts';
 export { errorEvent } from './failure.ts';
 export { rewriteCompletion } from './completion.ts';
 

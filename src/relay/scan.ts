@@ -18,7 +18,7 @@ import {
   equals,
 } from './ascii.ts';
 import { INVALID, plainEnd, skipSpace, stringAt, stringEnd } from './json.ts';
-import { JSON_DEPTH_MAX } from '../limits.ts';
+import { JSON_DEPTH_MAX } from '../config/limits.ts';
 
 /** A place in a document, and the places of interest below it. */
 export class Path {

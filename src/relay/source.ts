@@ -8,7 +8,7 @@
 // Rejected: a read in JS for each chunk, gathered and written together. It saves
 // the writes only, and costs two and a half times as much on bursts.
 
-import { LINGER_MS, RESERVOIR_BYTES } from '../limits.ts';
+import { LINGER_MS, RESERVOIR_BYTES } from '../config/limits.ts';
 import { brokenBody } from './broken.ts';
 
 /** Enough for a stream that trickles; its buffers are held while it is silent. */

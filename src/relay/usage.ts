@@ -1,12 +1,12 @@
 // Token usage: read for budgets and logs, and told under the names that OpenAI's
 // and DeepSeek's clients know.
 
-import { field } from '../field.ts';
+import { field } from '../lib/field.ts';
 import { CLOSE_BRACE, OPEN_BRACE, decode, encode } from './ascii.ts';
 import type { Edits } from './edits.ts';
 import { isNull, isNumber, skipSpace } from './json.ts';
 import { Path, Tape, scan, type Mark } from './scan.ts';
-import type { Usage } from './options.ts';
+import type { Usage } from '../http/usage.ts';
 
 const USAGE = 0;
 const CACHED = 1;

@@ -1,11 +1,15 @@
 // An answer of StepFun's that is not the one asked for: what of it is read, and what
 // its headers say. What it means is the business of upstream-error.ts.
 
-import type { Config } from '../config.ts';
-import { GatewayError } from '../errors.ts';
-import { readAll } from '../bytes.ts';
-import { RETRY_AFTER_SECONDS_MAX, UPSTREAM_ERROR_BODY_BYTES, UPSTREAM_ERROR_BODY_MS } from '../limits.ts';
-import { holdsError, readUpstreamError } from '../upstream-error.ts';
+import type { Config } from '../config/config.ts';
+import { GatewayError } from '../http/errors.ts';
+import { readAll } from '../lib/bytes.ts';
+import {
+  RETRY_AFTER_SECONDS_MAX,
+  UPSTREAM_ERROR_BODY_BYTES,
+  UPSTREAM_ERROR_BODY_MS,
+} from '../config/limits.ts';
+import { holdsError, readUpstreamError } from './upstream-error.ts';
 
 /**
  * @param response - its body is read (to a cap) and let go.

@@ -5,8 +5,8 @@
 // each request earns a tenth of a retry, and no isolate saves up more than a few. A
 // bound per request alone would triple the load on an upstream that is down.
 
-import { GatewayError } from '../errors.ts';
-import { RETRY_AFTER_HONOURED_SECONDS, RETRY_BASE_MS, RETRIES_MAX } from '../limits.ts';
+import { GatewayError } from '../http/errors.ts';
+import { RETRY_AFTER_HONOURED_SECONDS, RETRY_BASE_MS, RETRIES_MAX } from '../config/limits.ts';
 
 /** What a request earns, and what an isolate has at its start and saves up at most: 1,000 failures make at most 1,100 calls. */
 const EARNED = 0.09;

@@ -2,8 +2,8 @@
 // redirect, and turns whatever comes back into an answer worth relaying or a
 // GatewayError. It reads no success body: the answer goes on as it arrives.
 
-import type { Config } from '../config.ts';
-import { GatewayError } from '../errors.ts';
+import type { Config } from '../config/config.ts';
+import { GatewayError } from '../http/errors.ts';
 import { upstreamFailure } from './failures.ts';
 
 export interface ChatCall {

@@ -3,7 +3,7 @@
 
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { DRAINED_BYTES } from '../../src/limits.ts';
+import { DRAINED_BYTES } from '../../src/config/limits.ts';
 import { Client, sleep, until } from './client.ts';
 import { FINISH, SENTINEL, event, read } from './events.ts';
 import { startUnder, type Gateways } from './gateways.ts';

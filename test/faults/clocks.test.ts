@@ -3,7 +3,7 @@
 
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { REQUEST_BODY_MS } from '../../src/limits.ts';
+import { REQUEST_BODY_MS } from '../../src/config/limits.ts';
 import { Client, sleep, until } from './client.ts';
 import { FINISH, SENTINEL, event, read } from './events.ts';
 import { HASTY, startGateways, type Gateways } from './gateways.ts';

@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { description, type Answer, type Operation, validator } from '../unit/openapi-validator.ts';
+import { description, type Answer, type Operation, validator } from '../unit/openapi/validator.ts';
 import { dataOf, startGateway, type Gateway } from './harness.ts';
 
 const FILE = join(import.meta.dirname, '../../src/playground/openapi.json');
@@ -16,7 +16,7 @@ let gateway: Gateway;
 /** HTTP's own and CORS's: no part of this API. */
 const COMMON_HEADER =
   /^(access-control-.*|allow|connection|content-(length|type|encoding)|date|keep-alive|transfer-encoding|vary)$/;
-/** What fences a file in a browser (src/playground.ts). */
+/** What fences a file in a browser (src/http/assets.ts). */
 const FENCE_HEADER = /^(cross-origin-.*|permissions-policy|referrer-policy|x-content-type-options)$/;
 
 /** Checks an answer against the description of its operation. @returns its body: JSON, or the data of its events. */

@@ -3,9 +3,9 @@
 // outside), or sends it on as the gateway and as nothing at all would.
 
 import { cacheKey } from '../../../src/cache/key.ts';
-import { readBody } from '../../../src/chat/body.ts';
-import { type ChatRequest, parseChatRequest } from '../../../src/chat/request.ts';
-import { chatRequestSchema } from '../../../src/chat/request-schema.ts';
+import { readBody } from '../../../src/chat/request/body.ts';
+import { type ChatRequest, parseChatRequest } from '../../../src/chat/request/chat-request.ts';
+import { chatRequestSchema } from '../../../src/chat/request/schema.ts';
 
 const MIB = 1024 * 1024;
 

@@ -1,9 +1,9 @@
 import { beforeAll, afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { keyClient, sessionClient, stepfunClient, tokenClient } from '../../../src/access/client.ts';
-import { identify, isWayInConfigured } from '../../../src/access/identify.ts';
+import { isAccessConfigured, type Config } from '../../../src/config/config.ts';
+import { identify } from '../../../src/access/identify.ts';
 import { signSession } from '../../../src/access/session-token.ts';
-import { errorAnswer } from '../../../src/answer.ts';
-import type { Config } from '../../../src/config.ts';
+import { errorAnswer } from '../../../src/http/response.ts';
 import { ISSUER, keyPair, sign, startIssuer, type Issuer, type KeyPair } from './issuer.ts';
 import { captureLog, collector, failure, json, PAGE, request, settings } from './support.ts';
 
@@ -154,7 +154,7 @@ describe('a way in that is not configured', () => {
     ['anonymous access', () => ANONYMOUS],
     ['bring your own key', () => OWN_KEY],
   ])('is not all there is with %s', (_, vars) => {
-    expect(isWayInConfigured(settings(vars()))).toBe(true);
+    expect(isAccessConfigured(settings(vars()))).toBe(true);
   });
 });
 

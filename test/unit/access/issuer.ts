@@ -4,7 +4,7 @@
 import type { ServerResponse } from 'node:http';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
 import { json, serve, settings, type TestServer } from './support.ts';
-import type { Config } from '../../../src/config.ts';
+import type { Config } from '../../../src/config/config.ts';
 
 export const ISSUER = 'https://issuer.example/';
 export const AUDIENCE = 'https://gateway.example';

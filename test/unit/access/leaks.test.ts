@@ -4,11 +4,11 @@
 
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { errorAnswer, toResponse } from '../../../src/answer.ts';
+import { errorAnswer, toResponse } from '../../../src/http/response.ts';
 import { identify } from '../../../src/access/identify.ts';
 import { limitRate } from '../../../src/access/rate-limit.ts';
 import { sessionAnswer } from '../../../src/access/sessions.ts';
-import { GatewayError } from '../../../src/errors.ts';
+import { GatewayError } from '../../../src/http/errors.ts';
 import { keyPair, sign, startIssuer } from './issuer.ts';
 import { bodyOf, captureLog, exchange, GATEWAY, json, PAGE, request, serve, settings } from './support.ts';
 

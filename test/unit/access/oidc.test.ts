@@ -10,7 +10,7 @@ import { Provider, type Configuration } from 'oidc-provider';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { tokenClient } from '../../../src/access/client.ts';
 import { identify } from '../../../src/access/identify.ts';
-import type { Config } from '../../../src/config.ts';
+import type { Config } from '../../../src/config/config.ts';
 import { captureLog, exchange, failure, request, settings } from './support.ts';
 
 const API = 'https://gateway.example';

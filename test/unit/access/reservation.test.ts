@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { errorAnswer, toResponse } from '../../../src/answer.ts';
+import { errorAnswer, toResponse } from '../../../src/http/response.ts';
 import { Budget } from '../../../src/access/budget.ts';
 import { anonymousClient, keyClient } from '../../../src/access/client.ts';
 import { estimatePromptTokens, reserveTokens, type TokenRequest } from '../../../src/access/reservation.ts';

@@ -1,10 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { toResponse } from '../../../src/answer.ts';
+import { toResponse } from '../../../src/http/response.ts';
 import { identify } from '../../../src/access/identify.ts';
 import { sessionAnswer, sessionSchema } from '../../../src/access/sessions.ts';
-import { SESSION_BODY_BYTES, SESSION_BODY_MS, TURNSTILE_TOKENS_REMEMBERED } from '../../../src/limits.ts';
+import {
+  SESSION_BODY_BYTES,
+  SESSION_BODY_MS,
+  TURNSTILE_TOKENS_REMEMBERED,
+} from '../../../src/config/limits.ts';
 import { verifyTurnstile } from '../../../src/access/turnstile.ts';
-import type { Config } from '../../../src/config.ts';
+import type { Config } from '../../../src/config/config.ts';
 import {
   bodyOf,
   captureLog,

@@ -4,9 +4,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { vi } from 'vitest';
-import { readConfig, type Config } from '../../../src/config.ts';
-import type { Exchange } from '../../../src/exchange.ts';
-import { GatewayError } from '../../../src/errors.ts';
+import { readConfig, type Config } from '../../../src/config/config.ts';
+import type { Exchange } from '../../../src/http/request-context.ts';
+import { GatewayError } from '../../../src/http/errors.ts';
 import type { Client } from '../../../src/access/client.ts';
 
 export const GATEWAY = 'https://gateway.example';

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { CacheOptions } from '../../../src/cache/cache.ts';
 import { parseCacheControl } from '../../../src/cache/control.ts';
 import type { Hit, Question } from '../../../src/cache/lookup.ts';
-import type { Completion, Order } from '../../../src/cache/order.ts';
-import type { ErrorCode } from '../../../src/errors.ts';
+import type { Completion, Order } from '../../../src/cache/completion.ts';
+import type { ErrorCode } from '../../../src/http/errors.ts';
 import { fakeFlights, fakeKv, type FakeKv } from './fakes.ts';
 import { answer, completed, decode, encode } from './samples.ts';
 
@@ -14,7 +14,7 @@ const BASE_URL = 'https://api.stepfun.ai/v1';
 async function newIsolate() {
   vi.resetModules();
   const { createCache } = await import('../../../src/cache/cache.ts');
-  const { GatewayError } = await import('../../../src/errors.ts');
+  const { GatewayError } = await import('../../../src/http/errors.ts');
   return { createCache, GatewayError };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseCacheControl } from '../../../src/cache/control.ts';
-import { GatewayError } from '../../../src/errors.ts';
+import { GatewayError } from '../../../src/http/errors.ts';
 
 const NOTHING = { noCache: false, noStore: false, onlyIfCached: false, maxAge: null, ttl: null };
 

@@ -4,8 +4,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FlightObject } from '../../../src/cache/flight.ts';
 import { joinFlight, type Ticket } from '../../../src/cache/flight-wire.ts';
-import type { Completion, Order } from '../../../src/cache/order.ts';
-import { GatewayError } from '../../../src/errors.ts';
+import type { Completion, Order } from '../../../src/cache/completion.ts';
+import { GatewayError } from '../../../src/http/errors.ts';
 import { fakeFlights, fakeKv, type FakeFlights, type FakeKv } from './fakes.ts';
 import { answer, completed, decode, encode } from './samples.ts';
 

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createCache, type Cache, type CacheOptions } from '../../../src/cache/cache.ts';
 import { parseCacheControl } from '../../../src/cache/control.ts';
 import { parseEntry } from '../../../src/cache/entry.ts';
-import type { Order } from '../../../src/cache/order.ts';
-import { GatewayError } from '../../../src/errors.ts';
-import { LINGER_MS } from '../../../src/limits.ts';
+import type { Order } from '../../../src/cache/completion.ts';
+import { GatewayError } from '../../../src/http/errors.ts';
+import { LINGER_MS } from '../../../src/config/limits.ts';
 import { createStreamRewriter } from '../../../src/relay/rewriter.ts';
 import { fakeKv, type FakeKv } from './fakes.ts';
 import { decode, encode, rewriteOptions } from './samples.ts';
@@ -165,7 +165,7 @@ describe('a stream gathered beside its relay', () => {
     }
   });
 
-  // A figure of the test's own: the bound in src/limits.ts can't change unnoticed.
+  // A figure of the test's own: the bound in src/config/limits.ts can't change unnoticed.
   test.each([
     [1_048_576, 1],
     [1_048_577, 0],

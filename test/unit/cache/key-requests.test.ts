@@ -5,8 +5,8 @@
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { cacheKey } from '../../../src/cache/key.ts';
-import { parseChatRequest } from '../../../src/chat/request.ts';
-import { readConfig } from '../../../src/config.ts';
+import { parseChatRequest } from '../../../src/chat/request/chat-request.ts';
+import { readConfig } from '../../../src/config/config.ts';
 import { encode } from './samples.ts';
 
 const { chat } = readConfig({ STEP_API_KEY: 'sk-test', EXTRA_PARAMS: 'extra', MAX_CHOICES: '128' });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../../src/cache/entry.ts';
 import { createMemory } from '../../../src/cache/memory.ts';
-import { MEMORY_BYTES, MEMORY_ENTRY_BYTES, MEMORY_MS } from '../../../src/limits.ts';
+import { MEMORY_BYTES, MEMORY_ENTRY_BYTES, MEMORY_MS } from '../../../src/config/limits.ts';
 
 function entryOf(bytes: number): Entry {
   const value = new Uint8Array(bytes);
@@ -54,7 +54,7 @@ describe('memory', () => {
     expect(memory.get('a', 0)).toBeNull();
   });
 
-  // In figures of its own, so that none of src/limits.ts changes unnoticed.
+  // In figures of its own, so that none of src/config/limits.ts changes unnoticed.
   test('holds 8 MiB, entries of up to 1 MiB, for 30 s', () => {
     const memory = createMemory();
     const mib = 1024 * 1024;

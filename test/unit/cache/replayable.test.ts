@@ -3,7 +3,7 @@ import { createCache, type CacheOptions } from '../../../src/cache/cache.ts';
 import { parseCacheControl } from '../../../src/cache/control.ts';
 import { createEntry } from '../../../src/cache/entry.ts';
 import type { Miss, Question } from '../../../src/cache/lookup.ts';
-import type { Completion } from '../../../src/cache/order.ts';
+import type { Completion } from '../../../src/cache/completion.ts';
 import { readReplayable } from '../../../src/cache/replayable.ts';
 import { fakeFlights, fakeKv, type FakeKv } from './fakes.ts';
 import { answer, completed, decode, encode } from './samples.ts';

@@ -1,8 +1,8 @@
 // Completions as StepFun makes them, and odder ones; shared by the cache's tests.
 
 import * as fc from 'fast-check';
-import type { ReasoningFormat, StreamShape } from '../../../src/config.ts';
-import type { Completion } from '../../../src/cache/order.ts';
+import type { ReasoningFormat, StreamShape } from '../../../src/config/config.ts';
+import type { Completion } from '../../../src/cache/completion.ts';
 import { rewriteCompletion, type RewriteOptions } from '../../../src/relay/rewriter.ts';
 
 export const FORMATS: readonly ReasoningFormat[] = ['general', 'deepseek-style', 'hidden'];

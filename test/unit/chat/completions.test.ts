@@ -1,16 +1,16 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { toResponse } from '../../../src/answer.ts';
+import { toResponse } from '../../../src/http/response.ts';
 import { createCache, type Cache, type Made } from '../../../src/cache/cache.ts';
 import { createEntry } from '../../../src/cache/entry.ts';
 import type { Hit, Miss } from '../../../src/cache/lookup.ts';
 import { readReplayable } from '../../../src/cache/replayable.ts';
 import { chatAnswer } from '../../../src/chat/completions.ts';
-import type { ChatExchange } from '../../../src/chat/exchange.ts';
+import type { ChatExchange } from '../../../src/chat/chat-context.ts';
 import { createHotRequests, type HotRequests } from '../../../src/chat/hot-requests.ts';
-import { readConfig } from '../../../src/config.ts';
-import type { Order } from '../../../src/cache/order.ts';
-import { GatewayError } from '../../../src/errors.ts';
-import { createRecord } from '../../../src/record.ts';
+import { readConfig } from '../../../src/config/config.ts';
+import type { Order } from '../../../src/cache/completion.ts';
+import { GatewayError } from '../../../src/http/errors.ts';
+import { createRecord } from '../../../src/http/request-log.ts';
 import { fakeKv } from '../cache/fakes.ts';
 import { answer, completed, FORMATS } from '../cache/samples.ts';
 

@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createHotRequests } from '../../../src/chat/hot-requests.ts';
-import { parseChatRequest, type ChatRequest } from '../../../src/chat/request.ts';
-import { GatewayError } from '../../../src/errors.ts';
-import { HOT_REQUEST_BYTES, HOT_REQUESTS } from '../../../src/limits.ts';
-import { anyRequest, EXTRA } from './arbitraries.ts';
-import { bytesOf, CHAT, chat, saying } from './support.ts';
+import { parseChatRequest, type ChatRequest } from '../../../src/chat/request/chat-request.ts';
+import { GatewayError } from '../../../src/http/errors.ts';
+import { HOT_REQUEST_BYTES, HOT_REQUESTS } from '../../../src/config/limits.ts';
+import { anyRequest, EXTRA } from './request/arbitraries.ts';
+import { bytesOf, CHAT, chat, saying } from './request/support.ts';
 
 /** What the gateway gets to know of a request, as data. */
 function known(asked: ChatRequest): unknown {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ErrorCode } from '../../../src/errors.ts';
+import type { ErrorCode } from '../../../src/http/errors.ts';
 import { explain, Failure } from '../../../src/playground/playground/failure.js';
 
 const VISITOR = { credential: 'none', siteKey: false } as const;

@@ -1,4 +1,4 @@
-// src/playground.ts in workerd, over the real assets.
+// src/http/assets.ts in workerd, over the real assets.
 
 import { readdir } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';

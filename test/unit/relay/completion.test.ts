@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GatewayError } from '../../../src/errors.ts';
+import { GatewayError } from '../../../src/http/errors.ts';
 import { rewriteCompletion, type RewriteOptions } from '../../../src/relay/rewriter.ts';
 import { CREATED, OPENAI, PLAIN, bytes, completion, text } from './rewrite.ts';
 

@@ -2,7 +2,7 @@
 // the handler is told about it. A truncated answer never looks like a finished one.
 
 import { describe, expect, it } from 'vitest';
-import { GatewayError } from '../../../src/errors.ts';
+import { GatewayError } from '../../../src/http/errors.ts';
 import { createStreamRewriter, errorEvent } from '../../../src/relay/rewriter.ts';
 import { DONE, OPENAI, PLAIN, bytes, event, push, text } from './rewrite.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { GatewayError } from '../../../src/errors.ts';
+import { GatewayError } from '../../../src/http/errors.ts';
 import { errorEvent } from '../../../src/relay/failure.ts';
 import { text } from './rewrite.ts';
 

@@ -3,7 +3,7 @@
 // that what comes out shows what the framing did.
 
 import { describe, expect, it } from 'vitest';
-import { EVENT_BYTES } from '../../../src/limits.ts';
+import { EVENT_BYTES } from '../../../src/config/limits.ts';
 import { createStreamRewriter } from '../../../src/relay/rewriter.ts';
 import { OPENAI, PLAIN, bytes, event, push, text } from './rewrite.ts';
 

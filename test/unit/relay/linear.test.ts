@@ -6,7 +6,7 @@
 
 import { Session, type Profiler } from 'node:inspector';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EVENT_BYTES } from '../../../src/limits.ts';
+import { EVENT_BYTES } from '../../../src/config/limits.ts';
 import { createStreamRewriter, type RewriteOptions } from '../../../src/relay/rewriter.ts';
 import { OPENAI, bytes } from './rewrite.ts';
 

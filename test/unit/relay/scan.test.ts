@@ -1,7 +1,7 @@
 // The scanner alone: what is JSON (the classes of nst/JSONTestSuite), and what is marked.
 
 import { describe, expect, it } from 'vitest';
-import { JSON_DEPTH_MAX } from '../../../src/limits.ts';
+import { JSON_DEPTH_MAX } from '../../../src/config/limits.ts';
 import { Path, Tape, scan } from '../../../src/relay/scan.ts';
 import { bytes } from './rewrite.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { retryAfter, upstreamFailure } from '../../../src/upstream/failures.ts';
-import { UPSTREAM_ERROR_BODY_BYTES } from '../../../src/limits.ts';
+import { UPSTREAM_ERROR_BODY_BYTES } from '../../../src/config/limits.ts';
 
 const KEY = 'canary-key-0123456789';
 const GATEWAY = { baseUrl: 'https://x/v1', keySource: 'gateway', apiKey: KEY } as const;

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { GatewayError } from '../../../src/errors.ts';
+import { GatewayError } from '../../../src/http/errors.ts';
 import { withRetries, type RetryMeans } from '../../../src/upstream/retry.ts';
 
 const LIVE = new AbortController().signal;

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { GatewayError } from '../../../../src/errors.ts';
+import { GatewayError } from '../../../../src/http/errors.ts';
 import { errorEvent, rewriteCompletion } from '../../../../src/relay/rewriter.ts';
 import { Path, Tape, scan } from '../../../../src/relay/scan.ts';
 import { pushPieces, randomCuts, randomNumbers } from './chunking.ts';

@@ -2,7 +2,7 @@
 // Bytes are the characters of a latin1 string here, so that broken UTF-8 stays what it is.
 
 import type { RewriteOptions } from '../../../../src/relay/rewriter.ts';
-import { readUpstreamError } from '../../../../src/upstream-error.ts';
+import { readUpstreamError } from '../../../../src/upstream/upstream-error.ts';
 import { isComplete, newState, rewriteDocument, usageChunk } from './rules.ts';
 
 interface Line {

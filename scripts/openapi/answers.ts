@@ -1,0 +1,134 @@
+// The schemas of what the gateway answers. Nothing checks answers against them but
+// the tests (test/worker/openapi.test.ts): what StepFun adds to its answers passes
+// through, so these objects are open, and clients have to bear unknown fields.
+
+import * as z from 'zod/mini';
+import { sessionSchema } from '../../src/access/sessions.ts';
+import { REASONING_EFFORTS } from '../../src/upstream/models.ts';
+import { type Json, ref } from './json-values.ts';
+
+const text = { type: 'string' };
+const count = { type: 'integer', minimum: 0 };
+const unixSeconds = { type: 'integer', description: 'Seconds since the epoch.' };
+
+const { $schema: _, ...session } = z.toJSONSchema(sessionSchema, { io: 'input' });
+
+const REASONING = {
+  reasoning: said(text, 'The reasoning, under `reasoning_format: general`.'),
+  reasoning_content: said(text, 'The reasoning, under `reasoning_format: deepseek-style`.'),
+};
+const FINISH_REASON = said(
+  { type: ['string', 'null'], examples: ['stop', 'length', 'tool_calls', 'content_filter'] },
+  'Why the choice ended.',
+);
+const USAGE_ONCE =
+  'In a stream it comes once: with the chunk that ends the last choice or, with `stream_options.include_usage`, in a last chunk without choices.';
+
+/** The components for answers, by name. */
+export const ANSWER_SCHEMAS: Readonly<Record<string, Json>> = {
+  ChatCompletion: object('The whole answer.', {
+    id: text,
+    object: { const: 'chat.completion' },
+    created: unixSeconds,
+    model: text,
+    choices: { type: 'array', items: ref('schemas', 'Choice') },
+    'usage?': ref('schemas', 'Usage'),
+    'system_fingerprint?': { type: ['string', 'null'] },
+  }),
+  Choice: object('One of `n` choices.', {
+    index: count,
+    message: object('What the model says.', {
+      role: { const: 'assistant' },
+      'content?': { type: ['string', 'null'] },
+      'reasoning?': REASONING.reasoning,
+      'reasoning_content?': REASONING.reasoning_content,
+      'tool_calls?': { type: 'array', items: ref('schemas', 'CalledTool') },
+    }),
+    finish_reason: FINISH_REASON,
+  }),
+  CalledTool: object('A function that the model wants called; the answer to it is a tool message.', {
+    id: text,
+    type: { const: 'function' },
+    function: object('What to call.', { name: text, arguments: said(text, 'JSON, as the model wrote it.') }),
+  }),
+  ChatCompletionChunk: object('A piece of the answer: the data of one event.', {
+    id: text,
+    object: { const: 'chat.completion.chunk' },
+    created: unixSeconds,
+    model: text,
+    choices: { type: 'array', items: ref('schemas', 'ChunkChoice') },
+    'usage?': said({ anyOf: [ref('schemas', 'Usage'), { type: 'null' }] }, USAGE_ONCE),
+    'system_fingerprint?': { type: ['string', 'null'] },
+  }),
+  ChunkChoice: object('A piece of one of `n` choices.', {
+    index: count,
+    delta: object('What is new.', {
+      'role?': text,
+      'content?': { type: ['string', 'null'] },
+      'reasoning?': REASONING.reasoning,
+      'reasoning_content?': REASONING.reasoning_content,
+      'tool_calls?': { type: 'array', items: ref('schemas', 'CalledToolPiece') },
+    }),
+    'finish_reason?': FINISH_REASON,
+  }),
+  CalledToolPiece: object('A piece of a tool call; pieces with the same index belong together.', {
+    'index?': said(count, 'Always there, but for `STREAM_SHAPE=stepfun`.'),
+    'id?': text,
+    'type?': text,
+    'function?': object('What is new of it.', {
+      'name?': text,
+      'arguments?': said(text, 'To be appended to what came before.'),
+    }),
+  }),
+  Usage: object('What the answer cost, in tokens.', {
+    prompt_tokens: count,
+    completion_tokens: count,
+    total_tokens: count,
+    'cached_tokens?': said(count, "How many of the prompt's tokens StepFun had cached."),
+    'prompt_tokens_details?': object("The same, where OpenAI's clients look.", { 'cached_tokens?': count }),
+    'prompt_cache_hit_tokens?': said(count, "The same, where DeepSeek's clients look."),
+  }),
+
+  ModelList: object('The models that may be asked.', {
+    object: { const: 'list' },
+    data: { type: 'array', items: ref('schemas', 'Model') },
+  }),
+  Model: object('A model, with what is known of it.', {
+    id: text,
+    object: { const: 'model' },
+    created: { ...unixSeconds, description: 'Seconds since the epoch; 0: unknown.' },
+    owned_by: text,
+    'context_length?': said(count, 'Tokens, input and output together.'),
+    'input_modalities?': { type: 'array', items: { enum: ['text', 'image', 'video', 'audio'] } },
+    'reasoning_efforts?': said(
+      { type: 'array', items: { enum: REASONING_EFFORTS } },
+      'The values of `reasoning_effort` that it takes.',
+    ),
+  }),
+
+  Session: {
+    ...session,
+    description: 'A credential for a few minutes, from this page alone: `Authorization: Bearer <token>`.',
+  },
+  Health: object("The deployment's state; no value of a setting stands in it.", {
+    status: { enum: ['ok', 'not_serving'] },
+    version: text,
+    configuration: { enum: ['valid', 'invalid'] },
+    access: { enum: ['configured', 'not_configured', 'unknown'] },
+  }),
+};
+
+/** @param fields - those whose names end in `?` may be missing. */
+function object(description: string, fields: Readonly<Record<string, Json>>): Json {
+  const names = Object.keys(fields);
+  return {
+    description,
+    type: 'object',
+    required: names.filter((name) => !name.endsWith('?')),
+    properties: Object.fromEntries(names.map((name) => [name.replace('?', ''), fields[name]])),
+  };
+}
+
+function said(schema: Json, description: string): Json {
+  return { description, ...schema };
+}

@@ -1,0 +1,65 @@
+// The API's description: OpenAPI 3.1, whose schemas of requests are those that check
+// them. The Worker does not import this: scripts/openapi.ts writes it to a file, and
+// the Worker serves that, so that it costs the bundle nothing.
+//
+// Pure: the same code gives the same document. https://spec.openapis.org/oas/v3.1.1
+
+import packageJson from '../../package.json' with { type: 'json' };
+import { ANSWER_SCHEMAS } from './answers.ts';
+import { ERROR_EXAMPLES, ERROR_SCHEMAS } from './error-responses.ts';
+import { HEADERS, PARAMETERS } from './headers.ts';
+import type { Json } from './json-values.ts';
+import { PATHS } from './paths.ts';
+import { requestSchemas } from './requests.ts';
+
+const DESCRIPTION = `${packageJson.description}
+
+- Every answer carries \`X-Request-Id\` and, to pages of allowed origins, CORS headers. Preflights need no credentials.
+- Every failure is the one error object. A path that is not here is 404 \`not_found\`, another method 405 \`method_not_allowed\`
+  with \`Allow\`. Where there is GET, there is HEAD.
+- Settings of the operator are named in capitals; README describes them.`;
+
+const TAGS = [
+  { name: 'Chat', description: 'Ask a model.' },
+  { name: 'Models', description: 'Which models there are.' },
+  { name: 'Access', description: 'Let the visitors of a page in.' },
+  { name: 'Service', description: 'The gateway itself.' },
+];
+
+const SECURITY_SCHEMES = {
+  clientKey: bearer('A key that the operator gave out (`CLIENT_KEYS`).'),
+  userToken: {
+    ...bearer("A token of the frontend's own users (`JWT_ISSUER`, `JWT_AUDIENCE`, `JWT_JWKS_URL`)."),
+    bearerFormat: 'JWT',
+  },
+  session: bearer('The `token` of a browser session, see `POST /v1/session`.'),
+  stepfunKey: bearer("The client's own StepFun key, with `UPSTREAM_KEY=client`."),
+};
+
+/** @returns the document, as plain JSON. */
+export function openapiDocument(): Json {
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: packageJson.name,
+      version: packageJson.version,
+      description: DESCRIPTION,
+      license: { name: 'MIT License', identifier: packageJson.license },
+    },
+    // Wherever this description was read: each deployment has an address of its own.
+    servers: [{ url: '/' }],
+    tags: TAGS,
+    paths: PATHS,
+    components: {
+      schemas: { ...requestSchemas(), ...ANSWER_SCHEMAS, ...ERROR_SCHEMAS },
+      parameters: PARAMETERS,
+      headers: HEADERS,
+      examples: ERROR_EXAMPLES,
+      securitySchemes: SECURITY_SCHEMES,
+    },
+  };
+}
+
+function bearer(description: string): Json {
+  return { type: 'http', scheme: 'bearer', description };
+}

@@ -1,0 +1,193 @@
+// Requests with long payloads are read around them; nobody can tell from what
+// comes of it.
+
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { cutPayloads } from '../../../../src/chat/request/payloads.ts';
+import { bytesOf, canonical, chat, failure, type Json, parse, saying, sentText } from './support.ts';
+
+const LONG = 'QUJD'.repeat(20_000);
+/** Short enough never to be cut: stands for LONG in the request that is compared with. */
+const SHORT = 'QUJDSHORT+++';
+
+const png = (payload: string) => `data:image/png;base64,${payload}`;
+const image = (url: string, more: Json = {}) => ({ type: 'image_url', image_url: { url, ...more } });
+const user = (...parts: unknown[]) => ({ role: 'user', content: parts });
+
+function isCut(body: unknown): boolean {
+  return cutPayloads(bytesOf(body)) !== null;
+}
+
+/** A request with LONG in it becomes what the one with SHORT becomes, LONG in its place. */
+function expectSame(body: string): void {
+  const short = body.replaceAll(LONG, SHORT);
+  const long = (text: string) => text.replaceAll(SHORT, LONG);
+  expect(isCut(short)).toBe(false);
+  expect(sentText(body)).toBe(long(sentText(short)));
+  expect(canonical(body)).toBe(long(canonical(short)));
+  const { model, stream, choices, ignoredParams, remoteMedia } = parse(short);
+  expect(parse(body)).toMatchObject({ model, stream, choices, ignoredParams, remoteMedia });
+}
+
+describe('payloads', () => {
+  const sound = { type: 'input_audio', input_audio: { data: `data:audio/wav;base64,${LONG}` } };
+
+  it.each<[string, unknown]>([
+    ['an image', saying(user(image(png(LONG))))],
+    ['an image with detail', saying(user(image(png(LONG), { detail: 'high' })))],
+    [
+      'two images and a sound',
+      saying(user(image(png(LONG)), { type: 'text', text: 'a' }, image(png(LONG)), sound)),
+    ],
+    [
+      'images in two messages',
+      saying(user(image(png(LONG))), { role: 'assistant', content: 'a' }, user(sound)),
+    ],
+    [
+      'an image beside text that is long too',
+      saying({ role: 'user', content: 'ä,é"'.repeat(30_000) }, user(image(png(LONG)))),
+    ],
+    ['padding', saying(user(image(png(`${LONG}QQ==`))))],
+    ['remote media beside it', saying(user(image(png(LONG)), image('https://a.example/a.png')))],
+    ['a payload in a URL', saying(user(image(`https://a.example/?q=;base64,${LONG}`)))],
+    [
+      'fields in another order',
+      { stream: true, messages: [{ content: [image(png(LONG))], role: 'user' }], model: 'm' },
+    ],
+  ])('are cut and put back: %s', (_, request) => {
+    const body = JSON.stringify(request);
+    expect(isCut(body)).toBe(true);
+    expectSame(body);
+    expectSame(JSON.stringify(request, null, 2));
+  });
+
+  it.each<[string, unknown]>([
+    ['text', saying({ role: 'user', content: `see ${png(LONG)}` })],
+    ['a text part', saying(user({ type: 'text', text: png(LONG) }))],
+    ['the text of a tool', saying({ role: 'assistant', content: png(LONG), reasoning: png(LONG) })],
+    ['a field that is ignored', chat({ user: png(LONG) })],
+    ['both a payload and text', saying(user(image(png(LONG)), { type: 'text', text: png(LONG) }))],
+    ['a key of a schema', chat({ audio: { [png(LONG)]: 1 } })],
+    ['a value of a schema', chat({ audio: { a: png(LONG) } })],
+  ])('are left where they are elsewhere: %s', (_, request) => {
+    expectSame(JSON.stringify(request));
+  });
+
+  it('are one where a key stands twice', () => {
+    const part = (inner: string) => `{"model":"m","messages":[{"role":"user","content":[${inner}]}]}`;
+    const body = part(
+      `{"type":"image_url","image_url":{"url":"${png(`${LONG}AAAA`)}","url":"${png(LONG)}"}}`,
+    );
+    expect(sentText(body)).toBe(part(`{"type":"image_url","image_url":{"url":"${png(LONG)}"}}`));
+    const keys = `{"model":"m","messages":[{"role":"user","content":""}],"audio":{"${png(LONG)}":1,"${png(LONG)}":2}}`;
+    expect(sentText(keys)).toBe(
+      `{"model":"m","messages":[{"role":"user","content":""}],"audio":{"${png(LONG)}":2}}`,
+    );
+  });
+
+  it.each([
+    ['a line break', png(`${LONG}\n`)],
+    ['an escape', png(`${LONG}\u0001AAA`)],
+    ['a letter beyond ASCII', png(`${LONG}é`)],
+    ['padding inside', png(`${LONG}==${LONG}`)],
+    ['padding where a piece ends that is decoded', png(`${'QUJD'.repeat(8 * 1024 - 1)}QQ==${LONG}`)],
+    ['too much padding', png(`${LONG}===`)],
+    ['the wrong padding', png(`${LONG}A=`)],
+    ['a letter too many', png(`${LONG}A`)],
+    ['URL-safe letters', png(`${LONG}-_`)],
+    ['another medium', `data:text/html;base64,${LONG}`],
+    ['nothing before it', `;base64,${LONG}`],
+    ['two prefixes', png(`;base64,${LONG}`)],
+  ])('are refused for %s as short ones are, without a mark in sight', (_, url) => {
+    const at = { code: 'invalid_value', param: 'messages[0].content[0].image_url.url' };
+    const { message, ...rest } = failure(saying(user(image(url))));
+    expect(rest).toEqual(at);
+    expect(message).toBe(failure(saying(user(image('x')))).message);
+  });
+
+  it('are not copied on their way into the canonical form', () => {
+    const bytes = bytesOf(JSON.stringify(saying(user(image(png(LONG))))));
+    const [, payload] = parse(bytes).canonical();
+    if (!(payload instanceof Uint8Array)) throw new Error('it has become text');
+    expect(payload.buffer).toBe(bytes.buffer);
+    expect(payload).toHaveLength(LONG.length);
+  });
+
+  it.each<[string, string, string]>([
+    ['broken JSON', `{"a":"${png(LONG)}",}`, 'invalid_json'],
+    ['an unterminated string', `{"a":"${png(LONG)}`, 'invalid_json'],
+    ['a payload outside of strings', `{"a":;base64,${LONG}"}`, 'invalid_json'],
+    ['a raw line break in it', `{"a":"${png(`${LONG}\n${LONG}`)}"}`, 'invalid_json'],
+    ['an unknown field', JSON.stringify({ ...saying(user(image(png(LONG)))), foo: 1 }), 'unknown_parameter'],
+    ['an unknown field that is it', JSON.stringify(chat({ [png(LONG)]: 1 })), 'unknown_parameter'],
+    ['a model that is it', JSON.stringify(chat({ model: png(LONG) })), 'invalid_value'],
+    [
+      'an empty payload',
+      JSON.stringify(saying(user(image(png('')), { type: 'text', text: 'a'.repeat(50_000) }))),
+      'invalid_value',
+    ],
+  ])('break nothing: %s', (_, body, code) => {
+    const told = failure(body);
+    expect(told.code).toBe(code);
+    expect(told.message.length).toBeLessThan(1_000);
+  });
+
+  it('of no length are refused, wherever they stand', () => {
+    const request = (padding: string) => saying(user({ type: 'text', text: padding }, image(png(''))));
+    const end = JSON.stringify(request('')).lastIndexOf(',') + 1;
+    // The quote after the comma is where a payload would be looked for.
+    const body = JSON.stringify(request('x'.repeat(32 * 1024 - end)));
+    expect(body.slice(32 * 1024 - 8, 32 * 1024 + 1)).toBe(';base64,"');
+    expect(isCut(body)).toBe(false);
+    expect(failure(body).param).toBe('messages[0].content[1].image_url.url');
+  });
+
+  it('bad UTF-8 around them is told', () => {
+    const body = bytesOf(JSON.stringify(saying(user(image(png(LONG)), { type: 'text', text: 'aXa' }))));
+    body[body.lastIndexOf(0x58)] = 0xff;
+    expect(failure(body).code).toBe('invalid_json');
+  });
+
+  it('that are equal twice answer for each other', () => {
+    const call = (id: string) => ({ id, type: 'function', function: { name: 'f', arguments: '' } });
+    const id = png(LONG);
+    const body = saying(
+      { role: 'assistant', content: null, tool_calls: [call(id)] },
+      { role: 'tool', tool_call_id: id, content: 'a' },
+    );
+    expectSame(JSON.stringify(body));
+  });
+});
+
+describe('any text around a payload', () => {
+  it('comes to the same', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 40_000, size: 'max' }),
+      fc.constantFrom(
+        '',
+        ',',
+        '"',
+        ';base64,',
+        `${'x'.repeat(32_760)};base64,`,
+        'é'.repeat(16_384),
+        png('QQ=='),
+      ),
+    );
+    const part = fc.oneof(
+      text.map((content) => ({ type: 'text', text: content.replaceAll(SHORT, '') })),
+      fc.constantFrom(image(png(LONG)), image(png(`${LONG}QQ==`)), { type: 'text', text: png(LONG) }),
+    );
+    let cut = 0;
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), fc.boolean(), (parts, wide) => {
+        const body = JSON.stringify(saying(user(...parts)), null, wide ? 1 : 0);
+        if (isCut(body)) cut++;
+        const short = body.replaceAll(LONG, SHORT);
+        expect(sentText(body).replaceAll(LONG, SHORT)).toBe(sentText(short));
+        expect(canonical(body).replaceAll(LONG, SHORT)).toBe(canonical(short));
+      }),
+      { numRuns: 150 },
+    );
+    expect(cut).toBeGreaterThan(30);
+  });
+});

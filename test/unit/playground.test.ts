@@ -1,9 +1,0 @@
-// What needs no workerd; the rest is in playground/serve.test.ts.
-
-import { expect, it } from 'vitest';
-import { servePlayground } from '../../src/playground.ts';
-
-it('there is no playground where its assets were removed from wrangler.toml', async () => {
-  const served = servePlayground(new Request('https://gateway.example/'), undefined, null);
-  await expect(served).rejects.toMatchObject({ code: 'not_found' });
-});
