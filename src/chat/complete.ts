@@ -1,55 +1,55 @@
-// StepFun's whole answer to a request without `stream`: asked, read, rewritten.
-// The cache calls this, in the Worker or, for many clients at once, in the Durable
-// Object of a flight.
+// StepFun's whole answer to a request without `stream`: asked for, read and rewritten. The
+// cache calls this, in the Worker or, for many clients at once, in the Durable Object of a
+// flight.
 
-import { readAll } from '../lib/bytes.ts';
-import type { Complete, Order } from '../cache/completion.ts';
+import type { Complete, UpstreamRequest } from '../cache/completion.ts';
 import type { Config } from '../config/config.ts';
-import { GatewayError } from '../http/errors.ts';
 import { COMPLETION_BYTES } from '../config/limits.ts';
-import { brokenBody } from '../relay/broken.ts';
-import { rewriteCompletion } from '../relay/rewriter.ts';
-import { createLifeline } from '../upstream/deadlines.ts';
+import { GatewayError } from '../http/errors.ts';
+import { readAll } from '../lib/bytes.ts';
+import { rewriteCompletion } from '../relay/completion.ts';
+import { brokenBodyError } from '../relay/gathering-reader.ts';
+import { createDeadlines } from '../upstream/deadlines.ts';
 import { withRetries } from '../upstream/retry.ts';
 import type { Stepfun } from '../upstream/stepfun.ts';
+import { readUpstreamError } from '../upstream/upstream-error.ts';
 
-/** @returns how a completion is had from StepFun under these settings. */
+/** @returns the way to a completion under these settings. */
 export function createComplete(stepfun: Stepfun, config: Config): Complete {
-  return async (order, client) => {
+  return async (request, client) => {
     const startedAtMs = Date.now();
-    const attempt = () => completeOnce(order, client, startedAtMs);
-    const { value, attempts } = await withRetries(attempt, client);
+    const { value, attempts } = await withRetries(() => completeOnce(request, client, startedAtMs), client);
     return { ...value, attempts };
   };
 
   async function completeOnce(
-    { body, upstreamKey, choices }: Order,
+    { body, upstreamKey, choices }: UpstreamRequest,
     client: AbortSignal,
     startedAtMs: number,
   ) {
-    const lifeline = createLifeline(client, config.clocks, startedAtMs);
+    const { keySource, apiKey } = config.upstream;
+    const deadlines = createDeadlines(client, config.clocks, startedAtMs);
     try {
-      const key = upstreamKey ?? config.upstream.apiKey ?? '';
-      const response = await stepfun.chat({ body, key, stream: false, signal: lifeline.signal });
-      lifeline.begun(false);
-      const rewritten = rewriteCompletion(await readCompletion(response, config, lifeline.signal), {
+      const key = upstreamKey ?? apiKey ?? '';
+      const response = await stepfun.chat({ body, key, stream: false, signal: deadlines.signal });
+      deadlines.begun(false);
+      const upstreamRequestId = response.headers.get('x-trace-id');
+      const completion = rewriteCompletion(await readCompletion(response, config, deadlines.signal), {
         // As it is stored; each client's own format is rendered from that.
         reasoning: 'general',
         shape: config.relay.shape,
         created: Math.floor(startedAtMs / 1000),
         choices,
         includeUsage: false,
-        keySource: config.upstream.keySource,
-        secrets: [key],
+        readError: (json) => readUpstreamError(json, { keySource, secrets: [key] }),
       });
-      if (rewritten.kind === 'error') throw rewritten.error;
-      return rewritten;
+      return { ...completion, upstreamRequestId };
     } catch (thrown) {
-      // Whatever is left of the answer is not wanted.
-      lifeline.abort(thrown);
+      // The rest of the answer is not wanted.
+      deadlines.abort(thrown);
       throw thrown;
     } finally {
-      lifeline.release();
+      deadlines.release();
     }
   }
 }
@@ -67,7 +67,7 @@ async function readCompletion(
   };
   const read = await readAll(response.body, bounds).catch((cause: unknown) => {
     signal.throwIfAborted();
-    throw brokenBody(cause);
+    throw brokenBodyError(cause);
   });
   if (read === 'too_slow') throw new GatewayError('upstream_timeout');
   if (read === 'too_large') {

@@ -47,7 +47,7 @@ export const settingsSchema = z.object({
   DEFAULT_REASONING_FORMAT: oneOf(['general', 'deepseek-style', 'hidden'], 'general'),
   STREAM_SHAPE: oneOf(['openai', 'stepfun'], 'openai'),
   RELAY: oneOf(['rewrite', 'native'], 'rewrite'),
-  RELAY_WINDOW_MS: integer(0, 1_000, 16),
+  RELAY_WINDOW_MS: integer(0, 1_000, 32),
 
   CACHE_TTL_SECONDS: integer(0, CACHE_TTL_SECONDS.max, 3_600),
   CACHE_SCOPE: oneOf(['client', 'shared'], 'client'),

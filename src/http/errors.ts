@@ -1,7 +1,7 @@
-// Every way a request can fail, as data: its status, and OpenAI's error body.
+// Every way in which a request can fail, as data: its status, and OpenAI's error body.
 //
-// Pure: no I/O, no clock. Whoever meets a failure throws a GatewayError; the
-// router (answer.ts) or the relay (an error event) puts it on the wire.
+// Pure: no I/O, no clock. The code that meets a failure throws a GatewayError; the router
+// answers it (response.ts), or the relay sends it as an error event.
 
 import { ConfigurationError } from '../config/configuration-error.ts';
 import { ERROR_MESSAGE_CHARS } from '../config/limits.ts';
@@ -28,10 +28,10 @@ const WIRE = {
   not_found: wire(
     404,
     'invalid_request_error',
-    'There is nothing at this address. The API is under /v1, as POST /v1/chat/completions.',
+    'Not found. The API is under /v1, as POST /v1/chat/completions.',
     false,
   ),
-  method_not_allowed: wire(405, 'invalid_request_error', 'This address does not take this method.', false),
+  method_not_allowed: wire(405, 'invalid_request_error', 'Method not allowed.', false),
   request_too_large: wire(413, 'invalid_request_error', 'The body is too large.', false),
   unsupported_media_type: wire(
     415,
@@ -59,7 +59,7 @@ const WIRE = {
   content_filter: wire(451, 'content_filter', "StepFun's content filter stopped this request.", false),
   upstream_auth: wire(502, 'upstream_error', 'The gateway is not able to use StepFun at the moment.', false),
   upstream_unavailable: wire(502, 'upstream_error', 'StepFun is not available.', true),
-  upstream_malformed: wire(502, 'upstream_error', 'StepFun gave an answer that makes no sense.', true),
+  upstream_malformed: wire(502, 'upstream_error', 'StepFun returned an invalid response.', true),
   upstream_truncated: wire(502, 'upstream_error', "StepFun's answer ended before it was complete.", true),
   upstream_reset: wire(502, 'upstream_error', 'The connection to StepFun broke.', true),
   upstream_timeout: wire(504, 'timeout_error', 'StepFun did not answer in time.', true),
@@ -82,13 +82,18 @@ const WIRE = {
     'This gateway is not configured correctly: its log names the setting.',
     false,
   ),
-  internal_error: wire(500, 'server_error', 'The gateway made a mistake.', true),
+  internal_error: wire(500, 'server_error', 'The gateway failed.', true),
 } as const satisfies Record<string, Wire>;
 
 /** The stable code a client can switch on. */
 export type ErrorCode = keyof typeof WIRE;
 
-/** All of them, for whoever describes the API. */
+/** Whether a text is one of them. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(WIRE, text);
+}
+
+/** All of them, for the API's description. */
 export const errorCodes: readonly string[] = Object.keys(WIRE);
 
 export interface ErrorDetails {
@@ -98,6 +103,10 @@ export interface ErrorDetails {
   readonly retryAfterSeconds?: number;
   /** Methods that the address takes: becomes `Allow` (RFC 9110 §10.2.1). */
   readonly allow?: string;
+  /** Every field at fault, for the log. */
+  readonly params?: readonly string[];
+  /** How often StepFun was asked: becomes `x-upstream-attempts`. */
+  readonly attempts?: number;
   /** Headers of the answer beside those, as `x-ratelimit-remaining-tokens`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Asking StepFun again at once may help; see upstream/retry.ts. */

@@ -2,7 +2,7 @@
 // to what this deployment allows, with what is known of each model beside it.
 
 import * as z from 'zod/mini';
-import { jsonAnswer, type Answer } from '../http/response.ts';
+import { jsonResponse } from '../http/response.ts';
 import { readAll } from '../lib/bytes.ts';
 import type { Config } from '../config/config.ts';
 import { GatewayError } from '../http/errors.ts';
@@ -43,18 +43,18 @@ export interface ModelsExchange {
 }
 
 /** @returns the list of all models that may be asked. */
-export async function modelListAnswer(exchange: ModelsExchange): Promise<Answer> {
-  return modelAnswer({ object: 'list', data: await listModels(exchange) });
+export async function modelListResponse(exchange: ModelsExchange): Promise<Response> {
+  return modelResponse({ object: 'list', data: await listModels(exchange) });
 }
 
 /**
  * @param id - as it stands in the path, percent-encoded.
  * @throws {GatewayError} `model_not_found`.
  */
-export async function oneModelAnswer(id: string, exchange: ModelsExchange): Promise<Answer> {
+export async function oneModelResponse(id: string, exchange: ModelsExchange): Promise<Response> {
   const name = decode(id);
   const model = (await listModels(exchange)).find((listed) => listed.id === name);
-  if (model !== undefined) return modelAnswer(model);
+  if (model !== undefined) return modelResponse(model);
   const message = `The model ${JSON.stringify(name.slice(0, ECHO_CHARS))} does not exist here.`;
   throw new GatewayError('model_not_found', message, { param: 'model' });
 }
@@ -111,8 +111,8 @@ function describe({ id, created = 0, owned_by = OWNER }: UpstreamModel): ListedM
   };
 }
 
-function modelAnswer(body: unknown): Answer {
-  return jsonAnswer(body, { 'cache-control': 'private, no-store' });
+function modelResponse(body: unknown): Response {
+  return jsonResponse(body, { 'cache-control': 'private, no-store' });
 }
 
 function decode(id: string): string {

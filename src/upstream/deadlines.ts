@@ -5,7 +5,7 @@
 import type { Config } from '../config/config.ts';
 import { GatewayError } from '../http/errors.ts';
 
-export interface Lifeline {
+export interface Deadlines {
   /** For the fetch; its reason is the client's, or an `upstream_timeout`. */
   readonly signal: AbortSignal;
   /** When, in ms since the epoch, the answer must have begun. */
@@ -25,7 +25,11 @@ export interface Lifeline {
  * @param clocks - from the settings.
  * @param startedAtMs - since when they run: attempts at one call share its time.
  */
-export function createLifeline(client: AbortSignal, clocks: Config['clocks'], startedAtMs: number): Lifeline {
+export function createDeadlines(
+  client: AbortSignal,
+  clocks: Config['clocks'],
+  startedAtMs: number,
+): Deadlines {
   const controller = new AbortController();
   const totalDeadlineMs = startedAtMs + clocks.totalMs;
   const firstByteDeadlineMs = Math.min(startedAtMs + clocks.firstByteMs, totalDeadlineMs);

@@ -33,8 +33,8 @@ export interface Attempted<T> {
 /**
  * @param attempt - asks StepFun once; the client must have got nothing of it when it rejects.
  * @param signal - ends the waiting between attempts.
- * @throws {GatewayError} the last attempt's failure, with `x-upstream-attempts`
- *   among its headers; the signal's reason.
+ * @throws {GatewayError} the last attempt's failure, with the number of attempts in its
+ *   details; the signal's reason.
  */
 export async function withRetries<T>(
   attempt: () => Promise<T>,
@@ -65,8 +65,7 @@ function isTransient({ code, details }: GatewayError): boolean {
 }
 
 function counted(error: GatewayError, attempts: number): GatewayError {
-  const headers = { ...error.details.headers, 'x-upstream-attempts': String(attempts) };
-  return new GatewayError(error.code, error.message, { ...error.details, headers });
+  return new GatewayError(error.code, error.message, { ...error.details, attempts });
 }
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
