@@ -75,6 +75,7 @@ export function openStream(
         stream = await relayNative(body, rewriter, {
           signal,
           callSignal: deadlines.signal,
+          keepAliveMs: clocks.keepAliveMs,
           onFirstEvent: () => deadlines.begun(false),
           onEnd,
           waitUntil,

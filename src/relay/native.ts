@@ -2,16 +2,19 @@
 //
 // JavaScript looks at the first event alone, so that an error or garbage in its place still
 // becomes a status, and takes over again when the pipe has ended: a body that broke gets
-// its error event. What the pipe carries goes unseen: no idle clock, no keep-alive, no
-// usage, and an EOF without sentinel looks like an end.
+// its error event. What the pipe carries goes unseen: no idle clock, no keep-alive after the
+// first event, no usage, and an EOF without sentinel looks like an end.
 
-import { toGatewayError } from '../http/errors.ts';
+import { GatewayError, toGatewayError } from '../http/errors.ts';
 import { brokenBodyError } from './gathering-reader.ts';
 import { errorEvent } from './error-event.ts';
 import type { RelayOptions, RelaySummary } from './relay.ts';
 import type { StreamRewriter } from './stream-rewriter.ts';
 
-export interface NativeRelayOptions extends Pick<RelayOptions, 'signal' | 'onEnd' | 'waitUntil'> {
+export interface NativeRelayOptions extends Pick<
+  RelayOptions,
+  'signal' | 'onEnd' | 'waitUntil' | 'keepAliveMs'
+> {
   /** Aborts when the client leaves or a clock expires, which then is its reason; it aborts the fetch, too. */
   readonly callSignal: AbortSignal;
   /** Told when the first event is there. */
@@ -19,11 +22,13 @@ export interface NativeRelayOptions extends Pick<RelayOptions, 'signal' | 'onEnd
 }
 
 const encoder = new TextEncoder();
+const KEEP_ALIVE = encoder.encode(': keep-alive\n\n');
 
 /**
  * @param body - the body of StepFun's 200, unread, as bytes of an event stream.
  * @param rewriter - fresh; it judges the first event, its output is not used.
- * @returns the client's stream, once the first event is there.
+ * @returns the client's stream, as soon as the first event is there or after `keepAliveMs`
+ *   without one.
  * @throws {GatewayError} the failure before that; the signal's reason when the client left.
  */
 export async function relayNative(
@@ -31,10 +36,10 @@ export async function relayNative(
   rewriter: StreamRewriter,
   options: NativeRelayOptions,
 ): Promise<ReadableStream<Uint8Array>> {
-  const first = await readFirstEvent(body, rewriter, options.callSignal);
-  options.onFirstEvent();
+  const first = readFirstEvent(body, rewriter, options);
+  const isThere = await settlesWithin(first, options.keepAliveMs);
   const { readable, writable } = new IdentityTransformStream();
-  options.waitUntil(writeAndPipe(first, body, writable, rewriter, options));
+  options.waitUntil(writeAndPipe(first, isThere, body, writable, rewriter, options));
   return readable;
 }
 
@@ -42,7 +47,7 @@ export async function relayNative(
 async function readFirstEvent(
   body: ReadableStream<Uint8Array>,
   rewriter: StreamRewriter,
-  callSignal: AbortSignal,
+  { callSignal, onFirstEvent }: NativeRelayOptions,
 ): Promise<Uint8Array[]> {
   const reader = body.getReader();
   const chunks: Uint8Array[] = [];
@@ -58,6 +63,7 @@ async function readFirstEvent(
     throw brokenBodyError(thrown);
   }
   reader.releaseLock();
+  onFirstEvent();
   if (rewriter.failure === null) return chunks;
   if (!rewriter.hasBegun) throw rewriter.failure;
   // An error object right behind the first event goes out as every error event does.
@@ -65,39 +71,77 @@ async function readFirstEvent(
 }
 
 async function writeAndPipe(
-  first: readonly Uint8Array[],
+  first: Promise<Uint8Array[]>,
+  isFirstThere: boolean,
   body: ReadableStream<Uint8Array>,
   writable: WritableStream<Uint8Array>,
   rewriter: StreamRewriter,
-  { signal, callSignal, onEnd }: NativeRelayOptions,
+  { signal, callSignal, onEnd, keepAliveMs }: NativeRelayOptions,
 ): Promise<void> {
-  let outcome: RelaySummary['outcome'] = rewriter.failure?.code ?? 'completed';
+  let outcome: RelaySummary['outcome'];
+  /** The pipe may leave half an event, which has to end before another can begin. */
+  let separator = '';
   try {
-    const writer = writable.getWriter();
-    for (const bytes of first) await writer.write(bytes);
-    writer.releaseLock();
+    await writeFirst(first, isFirstThere, writable, keepAliveMs);
+    outcome = rewriter.failure?.code ?? 'completed';
+    separator = '\n\n';
     if (rewriter.isDone) await body.cancel();
     else await body.pipeTo(writable, { preventClose: true, preventAbort: true });
     await writable.close();
   } catch (thrown) {
-    const error = callSignal.aborted ? toGatewayError(callSignal.reason) : brokenBodyError(thrown);
-    const isTold = !signal.aborted && (await writeLast(writable, errorEvent(error)));
+    const error = failureOf(thrown, callSignal);
+    const isTold = !signal.aborted && (await writeLast(writable, separator + errorEvent(error)));
     outcome = isTold ? error.code : 'client_gone';
   }
   onEnd({ outcome, bytes: null, usage: rewriter.usage });
 }
 
-/**
- * Ends a stream behind whatever the pipe left in it: half an event, maybe.
- * @returns false when the client has left.
- */
-async function writeLast(writable: WritableStream<Uint8Array>, event: string): Promise<boolean> {
+/** Writes what came with the first event, and comments as long as there is none. */
+async function writeFirst(
+  first: Promise<Uint8Array[]>,
+  isFirstThere: boolean,
+  writable: WritableStream<Uint8Array>,
+  keepAliveMs: number,
+): Promise<void> {
+  const writer = writable.getWriter();
+  try {
+    for (let isThere = isFirstThere; !isThere; isThere = await settlesWithin(first, keepAliveMs)) {
+      await writer.write(KEEP_ALIVE);
+    }
+    for (const bytes of await first) await writer.write(bytes);
+  } finally {
+    writer.releaseLock();
+  }
+}
+
+/** @returns false when the client has left. */
+async function writeLast(writable: WritableStream<Uint8Array>, text: string): Promise<boolean> {
   try {
     const writer = writable.getWriter();
-    await writer.write(encoder.encode(`\n\n${event}`));
+    await writer.write(encoder.encode(text));
     await writer.close();
     return true;
   } catch {
     return false;
+  }
+}
+
+/** @returns why a read, a write or a pipe failed: a clock, what `readFirstEvent` found, or a broken body. */
+function failureOf(thrown: unknown, callSignal: AbortSignal): GatewayError {
+  if (callSignal.aborted) return toGatewayError(callSignal.reason);
+  return thrown instanceof GatewayError ? thrown : brokenBodyError(thrown);
+}
+
+/**
+ * @returns whether a promise resolves within a time, in ms.
+ * @throws what it rejects with in that time.
+ */
+async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const late = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, ms, false)));
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
