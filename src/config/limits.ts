@@ -39,6 +39,9 @@ export const UPSTREAM_MESSAGE_CHARS = 500;
 /** How much of an error answer of StepFun's is read to find its message. */
 export const UPSTREAM_ERROR_BODY_BYTES = 64 * KIB;
 
+/** The longest id of a call of StepFun's (`X-Trace-Id`) that goes into the log; theirs have 32 characters. */
+export const UPSTREAM_TRACE_ID_CHARS = 128;
+
 /** How long an error answer's body is waited for: its status says most of it. */
 export const UPSTREAM_ERROR_BODY_MS = 2_000;
 
