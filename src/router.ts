@@ -197,7 +197,7 @@ async function fail(thrown: unknown, { request, record }: Visit): Promise<Answer
   record.code = error.code;
   record.detail = error.details.detail ?? null;
   record.outcome = error.code;
-  record.attempts = Number(error.details.headers?.['x-upstream-attempts'] ?? 0);
+  record.attempts = error.details.attempts ?? 0;
   return errorAnswer(error);
 }
 

@@ -9,7 +9,7 @@ import { GatewayError } from '../http/errors.ts';
 import { COMPLETION_BYTES } from '../config/limits.ts';
 import { brokenBody } from '../relay/broken.ts';
 import { rewriteCompletion } from '../relay/rewriter.ts';
-import { createLifeline } from '../upstream/deadlines.ts';
+import { answerDeadlineMs, createDeadlines } from '../upstream/deadlines.ts';
 import { withRetries } from '../upstream/retry.ts';
 import type { Stepfun } from '../upstream/stepfun.ts';
 
@@ -18,7 +18,11 @@ export function createComplete(stepfun: Stepfun, config: Config): Complete {
   return async (order, client) => {
     const startedAtMs = Date.now();
     const attempt = () => completeOnce(order, client, startedAtMs);
-    const { value, attempts } = await withRetries(attempt, client);
+    const { value, attempts } = await withRetries(
+      attempt,
+      client,
+      answerDeadlineMs(config.clocks, startedAtMs, 'whole'),
+    );
     return { ...value, attempts };
   };
 
@@ -27,11 +31,10 @@ export function createComplete(stepfun: Stepfun, config: Config): Complete {
     client: AbortSignal,
     startedAtMs: number,
   ) {
-    const lifeline = createLifeline(client, config.clocks, startedAtMs);
+    const lifeline = createDeadlines(client, config.clocks, startedAtMs, 'whole');
     try {
       const key = upstreamKey ?? config.upstream.apiKey ?? '';
       const response = await stepfun.chat({ body, key, stream: false, signal: lifeline.signal });
-      lifeline.begun(false);
       const rewritten = rewriteCompletion(await readCompletion(response, config, lifeline.signal), {
         // As it is stored; each client's own format is rendered from that.
         reasoning: 'general',

@@ -8,7 +8,7 @@ import type { RewriteOptions } from '../relay/options.ts';
 import { openRelay, type RelayOptions } from '../relay/pump.ts';
 import { createStreamRewriter } from '../relay/rewriter.ts';
 import type { Reservation } from '../http/reservation.ts';
-import { createLifeline } from '../upstream/deadlines.ts';
+import { answerDeadlineMs, createDeadlines } from '../upstream/deadlines.ts';
 import { withRetries, type Attempted } from '../upstream/retry.ts';
 import type { ChatExchange } from './chat-context.ts';
 import { orderOf } from './order.ts';
@@ -34,10 +34,10 @@ export function openStream(
   const order = orderOf(asked, reservation, exchange, native ?? {});
   const key = order.upstreamKey ?? config.upstream.apiKey ?? '';
   const startedAtMs = Date.now();
-  return withRetries(openOnce, signal);
+  return withRetries(openOnce, signal, answerDeadlineMs(config.clocks, startedAtMs, 'stream'));
 
   async function openOnce(): Promise<ReadableStream<Uint8Array>> {
-    const lifeline = createLifeline(signal, config.clocks, startedAtMs);
+    const lifeline = createDeadlines(signal, config.clocks, startedAtMs, 'stream');
     const gatherer = native === null ? cache.gather(found, order) : null;
     const ended = Promise.withResolvers<unknown>();
     const options: RelayOptions = {
@@ -60,7 +60,7 @@ export function openStream(
     try {
       const { body } = await stepfun.chat({ body: order.body, key, stream: true, signal: lifeline.signal });
       if (body === null) throw new GatewayError('upstream_malformed', undefined, { detail: 'no body' });
-      lifeline.begun(true);
+      lifeline.onHeaders();
       const rewriter = createStreamRewriter(rewriteOptions(asked, exchange));
       const stream = await (native === null
         ? openRelay(body, gatherer?.beside(rewriter) ?? rewriter, options)

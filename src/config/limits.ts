@@ -190,11 +190,17 @@ export const MODELS_TIMEOUT_MS = 5_000;
 /** Some thousand models. */
 export const MODELS_BYTES = 256 * KIB;
 
-/** How often StepFun is asked again for one request. */
+/** How often StepFun is called again for one request after a failure that may be gone a moment later. */
 export const RETRIES_MAX = 2;
 
 /** The longest pause before the first retry; it doubles. */
 export const RETRY_BASE_MS = 250;
 
-/** A `Retry-After` up to this is waited for here; a longer one is the client's to wait. */
+/** The same after a refusal for concurrency, which ends when another answer does. */
+export const CONCURRENCY_RETRIES_MAX = 3;
+
+/** The longest pause before the first of them; it doubles. Three are at most 7 s: most answers end within that. */
+export const CONCURRENCY_RETRY_BASE_MS = 1_000;
+
+/** A `Retry-After` up to this is waited for here; a longer one is passed on to the client. */
 export const RETRY_AFTER_HONOURED_SECONDS = 2;

@@ -20,13 +20,14 @@ export function jsonAnswer(value: unknown, headers: AnswerHeaders, status = 200)
 
 /** @returns the answer for a failure. CORS and `x-request-id` are the router's to add. */
 export function errorAnswer(error: GatewayError): Answer {
-  const { allow, headers, retryAfterSeconds } = error.details;
+  const { allow, attempts, headers, retryAfterSeconds } = error.details;
   return jsonAnswer(
     errorBody(error),
     {
       ...headers,
       'cache-control': 'no-store',
       ...(!error.retry && { 'x-should-retry': 'false' }),
+      ...(attempts !== undefined && { 'x-upstream-attempts': String(attempts) }),
       ...(allow !== undefined && { allow }),
       ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
       ...(error.status === 401 && { 'www-authenticate': 'Bearer' }),

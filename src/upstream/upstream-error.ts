@@ -69,7 +69,9 @@ export function readUpstreamError(
   const { keySource = 'gateway', traceId = null } = context;
   const code = meant === null ? 'upstream_unavailable' : codeOf(meant, object, keySource);
   const limited = code === 'upstream_rate_limited' ? parseRateLimit(object.message) : null;
-  const isTransient = meant !== null && TRANSIENT.has(meant);
+  // A 429 with a Retry-After of StepFun's own ends when that says.
+  const isTransient =
+    (meant !== null && TRANSIENT.has(meant)) || (limited !== null && retryAfterSeconds !== null);
   const waitSeconds =
     limited !== null
       ? (retryAfterSeconds ?? ownRetryAfter(limited.kind))

@@ -274,6 +274,12 @@ describe('readErrorResponse', () => {
     expect(error.details.retryAfterSeconds).toBe(33);
   });
 
+  it("tells StepFun's own Retry-After of a 429 from ours: the first one is worth waiting for", async () => {
+    const own = await readErrorResponse(answer(429, {}, { 'retry-after': '1' }), GATEWAY, KEY);
+    expect(own.details).toMatchObject({ transient: true, retryAfterSeconds: 1 });
+    expect((await readErrorResponse(answer(429), GATEWAY, KEY)).details.transient).toBe(false);
+  });
+
   it.each([400, 401, 451, 501])('does not take the Retry-After of a %i', async (status) => {
     const error = await readErrorResponse(answer(status, {}, { 'retry-after': '33' }), GATEWAY, KEY);
     expect(error.details.retryAfterSeconds).toBeUndefined();
