@@ -18,11 +18,11 @@ export function createComplete(stepfun: Stepfun, config: Config): Complete {
   return async (order, client) => {
     const startedAtMs = Date.now();
     const attempt = () => completeOnce(order, client, startedAtMs);
-    const { value, attempts } = await withRetries(
-      attempt,
-      client,
-      answerDeadlineMs(config.clocks, startedAtMs, 'whole'),
-    );
+    const { value, attempts } = await withRetries(attempt, {
+      signal: client,
+      deadlineMs: () => answerDeadlineMs(config.clocks, startedAtMs, 'whole'),
+      slot: null,
+    });
     return { ...value, attempts };
   };
 

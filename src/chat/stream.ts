@@ -34,7 +34,11 @@ export function openStream(
   const order = orderOf(asked, reservation, exchange, native ?? {});
   const key = order.upstreamKey ?? config.upstream.apiKey ?? '';
   const startedAtMs = Date.now();
-  return withRetries(openOnce, signal, answerDeadlineMs(config.clocks, startedAtMs, 'stream'));
+  return withRetries(openOnce, {
+    signal,
+    deadlineMs: () => answerDeadlineMs(config.clocks, startedAtMs, 'stream'),
+    slot: null,
+  });
 
   async function openOnce(): Promise<ReadableStream<Uint8Array>> {
     const lifeline = createDeadlines(signal, config.clocks, startedAtMs, 'stream');

@@ -204,3 +204,28 @@ export const CONCURRENCY_RETRY_BASE_MS = 1_000;
 
 /** A `Retry-After` up to this is waited for here; a longer one is passed on to the client. */
 export const RETRY_AFTER_HONOURED_SECONDS = 2;
+
+/**
+ * The window in which StepFun counts requests and tokens a minute, sliding. 60 s exactly were
+ * refused: the clocks and the network's delay differ between two requests.
+ */
+export const GATE_WINDOW_MS = 60_500;
+
+/** StepFun notices a call that was cut off this late: until then its slot is still taken there. */
+export const GATE_CUT_MS = 150;
+
+/** After a restart of the gate's object, holders of slots report within this time before a new one is granted. */
+export const GATE_RESTART_MS = 150;
+
+/** A gate that does not answer within this time is passed by. It answers within milliseconds. */
+export const GATE_SILENCE_MS = 1_000;
+
+/** How long after a refusal one more request than the learned limit is tried; doubled after each one that fails. */
+export const GATE_PROBE_MS = 1_000;
+export const GATE_PROBE_MAX_MS = 8_000;
+
+/** What StepFun's refusals state about the account's limits is believed for this long. */
+export const GATE_LEARNED_MS = 600_000;
+
+/** What an answer is expected to take before the first one has ended: for estimates of `Retry-After` alone. */
+export const GATE_ANSWER_MS = 5_000;

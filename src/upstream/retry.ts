@@ -1,5 +1,6 @@
 // Repeats a call to StepFun that failed, as long as the client has got nothing of it and
-// another attempt may succeed at once.
+// another attempt may succeed at once. With a slot of the gate each repetition waits for its
+// turn, and a refusal for one of the account's limits is the gate's to mend.
 //
 // The budget bounds what a failing StepFun gets on top (Google's SRE book, "Handling
 // Overload"): each request earns a tenth of a retry, and an isolate saves up ten at
@@ -14,6 +15,7 @@ import {
   RETRY_BASE_MS,
 } from '../config/limits.ts';
 import { GatewayError } from '../http/errors.ts';
+import type { Slot } from './gate/remote-slot.ts';
 
 /** What a request adds to the budget, and the most that an isolate saves: 1,000 failing requests make at most 1,100 calls. */
 const RETRIES_PER_REQUEST = 0.09;
@@ -38,31 +40,61 @@ export interface Attempted<T> {
   readonly attempts: number;
 }
 
+export interface RetryContext {
+  /** Ends a pause between attempts. */
+  readonly signal: AbortSignal;
+  /** @returns when the answer must have begun, in ms since the epoch: no pause ends later. */
+  readonly deadlineMs: () => number;
+  /** The call's slot; null: there is no gate. */
+  readonly slot: Pick<Slot, 'again'> | null;
+}
+
 /**
  * @param attempt - calls StepFun once. Where it rejects, the client must have got nothing.
- * @param signal - ends a pause between attempts.
- * @param deadlineMs - when the answer must have begun, in ms since the epoch: no pause ends later.
  * @throws {GatewayError} the last attempt's failure, with `attempts` in its details; the signal's reason.
  */
 export async function withRetries<T>(
   attempt: () => Promise<T>,
-  signal: AbortSignal,
-  deadlineMs: number,
+  { signal, deadlineMs, slot }: RetryContext,
   effects: RetryEffects = PLATFORM,
 ): Promise<Attempted<T>> {
   const { budget, random, nowMs, sleep: pause } = effects;
   budget.retries = Math.min(budget.retries + RETRIES_PER_REQUEST, SAVED_RETRIES_MAX);
+  let pauses = 0;
   for (let attempts = 1; ; attempts++) {
     try {
       return { value: await attempt(), attempts };
     } catch (thrown) {
       if (!(thrown instanceof GatewayError)) throw thrown;
-      const pauseMs = pauseBeforeRetry(thrown, attempts, random);
-      const isLast = pauseMs === null || budget.retries < 1 || nowMs() + pauseMs >= deadlineMs;
-      if (isLast || signal.aborted) throw withAttempts(thrown, attempts);
+      const failure = withAttempts(thrown, attempts);
+      if (slot !== null && !signal.aborted && (await isReadmitted(slot, failure))) continue;
+      const pauseMs = pauseBeforeRetry(thrown, ++pauses, random);
+      const isLast = pauseMs === null || budget.retries < 1 || nowMs() + pauseMs >= deadlineMs();
+      if (isLast || signal.aborted) throw failure;
       budget.retries--;
       await pause(pauseMs, signal);
+      await slot?.again(null);
     }
+  }
+}
+
+/**
+ * @returns whether the gate has mended a refusal: the call may be repeated at once.
+ * @throws the refusal, where that takes too long.
+ */
+async function isReadmitted(slot: Pick<Slot, 'again'>, failure: GatewayError): Promise<boolean> {
+  const { rateLimit } = failure.details;
+  if (rateLimit === undefined) return false;
+  try {
+    return await slot.again(rateLimit);
+  } catch (thrown) {
+    if (!(thrown instanceof GatewayError)) throw thrown;
+    // The gate knows better when there is room than the refusal does.
+    const { retryAfterSeconds } = { ...failure.details, ...thrown.details };
+    throw new GatewayError(failure.code, failure.message, {
+      ...failure.details,
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    });
   }
 }
 

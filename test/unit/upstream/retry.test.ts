@@ -36,7 +36,7 @@ function failing(...failures: unknown[]) {
 }
 
 const run = (attempt: () => Promise<string>, effects: RetryEffects, deadlineMs = Infinity) =>
-  withRetries(attempt, LIVE, deadlineMs, effects);
+  withRetries(attempt, { signal: LIVE, deadlineMs: () => deadlineMs, slot: null }, effects);
 
 describe('withRetries', () => {
   it('makes one call where that succeeds', async () => {
@@ -101,7 +101,11 @@ describe('withRetries', () => {
   it('makes no other call for a client that has left', async () => {
     const attempt = failing(transient());
     await expect(
-      withRetries(attempt, AbortSignal.abort(), Infinity, createEffects().effects),
+      withRetries(
+        attempt,
+        { signal: AbortSignal.abort(), deadlineMs: () => Infinity, slot: null },
+        createEffects().effects,
+      ),
     ).rejects.toMatchObject({ code: 'upstream_unavailable' });
     expect(attempt).toHaveBeenCalledTimes(1);
   });
@@ -110,7 +114,11 @@ describe('withRetries', () => {
     const controller = new AbortController();
     const reason = new Error('left');
     const attempt = failing(transient({ retryAfterSeconds: 2 }));
-    const answer = withRetries(attempt, controller.signal, Infinity);
+    const answer = withRetries(attempt, {
+      signal: controller.signal,
+      deadlineMs: () => Infinity,
+      slot: null,
+    });
     setTimeout(() => controller.abort(reason), 5);
     await expect(answer).rejects.toBe(reason);
     expect(attempt).toHaveBeenCalledTimes(1);
