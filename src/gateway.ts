@@ -10,6 +10,7 @@ import { createComplete } from './chat/complete.ts';
 import { readConfig, type Config } from './config/config.ts';
 import { FLIGHT_GRACE_MS } from './config/limits.ts';
 import type { RequestContext } from './http/request-context.ts';
+import { createGate, type Gate, type GateNamespace } from './upstream/gate/gate.ts';
 import { createStepfun, type Stepfun } from './upstream/stepfun.ts';
 
 export interface Gateway {
@@ -40,7 +41,8 @@ export function gatewayOf(env: Env): Gateway {
 function createGateway(env: Env): Gateway {
   const config = readConfig(env);
   const stepfun = createStepfun(config.upstream, env.STEPFUN);
-  const complete = createComplete(stepfun, config);
+  const gate = createUpstreamGate(env.GATE, config);
+  const complete = createComplete(stepfun, config, gate);
   const cache = createCache({
     kv: env.CACHE,
     flights: env.FLIGHTS,
@@ -48,7 +50,7 @@ function createGateway(env: Env): Gateway {
     upstream: config.upstream,
     shape: config.relay.shape,
     complete,
-    flightMs: config.clocks.totalMs + FLIGHT_GRACE_MS,
+    flightMs: config.upstream.queue.timeoutMs + config.clocks.totalMs + FLIGHT_GRACE_MS,
   });
 
   return {
@@ -69,6 +71,7 @@ function createGateway(env: Env): Gateway {
         upstreamKey: client.upstreamKey,
         stepfun,
         cache,
+        gate,
         reserve:
           tokensPerDay === 0
             ? null
@@ -77,9 +80,16 @@ function createGateway(env: Env): Gateway {
                   promptTokens: estimatePromptTokens(asked.promptSize()),
                   maxTokens: asked.maxTokens,
                   choices: asked.choices,
-                  callMs: config.clocks.totalMs,
+                  callMs: config.upstream.queue.timeoutMs + config.clocks.totalMs,
                 }),
       };
     },
   };
+}
+
+/** @returns the gate of the gateway's own account. Clients that bring keys of their own have accounts of their own. */
+function createUpstreamGate(namespace: GateNamespace | undefined, { upstream }: Config): Gate | null {
+  const { keySource, apiKey, limits, queue } = upstream;
+  if (keySource === 'client' || apiKey === undefined) return null;
+  return createGate(namespace, { limits, queueSize: queue.size, queueTimeoutMs: queue.timeoutMs }, apiKey);
 }

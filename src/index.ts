@@ -5,6 +5,7 @@ import { gatewayOf } from './gateway.ts';
 import { route } from './router.ts';
 
 export { Budget } from './access/budget.ts';
+export { Gate } from './upstream/gate/gate-object.ts';
 
 /** `FLIGHTS`: identical requests under way ask StepFun once. */
 export class Flight extends FlightObject {

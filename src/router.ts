@@ -186,6 +186,7 @@ function addHeaders(response: Response, request: IRequestStrict, context: RouteC
   const { headers } = response;
   for (const [name, value] of Object.entries(corsHeaders(origin))) headers.set(name, value);
   headers.set('x-request-id', id);
+  if (log.queueMs !== null) headers.set('x-queue-ms', String(Math.round(log.queueMs)));
   headers.set('server-timing', serverTiming(log, Date.now() - startedAtMs));
   // Where there is GET, there is HEAD, without a body (RFC 9110 §9.3.2).
   return request.method === 'HEAD' ? new Response(null, response) : response;
@@ -194,7 +195,7 @@ function addHeaders(response: Response, request: IRequestStrict, context: RouteC
 /** `Server-Timing` (W3C): what a browser's network panel shows beside the request. */
 function serverTiming({ cache, queueMs }: RequestLog, totalMs: number): string {
   const parts = [`total;dur=${totalMs}`];
-  if (queueMs !== null) parts.unshift(`queue;dur=${queueMs}`);
+  if (queueMs !== null) parts.unshift(`queue;dur=${Math.round(queueMs)}`);
   if (cache !== null) parts.unshift(`cache;desc=${cache}`);
   return parts.join(', ');
 }

@@ -6,7 +6,7 @@
 
 import { GatewayError, toGatewayError } from '../http/errors.ts';
 import { log } from '../http/log.ts';
-import type { Complete, Completion, UpstreamRequest } from './completion.ts';
+import type { CallContext, Complete, Completion, UpstreamRequest } from './completion.ts';
 import type { CacheControl } from './control.ts';
 import { createEntry, type Entry } from './entry.ts';
 import { joinFlight, type FlightResult } from './flight-wire.ts';
@@ -37,9 +37,11 @@ export interface Completed {
   /** How often StepFun was asked; 0: not for this request. */
   readonly attempts: number;
   readonly upstreamRequestId: string | null;
+  /** How long the call waited for a slot of the gate, in ms; null: there is no gate. */
+  readonly queueMs: number | null;
 }
 
-type WaitUntil = (work: Promise<unknown>) => void;
+type WaitUntil = CallContext['waitUntil'];
 
 export interface Cache {
   /**
@@ -50,16 +52,9 @@ export interface Cache {
   lookup(request: CacheableRequest, clientId: string, control: CacheControl): Promise<Found>;
   /**
    * The answer to a request that was not found, from StepFun.
-   * @param isDetached - the call goes on when its client leaves.
    * @throws what `complete` throws.
    */
-  complete(
-    found: Miss | Bypass,
-    request: UpstreamRequest,
-    signal: AbortSignal,
-    waitUntil: WaitUntil,
-    isDetached?: boolean,
-  ): Promise<Completed>;
+  complete(found: Miss | Bypass, request: UpstreamRequest, call: CallContext): Promise<Completed>;
   /**
    * Refreshes an entry past its TTL in the background, once however many requests ask for it.
    * @param work - asks StepFun with the means that `complete` has.
@@ -85,13 +80,12 @@ export function createCache(options: CacheOptions): Cache {
     found: Miss,
     { body, ...rest }: UpstreamRequest,
     signal: AbortSignal,
-    isDetached: boolean,
   ): Promise<Completed | null> {
     if (flights === undefined) return null;
     const { key, ttl, maxAge } = found;
     let result: Exclude<FlightResult, { kind: 'retry' }>;
     try {
-      const request = { ...rest, key, ttl, maxAge, isDetached };
+      const request = { ...rest, key, ttl, maxAge };
       result = await joinFlight(flights, request, body, signal, flightMs);
     } catch (thrown) {
       signal.throwIfAborted();
@@ -101,10 +95,10 @@ export function createCache(options: CacheOptions): Cache {
     }
     if (result.kind === 'failed') throw result.error;
     if (result.kind === 'alone') return null;
-    const { entry, isStored, isCollapsed, attempts, upstreamRequestId } = result;
+    const { kind: _, entry, isStored, ...calls } = result;
     if (isStored) hotEntries.set(key, entry, Date.now());
-    const detail = isCollapsed ? '; collapsed' : isStored ? '; stored' : '';
-    return { entry, isCollapsed, attempts, upstreamRequestId, cacheStatus: found.cacheStatus + detail };
+    const detail = calls.isCollapsed ? '; collapsed' : isStored ? '; stored' : '';
+    return { entry, ...calls, cacheStatus: found.cacheStatus + detail };
   }
 
   function store(
@@ -127,19 +121,17 @@ export function createCache(options: CacheOptions): Cache {
       return found;
     },
 
-    async complete(found, request, signal, waitUntil, isDetached = false) {
-      const shared =
-        found.kind === 'miss' ? await completeInFlight(found, request, signal, isDetached) : null;
+    async complete(found, request, call) {
+      const shared = found.kind === 'miss' ? await completeInFlight(found, request, call.signal) : null;
       if (shared !== null) return shared;
-      const completion = await complete(request, signal);
-      const { attempts, upstreamRequestId } = completion;
-      if (found.kind === 'bypass') {
-        const entry = createEntry(completion, 0, Date.now());
-        return { entry, attempts, upstreamRequestId, isCollapsed: false, cacheStatus: found.cacheStatus };
-      }
-      const { entry, isStored } = store(found, completion, request, waitUntil);
+      const completion = await complete(request, call);
+      const { attempts, upstreamRequestId, queueMs } = completion;
+      const { entry, isStored } =
+        found.kind === 'miss'
+          ? store(found, completion, request, call.waitUntil)
+          : { entry: createEntry(completion, 0, Date.now()), isStored: false };
       const cacheStatus = found.cacheStatus + (isStored ? '; stored' : '');
-      return { entry, attempts, upstreamRequestId, isCollapsed: false, cacheStatus };
+      return { entry, attempts, upstreamRequestId, queueMs, isCollapsed: false, cacheStatus };
     },
 
     refresh({ key }, work, waitUntil) {

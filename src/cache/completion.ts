@@ -9,8 +9,12 @@ export interface UpstreamRequest {
   readonly body: Uint8Array;
   /** The client's own StepFun key; null: the gateway's. Kept in memory alone. */
   readonly upstreamKey: string | null;
+  /** The client's id: the gate's queue is fair between clients. */
+  readonly clientId: string;
   /** How many choices the client asked for. */
   readonly choices: number;
+  /** Whether nobody waits for the answer: a refresh of an entry past its TTL. */
+  readonly isBackground: boolean;
   /**
    * Whether the client's token budget has lowered `max_tokens`. An answer cut short by that is
    * for this client alone: neither stored nor shared.
@@ -30,13 +34,23 @@ export interface Completion {
   readonly attempts: number;
   /** StepFun's own id of the answer; null if it sent none. */
   readonly upstreamRequestId: string | null;
+  /** How long the request waited for a slot of the gate, in ms; null: there is no gate. */
+  readonly queueMs: number | null;
+}
+
+/** The circumstances of one call. */
+export interface CallContext {
+  /** Ends the call. */
+  readonly signal: AbortSignal;
+  /** Keeps the Worker or the object alive after the call. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
 /**
  * Asks StepFun.
  * @throws {GatewayError} every failure; the signal's reason when that ended the call.
  */
-export type Complete = (request: UpstreamRequest, signal: AbortSignal) => Promise<Completion>;
+export type Complete = (request: UpstreamRequest, call: CallContext) => Promise<Completion>;
 
 /** A choice with one of these is whole; one that `content_filter` or an unknown reason ended is not. */
 const WHOLE_REASONS: ReadonlySet<string | null> = new Set(['stop', 'length', 'tool_calls']);

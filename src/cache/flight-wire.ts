@@ -18,8 +18,6 @@ export interface FlightRequest extends Omit<UpstreamRequest, 'body'> {
   readonly ttl: number;
   /** The oldest answer that will do, in seconds; null: any that is fresh; -1: only a new one. */
   readonly maxAge: number | null;
-  /** The call goes on when this caller leaves. */
-  readonly isDetached: boolean;
 }
 
 export type FlightResult =
@@ -33,6 +31,8 @@ export type FlightResult =
       readonly attempts: number;
       /** StepFun's own id of the answer; null if it sent none, or was not asked. */
       readonly upstreamRequestId: string | null;
+      /** How long the call waited for a slot of the gate, in ms; null: it needed none. */
+      readonly queueMs: number | null;
     }
   /** The answer or the failure was for another client alone: this caller asks by itself. */
   | { readonly kind: 'alone' }

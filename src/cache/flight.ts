@@ -60,6 +60,7 @@ interface Answer {
   readonly entry: Entry;
   readonly attempts: number;
   readonly upstreamRequestId: string | null;
+  readonly queueMs: number | null;
   /** Whether others may have it, too; else it is the leader's alone. */
   readonly isShared: boolean;
   readonly isStored: boolean;
@@ -92,7 +93,15 @@ export class FlightObject {
       return { kind: 'failed', error: this.#lastFailure.error };
     const entry = hotEntries.get(key, nowMs);
     if (entry === null || !serves(freshness(entry, nowMs), maxAge, 0)) return null;
-    return { kind: 'answer', entry, isStored: true, isCollapsed: true, attempts: 0, upstreamRequestId: null };
+    return {
+      kind: 'answer',
+      entry,
+      isStored: true,
+      isCollapsed: true,
+      attempts: 0,
+      upstreamRequestId: null,
+      queueMs: null,
+    };
   }
 
   async #wait(caller: Caller): Promise<FlightResult> {
@@ -102,7 +111,8 @@ export class FlightObject {
     if (caller !== leader) caller.request.body?.pipeTo(new WritableStream()).catch(ignore);
     const { signal } = caller.request;
     const leave = () => this.#leave(caller, inFlight);
-    if (!caller.flightRequest.isDetached) {
+    // A refresh goes on when its caller leaves: its client has had its answer already.
+    if (!caller.flightRequest.isBackground) {
       if (signal.aborted) leave();
       else signal.addEventListener('abort', leave, { once: true });
     }
@@ -156,19 +166,20 @@ export class FlightObject {
     } catch {
       return { kind: 'no_call' };
     }
-    const completion = await this.#options.complete({ ...flightRequest, body }, signal);
+    const waitUntil = (work: Promise<unknown>) => this.#state.waitUntil(work);
+    const completion = await this.#options.complete({ ...flightRequest, body }, { signal, waitUntil });
     const { entry, isStored } = storeCompletion(completion, flightRequest, {
       ...this.#options,
       key: flightRequest.key,
       ttl: flightRequest.ttl,
-      waitUntil: (work) => this.#state.waitUntil(work),
+      waitUntil,
     });
-    const { attempts, upstreamRequestId } = completion;
+    const { attempts, upstreamRequestId, queueMs } = completion;
     const [payer] = waiting;
     const isShared = !isPrivate(completion, flightRequest);
     return {
       kind: 'success',
-      answer: { entry, isStored, attempts, upstreamRequestId, isShared, payer },
+      answer: { entry, isStored, attempts, upstreamRequestId, queueMs, isShared, payer },
     };
   }
 }

@@ -3,6 +3,7 @@
 import type { Cache } from '../cache/cache.ts';
 import type { RequestContext } from '../http/request-context.ts';
 import type { Reservation } from '../http/reservation.ts';
+import type { Gate } from '../upstream/gate/gate.ts';
 import type { Stepfun } from '../upstream/stepfun.ts';
 import type { ChatRequest } from './request/chat-request.ts';
 
@@ -12,6 +13,8 @@ export interface ChatContext extends RequestContext {
   readonly upstreamKey: string | null;
   readonly stepfun: Stepfun;
   readonly cache: Cache;
+  /** The gate of the gateway's own StepFun account; null: its limits are not kept. */
+  readonly gate: Gate | null;
   /** Reserves tokens of the client's budget before StepFun is asked; null: the client has no budget. */
   readonly reserve: ((asked: ChatRequest) => Promise<Reservation>) | null;
 }

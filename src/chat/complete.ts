@@ -2,7 +2,7 @@
 // cache calls this, in the Worker or, for many clients at once, in the Durable Object of a
 // flight.
 
-import type { Complete, UpstreamRequest } from '../cache/completion.ts';
+import type { Complete, Completion, UpstreamRequest } from '../cache/completion.ts';
 import type { Config } from '../config/config.ts';
 import { COMPLETION_BYTES } from '../config/limits.ts';
 import { GatewayError } from '../http/errors.ts';
@@ -10,30 +10,38 @@ import { readAll } from '../lib/bytes.ts';
 import { rewriteCompletion } from '../relay/completion.ts';
 import { brokenBodyError } from '../relay/gathering-reader.ts';
 import { createDeadlines } from '../upstream/deadlines.ts';
-import { withRetries } from '../upstream/retry.ts';
+import type { Gate } from '../upstream/gate/gate.ts';
 import type { Stepfun } from '../upstream/stepfun.ts';
-import { readUpstreamError } from '../upstream/upstream-error.ts';
+import { createUpstreamErrorReader, readTraceId } from '../upstream/upstream-error.ts';
+import { withSlot, type Attempt } from '../upstream/with-slot.ts';
 
-/** @returns the way to a completion under these settings. */
-export function createComplete(stepfun: Stepfun, config: Config): Complete {
-  return async (request, client) => {
-    const startedAtMs = Date.now();
-    const { value, attempts } = await withRetries(() => completeOnce(request, client, startedAtMs), client);
-    return { ...value, attempts };
+/**
+ * @param gate - the gate of the gateway's own StepFun account; null: its limits are not kept.
+ * @returns the way to a completion under these settings.
+ */
+export function createComplete(stepfun: Stepfun, config: Config, gate: Gate | null): Complete {
+  const { clocks } = config;
+  return async (request, { signal, waitUntil }) => {
+    const { clientId: client, isBackground } = request;
+    const { value, attempts, queueMs } = await withSlot(
+      { gate, clocks, kind: 'whole', client, isBackground, signal, waitUntil },
+      (attempt) => completeOnce(request, signal, attempt),
+    );
+    return { ...value, attempts, queueMs };
   };
 
   async function completeOnce(
     { body, upstreamKey, choices }: UpstreamRequest,
     client: AbortSignal,
-    startedAtMs: number,
-  ) {
-    const { keySource, apiKey } = config.upstream;
-    const deadlines = createDeadlines(client, config.clocks, startedAtMs);
+    { startedAtMs, end }: Attempt,
+  ): Promise<Omit<Completion, 'attempts' | 'queueMs'>> {
+    const { keySource, apiKey, baseUrl } = config.upstream;
+    const deadlines = createDeadlines(client, clocks, startedAtMs, 'whole');
     try {
       const key = upstreamKey ?? apiKey ?? '';
       const response = await stepfun.chat({ body, key, stream: false, signal: deadlines.signal });
-      deadlines.begun(false);
-      const upstreamRequestId = response.headers.get('x-trace-id');
+      deadlines.onHeaders();
+      const traceId = readTraceId(response.headers);
       const completion = rewriteCompletion(await readCompletion(response, config, deadlines.signal), {
         // As it is stored; each client's own format is rendered from that.
         reasoning: 'general',
@@ -41,9 +49,10 @@ export function createComplete(stepfun: Stepfun, config: Config): Complete {
         created: Math.floor(startedAtMs / 1000),
         choices,
         includeUsage: false,
-        readError: (json) => readUpstreamError(json, { keySource, secrets: [key] }),
+        readError: createUpstreamErrorReader({ keySource, secrets: [key], baseUrl, traceId }),
       });
-      return { ...completion, upstreamRequestId };
+      end({ tokens: completion.usage?.totalTokens ?? null, isCut: false });
+      return { ...completion, upstreamRequestId: traceId };
     } catch (thrown) {
       // The rest of the answer is not wanted.
       deadlines.abort(thrown);

@@ -64,9 +64,11 @@ function refresh(found: Miss, asked: ChatRequest, context: ChatContext): void {
   const { cache, waitUntil } = context;
   const work = () =>
     withBudget(asked, context, async (reservation) => {
-      const request = createUpstreamRequest(asked, reservation, context, { stream: false });
+      const overrides = { stream: false, isBackground: true } as const;
+      const request = createUpstreamRequest(asked, reservation, context, overrides);
+      // Its own signal, since the client has its answer and may leave.
       const { signal } = new AbortController();
-      const { entry, isCollapsed } = await cache.complete(found, request, signal, waitUntil, true);
+      const { entry, isCollapsed } = await cache.complete(found, request, { signal, waitUntil });
       await settle(reservation, entry, isCollapsed);
     });
   cache.refresh(found, work, waitUntil);
@@ -82,11 +84,12 @@ async function answerWhole(
 ): Promise<Response> {
   const { cache, log, waitUntil } = context;
   const request = createUpstreamRequest(asked, reservation, context);
-  const completed = await cache.complete(found, request, signal, waitUntil);
+  const completed = await cache.complete(found, request, { signal, waitUntil });
   const { entry, attempts, isCollapsed } = completed;
   const body = formatCompletion(entry, asked, context);
   log.attempts = attempts;
   log.upstreamRequestId = completed.upstreamRequestId;
+  log.queueMs = completed.queueMs;
   log.usage = entry.usage;
   log.bytes = body.length;
   if (isCollapsed) log.cache = 'collapsed';
@@ -105,8 +108,9 @@ async function answerStream(
   signal: AbortSignal,
   context: ChatContext,
 ): Promise<Response> {
-  const { value, attempts } = await openStream(found, asked, reservation, signal, context);
+  const { value, attempts, queueMs } = await openStream(found, asked, reservation, signal, context);
   context.log.attempts = attempts;
+  context.log.queueMs = queueMs;
   return streamResponse(asked, value, {
     'cache-status': found.cacheStatus,
     'x-upstream-attempts': String(attempts),

@@ -10,9 +10,9 @@ import { relayNative } from '../relay/native.ts';
 import type { RewriteOptions } from '../relay/options.ts';
 import { relayStream, type RelaySummary } from '../relay/relay.ts';
 import { StreamRewriter } from '../relay/stream-rewriter.ts';
-import { createDeadlines } from '../upstream/deadlines.ts';
-import { withRetries, type Attempted } from '../upstream/retry.ts';
-import { readUpstreamError } from '../upstream/upstream-error.ts';
+import { createDeadlines, type Deadlines } from '../upstream/deadlines.ts';
+import { createUpstreamErrorReader, readTraceId } from '../upstream/upstream-error.ts';
+import { withSlot, type Attempt, type UpstreamResult } from '../upstream/with-slot.ts';
 import type { ChatContext } from './chat-context.ts';
 import type { ChatRequest } from './request/chat-request.ts';
 import { createUpstreamRequest } from './upstream-request.ts';
@@ -20,8 +20,8 @@ import { costOf } from './with-budget.ts';
 
 /**
  * @param signal - aborts when the client leaves.
- * @returns the event stream for the client, from its first event on, and how often StepFun was
- *   asked for it.
+ * @returns the event stream for the client, from its first event on, how often StepFun was
+ *   asked for it, and how long it waited for a slot.
  * @throws {GatewayError} whatever failed before that.
  */
 export function openStream(
@@ -30,37 +30,22 @@ export function openStream(
   reservation: Reservation | null,
   signal: AbortSignal,
   context: ChatContext,
-): Promise<Attempted<ReadableStream<Uint8Array>>> {
-  const { config, stepfun, cache, log, waitUntil } = context;
+): Promise<UpstreamResult<ReadableStream<Uint8Array>>> {
+  const { config, stepfun, cache, gate, clientId, log, waitUntil } = context;
   const { clocks, relay } = config;
   const { reasoningFormat } = asked;
   // The native lane counts no tokens. StepFun names reasoning as the client wants it, but can't leave it out.
-  const isNative = relay.mode === 'native' && reasoningFormat !== 'hidden' && reservation === null;
+  const isCounted = reservation !== null || config.upstream.limits.tpm > 0;
+  const isNative = relay.mode === 'native' && reasoningFormat !== 'hidden' && !isCounted;
+  const isCollected = !isNative && cache.storesStream(found);
   const overrides = isNative ? { reasoningFormat } : {};
   const request = createUpstreamRequest(asked, reservation, context, overrides);
   const key = request.upstreamKey ?? config.upstream.apiKey ?? '';
-  const startedAtMs = Date.now();
-  return withRetries(openOnce, signal);
+  const call = { gate, clocks, kind: 'stream', client: clientId, signal, waitUntil } as const;
+  return withSlot(call, openOnce);
 
-  async function openOnce(): Promise<ReadableStream<Uint8Array>> {
-    const deadlines = createDeadlines(signal, clocks, startedAtMs);
-    const isCollected = !isNative && cache.storesStream(found);
-    const ended = Promise.withResolvers<unknown>();
-    const rewriter = new StreamRewriter({ ...rewriteOptions(asked, context), isCollected });
-
-    function onEnd({ outcome, usage, bytes }: RelaySummary): void {
-      const isWhole = outcome === 'completed';
-      deadlines.release();
-      if (!isWhole) deadlines.abort(outcome);
-      if (isWhole && isCollected) waitUntil(storeStream(found, rewriter, request, context));
-      log.outcome = outcome;
-      log.code = isErrorCode(outcome) ? outcome : null;
-      log.usage = usage;
-      log.bytes = bytes;
-      log.finishReasons = rewriter.finishReasons;
-      ended.resolve(reservation?.settle(costOf(usage, isWhole, reservation)));
-    }
-
+  async function openOnce(attempt: Attempt): Promise<ReadableStream<Uint8Array>> {
+    const deadlines = createDeadlines(signal, clocks, attempt.startedAtMs, 'stream');
     try {
       const { body, headers } = await stepfun.chat({
         body: request.body,
@@ -68,29 +53,37 @@ export function openStream(
         stream: true,
         signal: deadlines.signal,
       });
-      log.upstreamRequestId = headers.get('x-trace-id');
+      const traceId = readTraceId(headers);
+      log.upstreamRequestId = traceId;
       if (body === null) throw new GatewayError('upstream_malformed', undefined, { detail: 'no body' });
-      let stream: ReadableStream<Uint8Array>;
-      if (isNative) {
-        stream = await relayNative(body, rewriter, {
-          signal,
-          callSignal: deadlines.signal,
-          keepAliveMs: clocks.keepAliveMs,
-          onFirstEvent: () => deadlines.begun(false),
-          onEnd,
-          waitUntil,
-        });
-      } else {
-        deadlines.begun(true);
-        stream = await relayStream(body, rewriter, {
-          ...clocks,
-          ...deadlines,
-          windowMs: relay.windowMs,
-          signal,
-          onEnd,
-          waitUntil,
-        });
+      const options = { ...rewriteOptions(asked, context, traceId), isCollected };
+      const rewriter = new StreamRewriter(options);
+      const ended = Promise.withResolvers<unknown>();
+
+      function onEnd({ outcome, usage, bytes }: RelaySummary): void {
+        const isWhole = outcome === 'completed';
+        deadlines.release();
+        if (!isWhole) deadlines.abort(outcome);
+        attempt.end({ tokens: usage?.totalTokens ?? null, isCut: !isWhole });
+        if (isWhole && isCollected) waitUntil(storeStream(found, rewriter, request, context));
+        log.outcome = outcome;
+        log.code = isErrorCode(outcome) ? outcome : null;
+        log.usage = usage;
+        log.bytes = bytes;
+        log.finishReasons = rewriter.finishReasons;
+        ended.resolve(reservation?.settle(costOf(usage, isWhole, reservation)));
       }
+
+      const stream = isNative
+        ? await relayNative(body, rewriter, {
+            signal,
+            callSignal: deadlines.signal,
+            keepAliveMs: clocks.keepAliveMs,
+            onFirstEvent: deadlines.onNativeStream,
+            onEnd,
+            waitUntil,
+          })
+        : await relayRewritten(body, rewriter, deadlines, onEnd);
       log.streamEnd = ended.promise;
       return stream;
     } catch (thrown) {
@@ -99,14 +92,31 @@ export function openStream(
       throw thrown;
     }
   }
+
+  function relayRewritten(
+    body: ReadableStream<Uint8Array>,
+    rewriter: StreamRewriter,
+    deadlines: Deadlines,
+    onEnd: (summary: RelaySummary) => void,
+  ): Promise<ReadableStream<Uint8Array>> {
+    deadlines.onHeaders();
+    const { firstByteDeadlineMs, totalDeadlineMs } = deadlines;
+    const { windowMs } = relay;
+    const options = { ...clocks, firstByteDeadlineMs, totalDeadlineMs, windowMs, signal, onEnd, waitUntil };
+    return relayStream(body, rewriter, options);
+  }
 }
 
-/** @returns how this request's answer is rewritten, be it StepFun's or the cache's. */
+/**
+ * @param traceId - StepFun's id of the answer; null for one from the cache.
+ * @returns how this request's answer is rewritten, be it StepFun's or the cache's.
+ */
 export function rewriteOptions(
   asked: ChatRequest,
   { config, startedAtMs, upstreamKey }: Pick<ChatContext, 'config' | 'startedAtMs' | 'upstreamKey'>,
+  traceId: string | null = null,
 ): RewriteOptions {
-  const { keySource, apiKey } = config.upstream;
+  const { keySource, apiKey, baseUrl } = config.upstream;
   const key = upstreamKey ?? apiKey ?? '';
   return {
     reasoning: asked.reasoningFormat,
@@ -114,7 +124,7 @@ export function rewriteOptions(
     created: Math.floor(startedAtMs / 1000),
     choices: asked.choices,
     includeUsage: asked.includeUsage,
-    readError: (json) => readUpstreamError(json, { keySource, secrets: [key] }),
+    readError: createUpstreamErrorReader({ keySource, secrets: [key], baseUrl, traceId }),
   };
 }
 
@@ -140,5 +150,10 @@ async function storeStream(
     includeUsage: false,
     readError: () => new GatewayError('upstream_malformed'),
   });
-  cache.storeStream(found, { ...completion, attempts: 1, upstreamRequestId: null }, request, waitUntil);
+  cache.storeStream(
+    found,
+    { ...completion, attempts: 1, upstreamRequestId: null, queueMs: null },
+    request,
+    waitUntil,
+  );
 }

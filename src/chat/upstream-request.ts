@@ -12,13 +12,15 @@ import type { ChatRequest, UpstreamOverrides } from './request/chat-request.ts';
 export function createUpstreamRequest(
   asked: ChatRequest,
   reservation: Reservation | null,
-  { upstreamKey }: Pick<ChatContext, 'upstreamKey'>,
-  overrides: UpstreamOverrides = {},
+  { clientId, upstreamKey }: Pick<ChatContext, 'clientId' | 'upstreamKey'>,
+  overrides: UpstreamOverrides & { readonly isBackground?: boolean } = {},
 ): UpstreamRequest {
   const budgeted = reservation === null ? {} : { maxTokens: reservation.maxTokens };
   return {
     body: asked.upstreamBody({ ...overrides, ...budgeted }),
     upstreamKey,
+    clientId,
+    isBackground: overrides.isBackground === true,
     choices: asked.choices,
     isCapped: reservation !== null && reservation.maxTokens !== asked.maxTokens,
   };

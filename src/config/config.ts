@@ -24,6 +24,11 @@ export const settingsSchema = z.object({
   STEP_API_KEY: z.optional(matching(/^[\x21-\x7e]+$/, 'a key of visible ASCII characters')),
   STEPFUN_BASE_URL: z._default(address, 'https://api.stepfun.ai/v1'),
   UPSTREAM_KEY: oneOf(['gateway', 'client'], 'gateway'),
+  UPSTREAM_CONCURRENCY: integer(0, 1_000_000, 0),
+  UPSTREAM_RPM: integer(0, 1_000_000, 0),
+  UPSTREAM_TPM: integer(0, 999_999_999_999, 0),
+  QUEUE_TIMEOUT_MS: integer(1, DAY_MS, 30_000),
+  QUEUE_SIZE: integer(0, 100_000, 1_000),
 
   ALLOWED_ORIGINS: listOf(origin),
   ANONYMOUS_ACCESS: flag,
@@ -187,6 +192,9 @@ function toConfig(s: Settings) {
       baseUrl: s.STEPFUN_BASE_URL.replace(/\/+$/, ''),
       keySource: s.UPSTREAM_KEY,
       apiKey: s.STEP_API_KEY,
+      /** The StepFun account's limits; 0: not kept. */
+      limits: { concurrency: s.UPSTREAM_CONCURRENCY, rpm: s.UPSTREAM_RPM, tpm: s.UPSTREAM_TPM },
+      queue: { timeoutMs: s.QUEUE_TIMEOUT_MS, size: s.QUEUE_SIZE },
     },
     access: {
       origins: new Set(s.ALLOWED_ORIGINS) as ReadonlySet<string>,

@@ -39,6 +39,9 @@ export const UPSTREAM_MESSAGE_CHARS = 500;
 /** How much of an error answer of StepFun's is read to find its message. */
 export const UPSTREAM_ERROR_BODY_BYTES = 64 * KIB;
 
+/** The longest id of a call of StepFun's (`X-Trace-Id`) that goes into the log; theirs have 32 characters. */
+export const UPSTREAM_TRACE_ID_CHARS = 128;
+
 /** How long an error answer's body is waited for: its status says most of it. */
 export const UPSTREAM_ERROR_BODY_MS = 2_000;
 
@@ -181,13 +184,19 @@ export const MODELS_TIMEOUT_MS = 5_000;
 /** Some thousand models. */
 export const MODELS_BYTES = 256 * KIB;
 
-/** How often StepFun is asked again for one request. */
+/** How often StepFun is called again for one request after a failure that may be gone a moment later. */
 export const RETRIES_MAX = 2;
 
 /** The longest pause before the first retry; it doubles. */
 export const RETRY_BASE_MS = 250;
 
-/** A `Retry-After` up to this is waited for here; a longer one is the client's to wait. */
+/** The same after a refusal for concurrency, which ends when another answer does. */
+export const CONCURRENCY_RETRIES_MAX = 3;
+
+/** The longest pause before the first of them; it doubles. Three are at most 7 s: most answers end within that. */
+export const CONCURRENCY_RETRY_BASE_MS = 1_000;
+
+/** A `Retry-After` up to this is waited for here; a longer one is passed on to the client. */
 export const RETRY_AFTER_HONOURED_SECONDS = 2;
 
 /** How much longer than its own clocks a flight may take; then its callers ask StepFun directly. */
@@ -195,3 +204,27 @@ export const FLIGHT_GRACE_MS = 1_000;
 
 /** How much of a path that no route takes is logged. */
 export const PATH_LOGGED_CHARS = 128;
+/**
+ * The window in which StepFun counts requests and tokens a minute, sliding. 60 s exactly were
+ * refused: the clocks and the network's delay differ between two requests.
+ */
+export const GATE_WINDOW_MS = 60_500;
+
+/** StepFun notices a call that was cut off this late: until then its slot is still taken there. */
+export const GATE_CUT_MS = 150;
+
+/** After a restart of the gate's object, holders of slots report within this time before a new one is granted. */
+export const GATE_RESTART_MS = 150;
+
+/** A gate that does not answer within this time is passed by. It answers within milliseconds. */
+export const GATE_SILENCE_MS = 1_000;
+
+/** How long after a refusal one more request than the learned limit is tried; doubled after each one that fails. */
+export const GATE_PROBE_MS = 1_000;
+export const GATE_PROBE_MAX_MS = 8_000;
+
+/** What StepFun's refusals state about the account's limits is believed for this long. */
+export const GATE_LEARNED_MS = 600_000;
+
+/** What an answer is expected to take before the first one has ended: for estimates of `Retry-After` alone. */
+export const GATE_ANSWER_MS = 5_000;

@@ -24,7 +24,12 @@ const WIRE = {
   invalid_json: wire(400, 'invalid_request_error', 'The body is not valid JSON.', false),
   invalid_value: wire(400, 'invalid_request_error', 'The request has a wrong value.', false),
   unknown_parameter: wire(400, 'invalid_request_error', 'The request has an unknown field.', false),
-  model_not_found: wire(404, 'invalid_request_error', 'This model does not exist here.', false),
+  model_not_found: wire(
+    404,
+    'invalid_request_error',
+    'This model does not exist or is not available here. GET /v1/models lists the models.',
+    false,
+  ),
   not_found: wire(
     404,
     'invalid_request_error',
@@ -54,10 +59,33 @@ const WIRE = {
   ),
   rate_limit_exceeded: wire(429, 'rate_limit_error', 'Too many requests. Try again later.', true),
   insufficient_quota: wire(429, 'insufficient_quota', "Today's token budget is used up.", false),
-  upstream_rate_limited: wire(429, 'rate_limit_error', 'StepFun is rate limiting. Try again later.', true),
+  queue_full: wire(
+    429,
+    'rate_limit_error',
+    'Too many requests are waiting for StepFun. Try again after the time in Retry-After.',
+    true,
+  ),
+  queue_timeout: wire(
+    429,
+    'rate_limit_error',
+    'StepFun had no free slot for this request in time. Try again after the time in Retry-After.',
+    true,
+  ),
+  upstream_rate_limited: wire(
+    429,
+    'rate_limit_error',
+    'StepFun accepts no more requests at the moment. Try again after the time in Retry-After.',
+    true,
+  ),
   upstream_rejected: wire(400, 'invalid_request_error', 'StepFun rejected the request.', false),
   content_filter: wire(451, 'content_filter', "StepFun's content filter stopped this request.", false),
   upstream_auth: wire(502, 'upstream_error', 'The gateway is not able to use StepFun at the moment.', false),
+  upstream_misconfigured: wire(
+    502,
+    'upstream_error',
+    "The gateway's connection to StepFun is not configured correctly: its log says why.",
+    false,
+  ),
   upstream_unavailable: wire(502, 'upstream_error', 'StepFun is not available.', true),
   upstream_malformed: wire(502, 'upstream_error', 'StepFun returned an invalid response.', true),
   upstream_truncated: wire(502, 'upstream_error', "StepFun's answer ended before it was complete.", true),
@@ -96,6 +124,14 @@ export function isErrorCode(text: string): text is ErrorCode {
 /** All of them, for the API's description. */
 export const errorCodes: readonly string[] = Object.keys(WIRE);
 
+/** A limit of the StepFun account, as the text of a 429 states it. */
+export interface RateLimit {
+  /** Requests at a time, requests a minute, tokens a minute; `unknown`: the text states none of them. */
+  readonly kind: 'concurrency' | 'rpm' | 'tpm' | 'unknown';
+  /** The account's limit; null where the text has none. */
+  readonly limit: number | null;
+}
+
 export interface ErrorDetails {
   /** The request field at fault, as `messages[2].content[0].image_url.url`. */
   readonly param?: string;
@@ -105,12 +141,18 @@ export interface ErrorDetails {
   readonly allow?: string;
   /** Every field at fault, for the log. */
   readonly params?: readonly string[];
-  /** How often StepFun was asked: becomes `x-upstream-attempts`. */
-  readonly attempts?: number;
   /** Headers of the answer beside those, as `x-ratelimit-remaining-tokens`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Asking StepFun again at once may help; see upstream/retry.ts. */
   readonly transient?: boolean;
+  /** Which of the StepFun account's limits refused the call; only with `upstream_rate_limited`. */
+  readonly rateLimit?: RateLimit;
+  /** StepFun's own id of the call (`X-Trace-Id`): its support asks for it. */
+  readonly upstreamRequestId?: string;
+  /** How many calls to StepFun were made before this failure. */
+  readonly attempts?: number;
+  /** How long the request waited for a slot at the gate, in ms. */
+  readonly queueMs?: number;
   /** For the log alone, never for the client. */
   readonly detail?: string;
   readonly cause?: unknown;

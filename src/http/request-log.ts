@@ -80,6 +80,8 @@ export function logFailure(requestLog: RequestLog, { code, details }: GatewayErr
   requestLog.detail = details.detail ?? null;
   requestLog.params = details.params ?? [];
   requestLog.attempts = details.attempts ?? 0;
+  requestLog.upstreamRequestId = details.upstreamRequestId ?? null;
+  requestLog.queueMs = details.queueMs ?? requestLog.queueMs;
 }
 
 /**
