@@ -4,13 +4,11 @@
 import type { FlightOptions } from './cache/flight.ts';
 import type { Complete } from './cache/completion.ts';
 import { createComplete } from './chat/complete.ts';
-import { createHotRequests, type HotRequests } from './chat/hot-requests.ts';
 import { readConfig, type Config } from './config/config.ts';
 import { createStepfun, type Stepfun } from './upstream/stepfun.ts';
 
 export interface Gateway {
   readonly config: Config;
-  readonly requests: HotRequests;
   readonly stepfun: Stepfun;
   readonly complete: Complete;
 }
@@ -29,7 +27,6 @@ export function gatewayOf(env: Env): Gateway {
   const stepfun = createStepfun(config.upstream, env.STEPFUN);
   const gateway = {
     config,
-    requests: createHotRequests(config.chat),
     stepfun,
     complete: createComplete(stepfun, config),
   };

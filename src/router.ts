@@ -135,13 +135,12 @@ async function admit({ request, env }: Visit, exchange: Exchange): Promise<Clien
 }
 
 function chatExchange({ env }: Visit, exchange: Exchange, client: Client): ChatExchange {
-  const { config, requests, stepfun, complete } = gatewayOf(env);
+  const { config, stepfun, complete } = gatewayOf(env);
   const { tokensPerDay } = config.access;
   return {
     ...exchange,
     clientId: client.id,
     upstreamKey: client.upstreamKey,
-    requests,
     stepfun,
     cache: createCache({
       kv: env.CACHE,

@@ -13,7 +13,7 @@ import { readBody } from './request/body.ts';
 import { paid } from './with-budget.ts';
 import type { ChatExchange } from './chat-context.ts';
 import { orderOf } from './order.ts';
-import type { ChatRequest } from './request/chat-request.ts';
+import { parseChatRequest, type ChatRequest } from './request/chat-request.ts';
 import { openStream, rewriteOptions } from './stream.ts';
 
 /**
@@ -23,19 +23,17 @@ import { openStream, rewriteOptions } from './stream.ts';
  *   `request.signal` when the client has left.
  */
 export async function chatAnswer(request: Request, exchange: ChatExchange): Promise<Answer> {
-  const { cache, config, clientId, requests } = exchange;
+  const { cache, config, clientId } = exchange;
   const control = parseCacheControl(request.headers);
   const body = await readBody(request, config.chat.maxBodyBytes, REQUEST_BODY_MS);
-  const asked = requests.read(body, request.headers.get('x-reasoning-format'), Date.now());
+  const reasoningHeader = request.headers.get('x-reasoning-format');
+  const asked = parseChatRequest(body, { reasoningHeader, chat: config.chat });
 
   Object.assign(exchange.record, { model: asked.model, streaming: asked.stream });
 
   const found = await cache.lookup(asked, clientId, control);
   exchange.record.cache = found.kind;
-  if (found.kind === 'hit') {
-    if (found.isHot) requests.keep(asked, Date.now());
-    return kept(found, asked, exchange);
-  }
+  if (found.kind === 'hit') return kept(found, asked, exchange);
 
   const answer = asked.stream ? relayed : made;
   return paid(asked, exchange, (reservation) => answer(found, asked, reservation, request.signal, exchange));

@@ -34,7 +34,15 @@ export function streamAnswer(
   });
 }
 
-function answered({ ignoredParams }: ChatRequest, body: BodyInit, headers: AnswerHeaders): Answer {
-  if (ignoredParams.length === 0) return { status: 200, headers, body };
-  return { status: 200, headers: { ...headers, 'x-ignored-params': ignoredParams.join(', ') }, body };
+function answered(asked: ChatRequest, body: BodyInit, headers: AnswerHeaders): Answer {
+  const { ignoredParams, adjustedParams } = asked;
+  return {
+    status: 200,
+    headers: {
+      ...headers,
+      ...(ignoredParams.length > 0 && { 'x-ignored-params': ignoredParams.join(', ') }),
+      ...(adjustedParams.length > 0 && { 'x-adjusted-params': adjustedParams.join(', ') }),
+    },
+    body,
+  };
 }

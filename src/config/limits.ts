@@ -30,6 +30,18 @@ export const EXACT_VALUES_MAX = 100_000;
  */
 export const ISSUES_SHOWN_MAX = 20;
 
+/** How many different names `X-Ignored-Params` lists: with names of 128 characters, 4 KiB of headers. */
+export const IGNORED_PARAMS_MAX = 32;
+
+/** One name in `X-Ignored-Params`, in characters: all names that clients are known to send are shorter. */
+export const IGNORED_PARAM_CHARS = 128;
+
+/**
+ * Unknown top-level fields that are compared with the known names ("did you mean …?"). One comparison
+ * costs 10 µs, and a body has room for 100,000 names. Real clients send at most some ten.
+ */
+export const UNKNOWN_FIELDS_MAX = 256;
+
 /** A message's cap in an error of ours: long enough to help, short enough to read. */
 export const ERROR_MESSAGE_CHARS = 4 * KIB;
 
@@ -126,12 +138,6 @@ export const MEMORY_ENTRY_BYTES = 1 * MIB;
 
 /** How long an isolate's memory may answer what another location has refreshed since; a flight's is another isolate's. */
 export const MEMORY_MS = 30_000;
-
-/** How many questions that memory has answered an isolate knows by heart, so that they are not checked again. */
-export const HOT_REQUESTS = 64;
-
-/** The longest of them: hostile JSON of this size takes up to 200 KB when it is parsed, all of them 13 MB. */
-export const HOT_REQUEST_BYTES = 4 * KIB;
 
 /** A stream is gathered for the cache up to this size; beyond it, it is not stored. */
 export const GATHER_BYTES = 1 * MIB;
