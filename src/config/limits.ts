@@ -187,6 +187,9 @@ export const ECHO_CHARS = 64;
 /** For so long StepFun's list of models is not asked for again: a new model is there within minutes. */
 export const MODELS_FRESH_MS = 600_000;
 
+/** After a failed or hanging call for the list, the known list serves for so long without another call. */
+export const MODELS_RETRY_MS = 30_000;
+
 /** How long StepFun may take for it; a picker is waiting, and a list is known here. */
 export const MODELS_TIMEOUT_MS = 5_000;
 
