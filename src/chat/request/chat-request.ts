@@ -152,7 +152,17 @@ function parseBody(text: string, options: ChatRequestOptions): CheckedRequest {
   const numbers = Object.entries(isObject(value) ? value : {}).filter(
     ([name, field]) => typeof field === 'number' && Object.hasOwn(FIELDS, name),
   );
-  return checkValue(Object.assign(parseExactly(text) ?? {}, Object.fromEntries(numbers)), options);
+  return checkValue(Object.assign(parseDeep(text), Object.fromEntries(numbers)), options);
+}
+
+/** The reviver of `parseExactly` recurses, also over fields that are left out and may have any depth. */
+function parseDeep(text: string): object {
+  try {
+    return parseExactly(text) ?? {};
+  } catch (cause) {
+    const expected = 'expected fewer levels of nesting beside a number that is not exact in a double';
+    throw new GatewayError('invalid_value', expected, { cause });
+  }
 }
 
 /** The values are counted before the text is parsed: afterwards the memory is used already. */

@@ -4,7 +4,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cutPayloads } from '../../../../src/chat/request/payloads.ts';
-import { bytesOf, canonical, chat, failure, type Json, parse, saying, sentText } from './support.ts';
+import { bytesOf, canonical, chat, failure, type Json, parse, withMessages, sentText } from './support.ts';
 
 const LONG = 'QUJD'.repeat(20_000);
 /** Short enough never to be cut: stands for LONG in the request that is compared with. */
@@ -33,23 +33,23 @@ describe('payloads', () => {
   const sound = { type: 'input_audio', input_audio: { data: `data:audio/wav;base64,${LONG}` } };
 
   it.each<[string, unknown]>([
-    ['an image', saying(user(image(png(LONG))))],
-    ['an image with detail', saying(user(image(png(LONG), { detail: 'high' })))],
+    ['an image', withMessages(user(image(png(LONG))))],
+    ['an image with detail', withMessages(user(image(png(LONG), { detail: 'high' })))],
     [
       'two images and a sound',
-      saying(user(image(png(LONG)), { type: 'text', text: 'a' }, image(png(LONG)), sound)),
+      withMessages(user(image(png(LONG)), { type: 'text', text: 'a' }, image(png(LONG)), sound)),
     ],
     [
       'images in two messages',
-      saying(user(image(png(LONG))), { role: 'assistant', content: 'a' }, user(sound)),
+      withMessages(user(image(png(LONG))), { role: 'assistant', content: 'a' }, user(sound)),
     ],
     [
       'an image beside text that is long too',
-      saying({ role: 'user', content: 'ä,é"'.repeat(30_000) }, user(image(png(LONG)))),
+      withMessages({ role: 'user', content: 'ä,é"'.repeat(30_000) }, user(image(png(LONG)))),
     ],
-    ['padding', saying(user(image(png(`${LONG}QQ==`))))],
-    ['remote media beside it', saying(user(image(png(LONG)), image('https://a.example/a.png')))],
-    ['a payload in a URL', saying(user(image(`https://a.example/?q=;base64,${LONG}`)))],
+    ['padding', withMessages(user(image(png(`${LONG}QQ==`))))],
+    ['remote media beside it', withMessages(user(image(png(LONG)), image('https://a.example/a.png')))],
+    ['a payload in a URL', withMessages(user(image(`https://a.example/?q=;base64,${LONG}`)))],
     [
       'fields in another order',
       { stream: true, messages: [{ content: [image(png(LONG))], role: 'user' }], model: 'm' },
@@ -62,11 +62,11 @@ describe('payloads', () => {
   });
 
   it.each<[string, unknown]>([
-    ['text', saying({ role: 'user', content: `see ${png(LONG)}` })],
-    ['a text part', saying(user({ type: 'text', text: png(LONG) }))],
-    ['the text of a tool', saying({ role: 'assistant', content: png(LONG), reasoning: png(LONG) })],
+    ['text', withMessages({ role: 'user', content: `see ${png(LONG)}` })],
+    ['a text part', withMessages(user({ type: 'text', text: png(LONG) }))],
+    ['the text of a tool', withMessages({ role: 'assistant', content: png(LONG), reasoning: png(LONG) })],
     ['a field that is ignored', chat({ user: png(LONG) })],
-    ['both a payload and text', saying(user(image(png(LONG)), { type: 'text', text: png(LONG) }))],
+    ['both a payload and text', withMessages(user(image(png(LONG)), { type: 'text', text: png(LONG) }))],
     ['a key of a schema', chat({ audio: { [png(LONG)]: 1 } })],
     ['a value of a schema', chat({ audio: { a: png(LONG) } })],
   ])('are left where they are elsewhere: %s', (_, request) => {
@@ -100,13 +100,13 @@ describe('payloads', () => {
     ['two prefixes', png(`;base64,${LONG}`)],
   ])('are refused for %s as short ones are, without a mark in sight', (_, url) => {
     const at = { code: 'invalid_value', param: 'messages[0].content[0].image_url.url' };
-    const { message, ...rest } = failure(saying(user(image(url))));
+    const { message, ...rest } = failure(withMessages(user(image(url))));
     expect(rest).toEqual(at);
-    expect(message).toBe(failure(saying(user(image('x')))).message);
+    expect(message).toBe(failure(withMessages(user(image('x')))).message);
   });
 
   it('are not copied on their way into the canonical form', () => {
-    const bytes = bytesOf(JSON.stringify(saying(user(image(png(LONG))))));
+    const bytes = bytesOf(JSON.stringify(withMessages(user(image(png(LONG))))));
     const [, payload] = parse(bytes).canonical();
     if (!(payload instanceof Uint8Array)) throw new Error('it has become text');
     expect(payload.buffer).toBe(bytes.buffer);
@@ -118,12 +118,16 @@ describe('payloads', () => {
     ['an unterminated string', `{"a":"${png(LONG)}`, 'invalid_json'],
     ['a payload outside of strings', `{"a":;base64,${LONG}"}`, 'invalid_json'],
     ['a raw line break in it', `{"a":"${png(`${LONG}\n${LONG}`)}"}`, 'invalid_json'],
-    ['an unknown field', JSON.stringify({ ...saying(user(image(png(LONG)))), foo: 1 }), 'unknown_parameter'],
+    [
+      'an unknown field',
+      JSON.stringify({ ...withMessages(user(image(png(LONG)))), foo: 1 }),
+      'unknown_parameter',
+    ],
     ['an unknown field that is it', JSON.stringify(chat({ [png(LONG)]: 1 })), 'unknown_parameter'],
     ['a model that is it', JSON.stringify(chat({ model: png(LONG) })), 'invalid_value'],
     [
       'an empty payload',
-      JSON.stringify(saying(user(image(png('')), { type: 'text', text: 'a'.repeat(50_000) }))),
+      JSON.stringify(withMessages(user(image(png('')), { type: 'text', text: 'a'.repeat(50_000) }))),
       'invalid_value',
     ],
   ])('break nothing: %s', (_, body, code) => {
@@ -133,7 +137,7 @@ describe('payloads', () => {
   });
 
   it('of no length are refused, wherever they stand', () => {
-    const request = (padding: string) => saying(user({ type: 'text', text: padding }, image(png(''))));
+    const request = (padding: string) => withMessages(user({ type: 'text', text: padding }, image(png(''))));
     const end = JSON.stringify(request('')).lastIndexOf(',') + 1;
     // The quote after the comma is where a payload would be looked for.
     const body = JSON.stringify(request('x'.repeat(32 * 1024 - end)));
@@ -143,7 +147,7 @@ describe('payloads', () => {
   });
 
   it('bad UTF-8 around them is told', () => {
-    const body = bytesOf(JSON.stringify(saying(user(image(png(LONG)), { type: 'text', text: 'aXa' }))));
+    const body = bytesOf(JSON.stringify(withMessages(user(image(png(LONG)), { type: 'text', text: 'aXa' }))));
     body[body.lastIndexOf(0x58)] = 0xff;
     expect(failure(body).code).toBe('invalid_json');
   });
@@ -151,7 +155,7 @@ describe('payloads', () => {
   it('that are equal twice answer for each other', () => {
     const call = (id: string) => ({ id, type: 'function', function: { name: 'f', arguments: '' } });
     const id = png(LONG);
-    const body = saying(
+    const body = withMessages(
       { role: 'assistant', content: null, tool_calls: [call(id)] },
       { role: 'tool', tool_call_id: id, content: 'a' },
     );
@@ -180,7 +184,7 @@ describe('any text around a payload', () => {
     let cut = 0;
     fc.assert(
       fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), fc.boolean(), (parts, wide) => {
-        const body = JSON.stringify(saying(user(...parts)), null, wide ? 1 : 0);
+        const body = JSON.stringify(withMessages(user(...parts)), null, wide ? 1 : 0);
         if (isCut(body)) cut++;
         const short = body.replaceAll(LONG, SHORT);
         expect(sentText(body).replaceAll(LONG, SHORT)).toBe(sentText(short));
