@@ -2,10 +2,11 @@
 // than the body.
 
 import { describe, expect, it, vi } from 'vitest';
+import { GatewayError } from '../../../../src/http/errors.ts';
 import { chat, failure, fault, parse, withMessages, sent, tool } from './support.ts';
 
 const LEVELS = 100_000;
-const KEYS = 200_000;
+const KEYS = 50_000;
 
 const deepArray = '['.repeat(LEVELS) + ']'.repeat(LEVELS);
 const deepObject = '{"a":'.repeat(LEVELS) + '1' + '}'.repeat(LEVELS);
@@ -59,14 +60,15 @@ describe('100,000 levels', () => {
     );
     expect(fault(chat({ any: nested(129) }), { extraParams: new Set(['any']) })[0]).toBe('invalid_value');
   });
-  it('beside a number that has to be read again', () => {
-    const body = withField('metadata', deepArray).replace(/}$/, ',"any":9007199254740993}');
+  it('beside an inexact number', () => {
+    const nested = '['.repeat(LEVELS / 4) + ']'.repeat(LEVELS / 4);
+    const body = withField('metadata', nested).replace(/}$/, ',"any":9007199254740993}');
     const given = { extraParams: new Set(['any']) };
     expect(failure(body, given).message).toMatch(/fewer levels of nesting/);
   });
 });
 
-describe('200,000 keys', () => {
+describe('50,000 keys', () => {
   it('are too many at the top level', () => {
     const { code, message } = failure({ ...manyKeys, ...chat() });
     expect([code, message]).toEqual(['invalid_value', 'expected at most 256 unknown fields']);
@@ -82,13 +84,17 @@ describe('200,000 keys', () => {
     expect(code).toBe('unknown_parameter');
     expect(message.split('; ')).toHaveLength(21);
   });
-  it('are too many in a schema, and half of them are not', () => {
-    const types = (keys: string[]) => Object.fromEntries(keys.map((key) => [key, { type: 'string' }]));
-    const withKeys = (keys: string[]) =>
-      chat({ tools: [tool('f', { type: 'object', properties: types(keys) })] });
-    const keys = Object.keys(manyKeys);
-    expect(parse(withKeys(keys.slice(0, KEYS / 2))).canonical().length).toBeGreaterThan(0);
-    expect(failure(withKeys(keys)).code).toBe('invalid_value');
+  it('are accepted in a schema, up to 250,000 values in all', () => {
+    const properties = (keys: number) =>
+      `{${Array.from({ length: keys }, (_, index) => `"key${index}":{"type":"string"}`).join()}}`;
+    const withKeys = (keys: number) =>
+      JSON.stringify(chat({ tools: [tool('f', { properties: 'VALUE' })] })).replace('"VALUE"', () =>
+        properties(keys),
+      );
+    expect(parse(withKeys(KEYS)).canonical().length).toBeGreaterThan(0);
+    expect(failure(withKeys(130_000)).code).toBe('invalid_value');
+  });
+  it('are one issue if they are wrong in a schema', () => {
     const wrong = chat({ tools: [tool('f', { properties: manyKeys })] });
     expect(failure(wrong).message.split('; ')).toHaveLength(1);
   });
@@ -212,7 +218,7 @@ describe('__proto__ and other names of Object.prototype', () => {
 });
 
 describe('cost', () => {
-  // 8 MB each: with quadratic cost, the test would exceed its time limit by hours.
+  // 2 MB each: with quadratic cost, the test would exceed its time limit by far.
   it.each<[string, (size: number) => string]>([
     ['payloads that end badly', (n) => `{"a":"${';base64,AAAA!'.repeat(n / 13)}`],
     ['one payload without end', (n) => `{"a":";base64,${'A'.repeat(n)}`],
@@ -239,8 +245,11 @@ describe('cost', () => {
     ],
     ['a long name', (n) => JSON.stringify(chat({ ['temperatur'.repeat(n / 10)]: 1, n: 0 }))],
   ])('is linear for %s', (_, make) => {
-    const body = new TextEncoder().encode(make(8_000_000));
-    const { code } = failure(body);
-    expect(code).toMatch(/^(invalid_json|invalid_value|unknown_parameter)$/);
+    const body = new TextEncoder().encode(make(2_000_000));
+    try {
+      expect(parse(body).choices).toBe(1);
+    } catch (thrown) {
+      expect(thrown).toBeInstanceOf(GatewayError);
+    }
   });
 });
