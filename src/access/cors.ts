@@ -25,6 +25,7 @@ const EXPOSED_HEADERS = [
   'retry-after',
   'server-timing',
   'www-authenticate',
+  'x-adjusted-params',
   'x-ignored-params',
   'x-ratelimit-limit-tokens',
   'x-ratelimit-remaining-tokens',

@@ -34,11 +34,13 @@ export function streamResponse(
   });
 }
 
-function chatResponse({ ignoredParams }: ChatRequest, body: BodyInit, headers: ResponseHeaders): Response {
+function chatResponse(asked: ChatRequest, body: BodyInit, headers: ResponseHeaders): Response {
+  const { ignoredParams, adjustedParams } = asked;
   return new Response(body, {
     headers: {
       ...headers,
       ...(ignoredParams.length > 0 && { 'x-ignored-params': ignoredParams.join(', ') }),
+      ...(adjustedParams.length > 0 && { 'x-adjusted-params': adjustedParams.join(', ') }),
     },
   });
 }

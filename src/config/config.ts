@@ -47,6 +47,7 @@ export const settingsSchema = z.object({
   MAX_CHOICES: integer(1, 128, 5),
   MAX_BODY_BYTES: integer(1 * KIB, 96 * MIB, 8 * MIB),
   TOKENS_PER_DAY: integer(0, 999_999_999_999, 0),
+  UNKNOWN_PARAMS: oneOf(['ignore', 'refuse'], 'ignore'),
   EXTRA_PARAMS: listOf(matching(/^[A-Za-z]\w{0,63}$/, 'field names, separated by commas')),
 
   DEFAULT_REASONING_FORMAT: oneOf(['general', 'deepseek-style', 'hidden'], 'general'),
@@ -228,6 +229,7 @@ function toConfig(s: Settings) {
       maxOutputTokens: s.MAX_OUTPUT_TOKENS,
       maxChoices: s.MAX_CHOICES,
       maxBodyBytes: s.MAX_BODY_BYTES,
+      unknownParams: s.UNKNOWN_PARAMS,
       extraParams: new Set(s.EXTRA_PARAMS) as ReadonlySet<string>,
       defaultReasoningFormat: s.DEFAULT_REASONING_FORMAT,
     },

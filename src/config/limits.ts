@@ -30,6 +30,18 @@ export const EXACT_VALUES_MAX = 100_000;
  */
 export const ISSUES_SHOWN_MAX = 20;
 
+/** How many different names `X-Ignored-Params` lists: with names of 128 characters, 4 KiB of headers. */
+export const IGNORED_PARAMS_MAX = 32;
+
+/** One name in `X-Ignored-Params`, in characters: all names that clients are known to send are shorter. */
+export const IGNORED_PARAM_CHARS = 128;
+
+/**
+ * Unknown top-level fields that are compared with the known names ("did you mean …?"). One comparison
+ * costs 10 µs, and a body has room for 100,000 names. Real clients send at most some ten.
+ */
+export const UNKNOWN_FIELDS_MAX = 256;
+
 /** A message's cap in an error of ours: long enough to help, short enough to read. */
 export const ERROR_MESSAGE_CHARS = 4 * KIB;
 
@@ -177,6 +189,9 @@ export const ECHO_CHARS = 64;
 
 /** For so long StepFun's list of models is not asked for again: a new model is there within minutes. */
 export const MODELS_FRESH_MS = 600_000;
+
+/** After a failed or hanging call for the list, the known list serves for so long without another call. */
+export const MODELS_RETRY_MS = 30_000;
 
 /** How long StepFun may take for it; a picker is waiting, and a list is known here. */
 export const MODELS_TIMEOUT_MS = 5_000;
