@@ -42,8 +42,9 @@ export function requestError(issues: readonly Issue[]): GatewayError {
   const lines = ordered.slice(0, ISSUES_SHOWN_MAX).map(lineText);
   if (ordered.length > ISSUES_SHOWN_MAX) lines.push('and more');
   const code = ordered[0]?.isUnknown ? 'unknown_parameter' : 'invalid_value';
-  const param = pathText(ordered[0]?.path ?? []);
-  return new GatewayError(code, lines.join('; '), param === '' ? {} : { param });
+  const params = ordered.slice(0, ISSUES_SHOWN_MAX).map(({ path }) => pathText(path));
+  const [param = ''] = params;
+  return new GatewayError(code, lines.join('; '), param === '' ? {} : { param, params });
 }
 
 function lineText({ path, message }: Issue): string {
