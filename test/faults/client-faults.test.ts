@@ -9,7 +9,7 @@ import { FINISH, SENTINEL, event, read } from './events.ts';
 import { startUnder, type Gateways } from './gateways.ts';
 import { answer } from './replies.ts';
 import { residentBytes } from './workerd.ts';
-import { unchunk, type Call } from './upstream.ts';
+import { unchunk } from './upstream.ts';
 
 const CAP_BYTES = 100_000;
 
@@ -97,31 +97,6 @@ describe.each(['reset', 'fin'] as const)('a client that leaves by %s', (way) => 
     leave(raw);
     await settled();
     expect(gateways.upstream.calls).toEqual([]);
-  });
-
-  const AFTER: readonly (readonly [string, (call: Call) => void])[] = [
-    // Nothing is written before the headers are there, so that a quiet FIN shows with them.
-    [
-      'while the answer is waited for',
-      (call) => {
-        if (way === 'fin') setTimeout(() => call.open(), 200);
-      },
-    ],
-    ['behind the answer’s headers', (call) => void call.open()],
-    ['in an event', (call) => void call.open().chunk(HELLO + HELLO.slice(0, 50))],
-    ['between events', (call) => void call.open().chunk(HELLO)],
-    ['in the sentinel', (call) => void call.open().chunk(`${HELLO}${FINISH}data: [DO`)],
-  ];
-  test.each(AFTER)('%s → StepFun is let go', async (_, play) => {
-    const { upstream, ports } = gateways;
-    upstream.play = play;
-    const raw = new Raw(ports.hasty).say(HEAD + LENGTH + QUESTION);
-    const call = await upstream.call();
-    await sleep(60);
-    expect(call.leftAtMs).toBeNull();
-    leave(raw);
-    // A quiet FIN shows at the next write: a keep-alive, once the headers are out.
-    await until(() => call.leftAtMs !== null, 1_000);
   });
 
   test('behind the answer → the connection is let go, too', async () => {
