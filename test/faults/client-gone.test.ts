@@ -33,7 +33,7 @@ describe.each(LANES)('$lane', ({ name }) => {
     expect(openMs).toBeLessThan(LIMIT_MS);
   });
 
-  it('a reset of a client that had stopped reading → the call to StepFun ends within 50 ms', async () => {
+  it('a reset by a client that had stopped reading → the call to StepFun ends within 50 ms', async () => {
     const { upstream, ports } = gateways;
     upstream.play = (call) => void call.open().flood(2 ** 30, Buffer.from(HELLO.repeat(50)));
     const client = new Client({ port: ports[name] });
@@ -62,7 +62,7 @@ describe('stream', () => {
   });
 });
 
-it('the FIN of a client that goes on listening → it gets the whole answer', async () => {
+it('a FIN of a client that goes on reading → the whole answer', async () => {
   const { upstream, ports } = gateways;
   upstream.play = async (call) => {
     call.open().chunk(HELLO);
