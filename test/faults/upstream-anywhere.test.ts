@@ -1,9 +1,10 @@
-// No truncated answer ever looks whole: each fault at 1,000 random places of an answer,
-// judged by OpenAI's own client. Whatever is delivered is the answer's beginning, and
-// ends as a failure unless it is all of it.
+// A truncated answer never looks whole: each fault at random bytes of an answer, read by
+// OpenAI's own client. What is delivered is a prefix of the answer, and it ends as a failure
+// unless it is all of it.
 
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SEED, runs } from '../long-run.ts';
 import { Client, sleep, type Ask } from './client.ts';
 import { SENTINEL, read } from './events.ts';
 import { startGateways, type Gateways } from './gateways.ts';
@@ -11,12 +12,11 @@ import { judgeStream } from './judge.ts';
 import { head, wantsStream } from './replies.ts';
 import type { Call } from './upstream.ts';
 
-const STREAM_POINTS = 1_000;
-const COMPLETION_POINTS = 300;
+const STREAM_POINTS = runs(50, 1_000);
+const COMPLETION_POINTS = runs(50, 300);
 const AT_ONCE = 64;
-/** Long enough for what was written before to have been read before, mostly. */
+/** Mostly long enough for the gateway to have read what was written before. */
 const PAUSE_MS = 5;
-const SEED = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
 
 let gateways: Gateways;
 beforeAll(async () => {
@@ -36,7 +36,7 @@ function chunk(index: number, delta: unknown, finish = ''): string {
   return `data: ${JSON.stringify({ id: 'x', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [choice], usage })}\n\n`;
 }
 
-/** Two choices; the second one is finished last. */
+/** Two choices; the second one finishes last. */
 const UNFINISHED =
   WORDS.flatMap((word) => [0, 1].map((index) => chunk(index, { content: `${word}${index}` }))).join('') +
   chunk(0, {}, 'stop');
@@ -61,17 +61,17 @@ const COMPLETION = Buffer.from(
 
 interface Fault {
   readonly name: string;
-  /** @param part - the answer up to where it breaks; `whole` - all of it. */
+  /** @param part - the answer up to the byte where it breaks; `whole` - all of it. */
   readonly play: (call: Call, part: Buffer, whole: Buffer) => void | Promise<void>;
-  /** What breaks is not the text but its compressed form. */
+  /** The compressed form breaks, not the text. */
   readonly gzip?: true;
-  /** To the runtime it is an end like any other: RELAY=native can't tell. */
+  /** The runtime takes it for a proper end, so RELAY=native can't see it. */
   readonly looksEnded?: true;
-  /** Nothing is wrong with it but where it is. */
+  /** A proper end: only its place makes it a fault. */
   readonly isEnd?: true;
-  /** What is broken may look like anything, line ends too. */
+  /** It adds bytes, which may look like anything, line ends too. */
   readonly dirty?: true;
-  /** Nothing ends it but a clock. */
+  /** Only a clock ends it. */
   readonly silent?: true;
 }
 
@@ -79,7 +79,14 @@ const typed = (call: Call, more: Record<string, string>) =>
   head(200, { 'content-type': wantsStream(call) ? 'text/event-stream' : 'application/json', ...more });
 const open = (call: Call, gzip = false) =>
   call.raw(typed(call, { 'transfer-encoding': 'chunked', ...(gzip && { 'content-encoding': 'gzip' }) }));
-const put = (call: Call, part: Buffer) => (part.length === 0 ? call : call.chunk(part));
+/** In one write, or in two: the place decides, so that both happen. */
+function put(call: Call, part: Buffer): Call {
+  if (part.length === 0) return call;
+  if (part.length % 2 === 0) return call.chunk(part);
+  const first = Math.min(7, part.length - 1);
+  if (first > 0) call.chunk(part.subarray(0, first));
+  return call.chunk(part.subarray(first));
+}
 
 const FAULTS: readonly Fault[] = [
   {
@@ -100,22 +107,22 @@ const FAULTS: readonly Fault[] = [
         .fin(),
   },
   {
-    name: 'an end before the length that was told',
+    name: 'an end before its Content-Length',
     play: (call, part, whole) =>
       call
         .raw(typed(call, { 'content-length': String(whole.length + 9) }))
         .raw(part)
         .fin(),
   },
-  { name: 'a chunk size that is none', play: (call, part) => void put(open(call), part).raw('zz\r\n') },
+  { name: 'a chunk size that is no number', play: (call, part) => void put(open(call), part).raw('zz\r\n') },
   {
-    name: 'an end like any other',
+    name: 'a proper end',
     play: (call, part) => void put(open(call), part).end(),
     looksEnded: true,
     isEnd: true,
   },
   {
-    name: 'an end where no length was told',
+    name: 'an end without a Content-Length',
     play: (call, part) =>
       call
         .raw(typed(call, { connection: 'close' }))
@@ -159,7 +166,7 @@ const FAULTS: readonly Fault[] = [
   },
 ];
 
-/** A place in an answer, as the question that is broken there. */
+/** Asks for the answer again and again; the question names the byte at which it breaks. */
 async function askEverywhere(
   fault: Fault,
   { port, stream }: { port: number; stream: boolean },
@@ -169,14 +176,16 @@ async function askEverywhere(
   const whole = fault.gzip ? gzipSync(text) : text;
   const random = randomNumbers(SEED);
   gateways.upstream.play = (call) => fault.play(call, whole.subarray(0, Number(call.question)), whole);
-  const points = stream ? STREAM_POINTS : COMPLETION_POINTS;
-  let left = points;
+  // Both ends of the answer, then random bytes of it.
+  const places = [0, whole.length - 1, whole.length];
+  while (places.length < (stream ? STREAM_POINTS : COMPLETION_POINTS))
+    places.push(Math.floor(random() * (whole.length + 1)));
+  const atOnce = fault.silent ? places.length : AT_ONCE;
   const worker = async (): Promise<void> => {
-    while (left-- > 0) {
-      const point = Math.floor(random() * (whole.length + 1));
+    for (let point = places.pop(); point !== undefined; point = places.pop()) {
       const answer = await answerTo({ port, content: String(point), fields: { stream, n: 2 } });
       try {
-        // A failure's own status, or a whole HTTP answer: nothing hangs, nothing breaks off.
+        // Whole as HTTP has it: nothing hangs, and no connection breaks.
         expect(answer.isWhole).toBe(true);
         await judge(answer, point);
       } catch (cause) {
@@ -185,11 +194,11 @@ async function askEverywhere(
       }
     }
   };
-  await Promise.all(Array.from({ length: fault.silent ? points : AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: atOnce }, worker));
   gateways.upstream.clear();
 }
 
-/** Looks when something comes, not every now and then: there are many at once. */
+/** Looks at the answer when bytes arrive. Polling, as `Client.whole` does, costs too much for many at once. */
 function answerTo(ask: Ask): Promise<Client['answer']> {
   return new Promise((resolve) => {
     const client = new Client(ask);
@@ -209,8 +218,8 @@ function expectError({ status, body }: Client['answer']): void {
   expect(Object.keys(JSON.parse(body) as object)).toEqual(['error']);
 }
 
-describe('a thousand places of a stream', { timeout: 60_000 }, () => {
-  test.each(FAULTS)('$name → whole, or a failure', async (fault) => {
+describe('at random bytes of a stream', { timeout: 60_000 }, () => {
+  it.each(FAULTS)('$name → whole, or a failure', async (fault) => {
     const lane = fault.silent ? 'hasty' : 'steady';
     for (const name of fault.looksEnded ? (['steady', 'plain'] as const) : ([lane] as const)) {
       let wholes = 0;
@@ -227,23 +236,23 @@ describe('a thousand places of a stream', { timeout: 60_000 }, () => {
           wholes++;
           expect(texts).toEqual(TEXTS);
         }
-        // What was wrong in gzip shows at its end alone.
+        // An error in gzip shows at its end only.
         if (fault.gzip) return;
         TEXTS.forEach((text, index) => expect(text.startsWith(texts[index] ?? '?')).toBe(true));
-        // What brings a blank line of its own ends an event that lacks only that.
-        const isTold = point >= FINISHED_BYTES - Number(fault.dirty === true);
-        if (isWhole) expect(isTold).toBe(true);
-        // Where StepFun has told all, a client needs no failure.
-        if (fault.isEnd && isTold) expect(isWhole).toBe(true);
+        // A fault that begins with a blank line completes an event that lacks only that line.
+        const isFinished = point >= FINISHED_BYTES - Number(fault.dirty === true);
+        if (isWhole) expect(isFinished).toBe(true);
+        // Where every choice has its finish_reason, there is no failure.
+        if (fault.isEnd && isFinished) expect(isWhole).toBe(true);
       });
-      // Some places are behind the answer's end: the test can tell.
+      // Some places are after the last finish_reason, so the test sees both outcomes.
       if (fault.isEnd) expect(wholes).toBeGreaterThan(0);
     }
   });
 
   describe('native', () => {
     const seen = FAULTS.filter(({ looksEnded, silent }) => !looksEnded && !silent);
-    test.each(seen)('$name → whole, or a failure', async (fault) => {
+    it.each(seen)('$name → whole, or a failure', async (fault) => {
       await askEverywhere(fault, { port: gateways.ports.native, stream: true }, async (answer) => {
         if (answer.status !== 200) {
           expectError(answer);
@@ -257,8 +266,8 @@ describe('a thousand places of a stream', { timeout: 60_000 }, () => {
   });
 });
 
-describe('three hundred places of a completion', { timeout: 60_000 }, () => {
-  test.each(FAULTS)('$name → whole, or a failure', async (fault) => {
+describe('at random bytes of a completion', { timeout: 60_000 }, () => {
+  it.each(FAULTS)('$name → whole, or a failure', async (fault) => {
     const port = gateways.ports[fault.silent ? 'hasty' : 'steady'];
     await askEverywhere(fault, { port, stream: false }, async (answer) => {
       if (answer.status !== 200) {
@@ -271,7 +280,7 @@ describe('three hundred places of a completion', { timeout: 60_000 }, () => {
   });
 });
 
-/** Mulberry32: good enough for places, and repeatable. */
+/** Mulberry32. @returns numbers in [0, 1), the same for the same seed. */
 function randomNumbers(seed: number): () => number {
   let state = seed;
   return () => {
@@ -282,7 +291,7 @@ function randomNumbers(seed: number): () => number {
   };
 }
 
-test('no fault, and a finish_reason left out → the judge tells them apart', async () => {
+it('no fault, and a missing finish_reason → the judge tells them apart', async () => {
   expect(await judgeStream(STREAM.toString(), 2)).toEqual({ texts: TEXTS, isWhole: true, isFailed: false });
   expect(await judgeStream(UNFINISHED, 2)).toMatchObject({ isWhole: false, isFailed: false });
 });
