@@ -55,7 +55,8 @@ export class AnswerRules {
     this.#collectTopMembers(chunk);
     let isChanged = this.#isMended && this.#mendCreated(chunk);
     for (const [position, given] of choices.entries() as ArrayIterator<[number, unknown]>) {
-      const choice = isObject(given) ? this.#choiceOf(given, position) : null;
+      if (!isObject(given)) return 'malformed';
+      const choice = this.#choiceOf(given, position);
       if (choice === null) return 'malformed';
       const changed = this.#choiceOfChunk(given, choice);
       if (changed === null) return 'malformed';
@@ -79,7 +80,8 @@ export class AnswerRules {
     this.#noteUsage(completion);
     let isChanged = false;
     for (const [position, given] of choices.entries() as ArrayIterator<[number, unknown]>) {
-      const choice = isObject(given) ? this.#choiceOf(given, position) : null;
+      if (!isObject(given)) return 'malformed';
+      const choice = this.#choiceOf(given, position);
       if (choice === null) return 'malformed';
       const changed = this.#choiceOfCompletion(given, choice);
       if (changed === null) return 'malformed';
