@@ -23,7 +23,11 @@ describe('formatReasoning', () => {
     ['deepseek-style', { reasoning: null }, { reasoning_content: null }],
     ['deepseek-style', { reasoning: { reasoning: ['x'] } }, { reasoning_content: { reasoning: ['x'] } }],
     // Details are nobody's name for the text: they stay.
-    ['deepseek-style', { reasoning: 'r', reasoning_details: [] }, { reasoning_content: 'r', reasoning_details: [] }],
+    [
+      'deepseek-style',
+      { reasoning: 'r', reasoning_details: [] },
+      { reasoning_content: 'r', reasoning_details: [] },
+    ],
   ] as const)('%s: %j', (format, given, expected) => {
     const target = structuredClone(given) as Record<string, unknown>;
     expect(formatReasoning(target, format)).toBe(true);

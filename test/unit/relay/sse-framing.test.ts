@@ -23,7 +23,7 @@ describe('line ends', () => {
     ['a mixture', 'data: a\r\n\rdata: b\n\r\n'],
   ])('are %s', (_, stream) => {
     expect(dataIn(stream)).toEqual(['a', 'b']);
-    expect(dataIn(...stream)).toEqual(['a', 'b']);
+    expect(dataIn(...stream.split(''))).toEqual(['a', 'b']);
   });
 
   it('are found once when CR and LF come apart', () => {

@@ -39,7 +39,7 @@ export function event(data: unknown): string {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-export function bytes(text: string): Uint8Array<ArrayBuffer> {
+export function bytes(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
@@ -120,10 +120,10 @@ export interface Upstream {
 export function createUpstream(): Upstream {
   let controller: ReadableByteStreamController | null = null;
   const cancelled: Upstream['cancelled'] = { isSo: false, reason: undefined };
-  const body = new ReadableStream<Uint8Array>({
+  const body = new ReadableStream({
     type: 'bytes',
     start(given) {
-      controller = given as ReadableByteStreamController;
+      controller = given;
     },
     cancel(reason) {
       cancelled.isSo = true;
@@ -154,10 +154,10 @@ class FakeIdentityTransformStream {
     let source: ReadableByteStreamController | null = null;
     let wanted = Promise.withResolvers<void>();
     let failure: { readonly reason: unknown } | null = null;
-    const readable = new ReadableStream<Uint8Array>({
+    const readable = new ReadableStream({
       type: 'bytes',
       start(controller) {
-        source = controller as ReadableByteStreamController;
+        source = controller;
       },
       pull() {
         wanted.resolve();

@@ -161,7 +161,10 @@ describe('a piece belongs to the right call', () => {
   it('a late id with another name begins a call', () => {
     expect(
       gather({ name: 'f', arguments: '{}' }, { id: 'b', name: 'g', arguments: '{"x":1}' }),
-    ).toMatchObject([{ name: 'f', arguments: '{}' }, { id: 'b', name: 'g', arguments: '{"x":1}' }]);
+    ).toMatchObject([
+      { name: 'f', arguments: '{}' },
+      { id: 'b', name: 'g', arguments: '{"x":1}' },
+    ]);
   });
 
   it.each<[string, object]>([
@@ -223,7 +226,9 @@ describe('a piece is written as OpenAI writes it', () => {
   });
 
   it('a type of another kind stays', () => {
-    expect(rewrite({ id: 'a', type: 'custom', name: 'f', arguments: '' })).toMatchObject([{ type: 'custom' }]);
+    expect(rewrite({ id: 'a', type: 'custom', name: 'f', arguments: '' })).toMatchObject([
+      { type: 'custom' },
+    ]);
   });
 
   it('a member that nobody here knows stays', () => {
