@@ -49,9 +49,9 @@ export function text(given: Uint8Array): string {
 
 /** @returns a stream's events: each one's data, parsed where it is JSON. Comments are no events. */
 export function eventsOf(stream: string): unknown[] {
-  const blocks = stream.split(/\r\n\r\n|\n\n|\r\r/);
+  const blocks = stream.replaceAll(/\r\n?/g, '\n').split('\n\n');
   return blocks.flatMap((block) => {
-    const lines = block.split(/\r\n|\n|\r/).filter((line) => line.startsWith('data:'));
+    const lines = block.split('\n').filter((line) => line.startsWith('data:'));
     if (lines.length === 0) return [];
     const data = lines.map((line) => line.slice(5).replace(/^ /, '')).join('\n');
     return [data === '[DONE]' ? data : (JSON.parse(data) as unknown)];
