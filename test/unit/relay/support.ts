@@ -152,8 +152,8 @@ class FakeIdentityTransformStream {
 
   constructor() {
     let source: ReadableByteStreamController | null = null;
+    let sink: WritableStreamDefaultController | null = null;
     let wanted = Promise.withResolvers<void>();
-    let failure: { readonly reason: unknown } | null = null;
     const readable = new ReadableStream({
       type: 'bytes',
       start(controller) {
@@ -163,7 +163,7 @@ class FakeIdentityTransformStream {
         wanted.resolve();
       },
       cancel(reason) {
-        failure = { reason };
+        sink?.error(reason);
         wanted.resolve();
       },
     });
@@ -187,9 +187,12 @@ class FakeIdentityTransformStream {
     });
     this.readable = readable;
     this.writable = new WritableStream({
-      async write(given) {
+      start(controller) {
+        sink = controller;
+      },
+      async write(given: Uint8Array) {
         await wanted.promise;
-        if (failure !== null) throw failure.reason;
+        if (sink?.signal.aborted === true) return;
         wanted = Promise.withResolvers();
         if (given.length > 0) source?.enqueue(given.slice());
       },
