@@ -15,3 +15,12 @@ export function parseJson(text: string): unknown {
     return undefined;
   }
 }
+
+/** @returns the value as JSON; null where it nests some thousand levels deep: JSON.stringify recurses, JSON.parse does not. */
+export function stringifyJson(value: unknown): string | null {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return null;
+  }
+}

@@ -67,7 +67,7 @@ export class AnswerRules {
       if (choices.length === 0) return 'dropped';
       isChanged = this.#placeUsage(chunk) || isChanged;
     }
-    return isChanged ? 'changed' : 'unchanged';
+    return this.#verdict(isChanged);
   }
 
   /** @param completion - parsed JSON; is changed in place. */
@@ -92,7 +92,7 @@ export class AnswerRules {
       isChanged = setIfMissing(completion, 'system_fingerprint', null) || isChanged;
       if (isObject(usage)) isChanged = completeUsage(usage) || isChanged;
     }
-    return isChanged ? 'changed' : 'unchanged';
+    return this.#verdict(isChanged);
   }
 
   /** @returns the chunk that OpenAI sends last when the usage is asked for; null when there is nothing to send. */
@@ -122,6 +122,14 @@ export class AnswerRules {
     };
   }
 
+  /**
+   * Where reasoning is hidden, nothing goes out as it came: of two members with one name
+   * JSON.parse sees the last, and the bytes hold both.
+   */
+  #verdict(isChanged: boolean): Verdict {
+    return isChanged || this.#options.reasoning === 'hidden' ? 'changed' : 'unchanged';
+  }
+
   #choiceOf({ index }: JsonObject, position: number): Choice | null {
     const isIndex = typeof index === 'number' && Number.isSafeInteger(index) && index >= 0;
     return this.choices.at(isIndex ? index : position);
@@ -143,8 +151,7 @@ export class AnswerRules {
     } else if (!isNothing(delta)) {
       return null;
     }
-    if (this.#options.reasoning === 'hidden') isChanged = hideLogprobs(given) || isChanged;
-    return this.#finishReason(given, choice) || isChanged;
+    return this.#restOfChoice(given, given['message'], choice, isChanged);
   }
 
   #choiceOfCompletion(given: JsonObject, choice: Choice): boolean | null {
@@ -168,9 +175,22 @@ export class AnswerRules {
     } else if (!isNothing(message)) {
       return null;
     }
-    if (this.#options.reasoning === 'hidden') isChanged = hideLogprobs(given) || isChanged;
-    if (this.#isMended) isChanged = setIfMissing(given, 'logprobs', null) || isChanged;
-    return this.#finishReason(given, choice) || isChanged;
+    const changed = this.#restOfChoice(given, given['delta'], choice, isChanged);
+    if (changed === null || !this.#isMended) return changed;
+    return setIfMissing(given, 'logprobs', null) || changed;
+  }
+
+  /**
+   * @param other - a chunk's `message`, a completion's `delta`: of no use to a client, but no
+   *   place for hidden reasoning either.
+   * @returns whether anything changed, now or before; null when `other` is malformed.
+   */
+  #restOfChoice(given: JsonObject, other: unknown, choice: Choice, isChanged: boolean): boolean | null {
+    const { reasoning } = this.#options;
+    if (!isObject(other) && !isNothing(other)) return null;
+    const isOtherChanged = isObject(other) && formatReasoning(other, reasoning);
+    const isHidden = reasoning === 'hidden' && hideLogprobs(given);
+    return this.#finishReason(given, choice) || isHidden || isOtherChanged || isChanged;
   }
 
   /** @returns whether anything changed; null when there are too many calls. */

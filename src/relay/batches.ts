@@ -96,7 +96,7 @@ export function batches(body: ReadableStream<Uint8Array>, options: BatchOptions)
           const bytes = await reader.read();
           if (isOver) return;
           const readAtMs = Date.now();
-          clocks.received(readAtMs);
+          clocks.received();
           // The first bytes come after the model's thinking time, which says nothing about the pace.
           isFast = !isFirst && windowMs > 0 && readAtMs - askedAtMs <= windowMs;
           isFirst = false;

@@ -55,10 +55,14 @@ export class StreamClocks {
     this.#readingSinceMs = nowMs;
   }
 
-  /** A read of the upstream has brought something, which goes to the client. */
-  received(nowMs: number): void {
+  /** A read of the upstream has brought something: not always something for the client. */
+  received(): void {
     this.#readingSinceMs = null;
     this.#hasBegun = true;
+  }
+
+  /** Something goes to the client. */
+  sent(nowMs: number): void {
     this.#lastSentAtMs = nowMs;
   }
 

@@ -4,7 +4,7 @@
 // to join makes the answer one that is not stored.
 
 import { COLLECTED_CHARS } from '../config/limits.ts';
-import { isObject, type JsonObject } from '../lib/json.ts';
+import { isObject, stringifyJson, type JsonObject } from '../lib/json.ts';
 import type { ToolCallPiece, ToolCalls } from './tool-calls.ts';
 
 /** Members of a delta that are texts, to be joined. */
@@ -17,8 +17,8 @@ const KNOWN_IN_FUNCTION = new Set(['name', 'arguments']);
 
 export class CollectedMessage {
   readonly #texts: Record<string, string> = {};
-  readonly #logprobs: Record<string, unknown[]> = {};
-  #hasLogprobs = false;
+  /** By name, each list joined; null until a chunk has some. A Map: a name can be `__proto__`. */
+  #logprobs: Map<string, unknown[]> | null = null;
   #isWhole = true;
   #chars = 0;
 
@@ -32,9 +32,9 @@ export class CollectedMessage {
     this.#require(hasOnly(choice, KNOWN_IN_CHOICE));
     const { logprobs } = choice;
     if (!isObject(logprobs)) return this.#require(isNothing(logprobs));
-    this.#hasLogprobs = true;
+    this.#logprobs ??= new Map();
     for (const [name, list] of Object.entries(logprobs)) {
-      if (Array.isArray(list)) this.#addLogprobs(name, list);
+      if (Array.isArray(list)) this.#addLogprobs(this.#logprobs, name, list);
       else this.#require(isNothing(list));
     }
   }
@@ -44,6 +44,8 @@ export class CollectedMessage {
     this.#require(hasOnly(delta, KNOWN_IN_DELTA));
     for (const name of TEXTS) {
       const text = name === 'reasoning' ? reasoning : delta[name];
+      // A content that is "" throughout is "" in StepFun's completion, too, not null.
+      if (name === 'content' && text === '') this.#texts[name] ??= '';
       if (isNothing(text)) continue;
       if (typeof text !== 'string') return this.#require(false);
       this.#count(text.length);
@@ -86,14 +88,18 @@ export class CollectedMessage {
     return {
       index,
       message,
-      ...(this.#hasLogprobs && { logprobs: this.#logprobs }),
+      ...(this.#logprobs !== null && { logprobs: Object.fromEntries(this.#logprobs) }),
       finish_reason: finishReason,
     };
   }
 
-  #addLogprobs(name: string, list: readonly unknown[]): void {
-    this.#count(JSON.stringify(list).length);
-    if (this.isWhole) (this.#logprobs[name] ??= []).push(...list);
+  #addLogprobs(logprobs: Map<string, unknown[]>, name: string, list: readonly unknown[]): void {
+    this.#count(stringifyJson(list)?.length ?? Infinity);
+    if (!this.isWhole) return;
+    const joined = logprobs.get(name) ?? [];
+    logprobs.set(name, joined);
+    // No spread: some hundred thousand arguments are more than a call can have.
+    for (const item of list) joined.push(item);
   }
 
   #count(chars: number): void {

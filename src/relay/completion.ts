@@ -2,7 +2,7 @@
 
 import { GatewayError } from '../http/errors.ts';
 import type { Usage } from '../http/usage.ts';
-import { parseJson } from '../lib/json.ts';
+import { parseJson, stringifyJson } from '../lib/json.ts';
 import { AnswerRules } from './answer-rules.ts';
 import type { RewriteOptions } from './options.ts';
 
@@ -30,11 +30,12 @@ export function rewriteCompletion(body: Uint8Array, options: RewriteOptions): Re
   const rules = new AnswerRules(options);
   const verdict = rules.completion(json);
   if (verdict === 'error') throw options.readError(text);
-  if (verdict === 'malformed' || verdict === 'dropped') {
+  const written = verdict === 'changed' ? stringifyJson(json) : null;
+  if (verdict !== 'unchanged' && written === null) {
     throw new GatewayError('upstream_malformed', undefined, { detail: 'the body is no completion' });
   }
   return {
-    bytes: verdict === 'changed' ? encoder.encode(JSON.stringify(json)) : body,
+    bytes: written === null ? body : encoder.encode(written),
     json,
     usage: rules.usage,
     finishReasons: rules.choices.inOrder().map(({ finishReason }) => finishReason),

@@ -55,6 +55,7 @@ export async function relayStream(
   }
 
   const rewrite = new RewriteStream(rewriter, {
+    onWrite: () => clocks.sent(Date.now()),
     onComplete: () => clocks.answerIsComplete(),
     onDone: () => end(rewriter.failure?.code ?? 'completed'),
   });

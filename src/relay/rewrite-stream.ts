@@ -6,6 +6,8 @@ import type { StreamRewriter } from './stream-rewriter.ts';
 const KEEP_ALIVE = new TextEncoder().encode(': keep-alive\n\n');
 
 export interface RewriteStreamListener {
+  /** Something goes to the client. */
+  onWrite(): void;
   /** Every choice has its finish_reason; called once. */
   onComplete(): void;
   /** The last bytes are written: the sentinel, or an error event. Called once. */
@@ -39,6 +41,7 @@ export class RewriteStream extends TransformStream<Batch, Uint8Array> {
       if (state.isOpen && bytes.length > 0) {
         state.bytes += bytes.length;
         controller.enqueue(bytes);
+        listener.onWrite();
       }
       if (!isComplete && rewriter.isComplete) {
         isComplete = true;

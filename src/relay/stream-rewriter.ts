@@ -8,7 +8,7 @@
 import { EVENT_CHARS } from '../config/limits.ts';
 import { GatewayError } from '../http/errors.ts';
 import type { Usage } from '../http/usage.ts';
-import { parseJson, type JsonObject } from '../lib/json.ts';
+import { parseJson, stringifyJson, type JsonObject } from '../lib/json.ts';
 import { AnswerRules, type AnswerRulesOptions } from './answer-rules.ts';
 import { errorEvent } from './error-event.ts';
 import type { RewriteOptions } from './options.ts';
@@ -57,9 +57,12 @@ export class StreamRewriter {
     return [...new Set(reasons.filter((reason) => reason !== null))];
   }
 
-  /** @returns the whole stream as a completion; null where that was not asked for or is not possible. */
+  /**
+   * @returns the whole stream as a completion; null where that was not asked for, is not
+   *   possible, or the stream failed.
+   */
   collectedCompletion(): JsonObject | null {
-    return this.#rules.collectedCompletion();
+    return this.failure === null ? this.#rules.collectedCompletion() : null;
   }
 
   /**
@@ -112,7 +115,7 @@ export class StreamRewriter {
   pushChunk(chunk: JsonObject): string {
     this.#rules.chunk(chunk);
     this.hasBegun = true;
-    return dataEvent(chunk);
+    return dataEvent(chunk) ?? '';
   }
 
   /** @returns the end of a stream that is made of objects. */
@@ -126,7 +129,7 @@ export class StreamRewriter {
     if (event.isError) return this.#fail(this.#readError(data));
     const trimmed = data.trim();
     // A heartbeat in the form of an event: OpenAI's SDKs would parse it as JSON and throw.
-    if (trimmed === '') return '';
+    if (trimmed === '') return '\n';
     if (trimmed === SENTINEL) return this.#sentinel();
 
     const chunk = parseJson(data);
@@ -134,9 +137,12 @@ export class StreamRewriter {
       case 'unchanged':
         this.hasBegun = true;
         return event.raw;
-      case 'changed':
+      case 'changed': {
+        const written = dataEvent(chunk);
+        if (written === null) return this.#fail(malformed());
         this.hasBegun = true;
-        return `${otherLines}${dataEvent(chunk)}`;
+        return otherLines + written;
+      }
       case 'dropped':
         return '';
       case 'error':
@@ -149,7 +155,7 @@ export class StreamRewriter {
   #sentinel(): string {
     this.isDone = true;
     const usageChunk = this.#rules.usageChunk();
-    return (usageChunk === null ? '' : dataEvent(usageChunk)) + SENTINEL_EVENT;
+    return (usageChunk === null ? '' : (dataEvent(usageChunk) ?? '')) + SENTINEL_EVENT;
   }
 
   #fail(error: GatewayError): string {
@@ -159,8 +165,9 @@ export class StreamRewriter {
   }
 }
 
-function dataEvent(chunk: unknown): string {
-  return `data: ${JSON.stringify(chunk)}\n\n`;
+function dataEvent(chunk: unknown): string | null {
+  const json = stringifyJson(chunk);
+  return json === null ? null : `data: ${json}\n\n`;
 }
 
 function malformed(): GatewayError {

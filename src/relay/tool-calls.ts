@@ -46,7 +46,8 @@ export class ToolCalls {
    * - A new id begins a new call, also under an index that was used before: but the first id
    *   for a call that began without one belongs to that call.
    * - A piece without id belongs to the last call under its index; without index, to the
-   *   last call; and begins a new one where there is none, or where it has another name.
+   *   last call; and begins a new one where there is none.
+   * - Another name begins a new call, unless the piece has the id of a call that is known.
    * @returns null when there are more calls than TOOL_CALLS_MAX.
    */
   assign(piece: JsonObject): ToolCallPiece | null {
@@ -60,7 +61,8 @@ export class ToolCalls {
     const open = this.calls[candidate];
     const isContinued =
       open !== undefined &&
-      (id === null ? name === null || open.name === '' || name === open.name : open.upstreamId === null);
+      (id === null || open.upstreamId === null) &&
+      (name === null || open.name === '' || name === open.name);
     const index = known ?? (isContinued ? candidate : this.calls.length);
 
     const isFirst = index === this.calls.length;
