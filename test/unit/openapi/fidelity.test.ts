@@ -127,7 +127,8 @@ describe('what the description can say in words alone', () => {
   const nested = (levels: number): unknown => (levels === 0 ? 0 : { a: nested(levels - 1) });
   const image = (url: string) =>
     withMessages({ role: 'user', content: [{ type: 'image_url', image_url: { url } }] });
-  const answering = (id: string) => withMessages(calling('1'), { role: 'tool', tool_call_id: id, content: '' });
+  const answering = (id: string) =>
+    withMessages(calling('1'), { role: 'tool', tool_call_id: id, content: '' });
   const cases: Record<string, [right: Json, wrong: Json]> = {
     'max_completion_tokens is the same as max_tokens': [
       chat({ max_tokens: 5, max_completion_tokens: 5 }),
