@@ -54,6 +54,11 @@ export const HEADERS = {
     ...text,
     examples: ['metadata, user'],
   }),
+  'X-Adjusted-Params': header('Fields of the request whose value was changed; absent if there were none.', {
+    ...text,
+    examples: ['reasoning_effort=high, max_tokens=1604'],
+  }),
+  'X-Queue-Ms': header('How many milliseconds the request waited for a slot of the StepFun account.', count),
   'X-Upstream-Attempts': header('How often StepFun was asked, if it was.', count),
   'Server-Timing': header('Where the time went, in milliseconds.', { ...text, examples: ['total;dur=14'] }),
   'X-Accel-Buffering': header('Always `no`: proxies are not to gather the stream.', { const: 'no' }),

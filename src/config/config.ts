@@ -5,7 +5,8 @@
 
 import * as z from 'zod/mini';
 import { ConfigurationError } from './configuration-error.ts';
-import { address, flag, integer, listOf, matching, oneOf, origin, text } from './setting-types.ts';
+import { address, flag, integer, listOf, matching, oneOf, text } from './setting-types.ts';
+import { originSchema, parseOriginRules } from './origins.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -25,7 +26,7 @@ export const settingsSchema = z.object({
   STEPFUN_BASE_URL: z._default(address, 'https://api.stepfun.ai/v1'),
   UPSTREAM_KEY: oneOf(['gateway', 'client'], 'gateway'),
 
-  ALLOWED_ORIGINS: listOf(origin),
+  ALLOWED_ORIGINS: listOf(originSchema),
   ANONYMOUS_ACCESS: flag,
   CLIENT_KEYS: listOf(clientKey, /[,\n]/),
   JWT_ISSUER: text,
@@ -189,7 +190,7 @@ function toConfig(s: Settings) {
       apiKey: s.STEP_API_KEY,
     },
     access: {
-      origins: new Set(s.ALLOWED_ORIGINS) as ReadonlySet<string>,
+      origins: parseOriginRules(s.ALLOWED_ORIGINS),
       anonymous: s.ANONYMOUS_ACCESS,
       clientKeys: s.CLIENT_KEYS.map((pair) => {
         const colon = pair.indexOf(':');

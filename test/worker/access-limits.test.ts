@@ -236,7 +236,7 @@ describe('the issuer’s keys', () => {
     const token = await sign(key);
 
     const first = connect(worker.port, '127.0.0.1');
-    first.write(`GET /v1/models HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+    first.write(`GET /v1/models HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n\r\n`);
     await expect.poll(() => issuer.hits(), { timeout: 5_000 }).toBe(1);
     const others = Promise.all(
       Array.from({ length: 10 }, () =>

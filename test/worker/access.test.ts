@@ -112,7 +112,7 @@ describe('CORS', () => {
       headers: {
         origin,
         'access-control-request-method': 'POST',
-        'access-control-request-headers': 'authorization,content-type,x-stainless-os,x-evil',
+        'access-control-request-headers': 'authorization,content-type,x-stainless-os,sentry-trace,no token',
       },
     });
 
@@ -124,7 +124,7 @@ describe('CORS', () => {
       expect(response.headers.get('access-control-allow-origin')).toBe(PAGE);
       expect(response.headers.get('access-control-allow-methods')).toBe('GET, POST');
       expect(response.headers.get('access-control-allow-headers')).toBe(
-        'authorization, content-type, x-stainless-os',
+        'authorization, content-type, x-stainless-os, sentry-trace',
       );
       expect(response.headers.get('access-control-max-age')).toBe('86400');
     },

@@ -21,7 +21,7 @@ describe('readConfig', () => {
     expect(readConfig({ ...KEY })).toEqual({
       upstream: { baseUrl: 'https://api.stepfun.ai/v1', keySource: 'gateway', apiKey: 'sk-canary' },
       access: {
-        origins: new Set(),
+        origins: { any: false, exact: new Set(), patterns: [] },
         anonymous: false,
         clientKeys: [],
         jwt: null,
@@ -47,7 +47,7 @@ describe('readConfig', () => {
     const config = readConfig({
       STEP_API_KEY: 'sk-1',
       STEPFUN_BASE_URL: 'http://127.0.0.1:9/v1/',
-      ALLOWED_ORIGINS: 'https://a.example, http://localhost:5173',
+      ALLOWED_ORIGINS: 'https://a.example, http://localhost:5173, https://*.app.pages.dev',
       ANONYMOUS_ACCESS: 'true',
       CLIENT_KEYS: 'web:abc:def,\n app:xyz ',
       JWT_ISSUER: 'https://issuer.example',
@@ -83,7 +83,11 @@ describe('readConfig', () => {
     expect(config).toMatchObject({
       upstream: { baseUrl: 'http://127.0.0.1:9/v1', apiKey: 'sk-1' },
       access: {
-        origins: new Set(['https://a.example', 'http://localhost:5173']),
+        origins: {
+          any: false,
+          exact: new Set(['https://a.example', 'http://localhost:5173']),
+          patterns: [{ prefix: 'https://', suffix: '.app.pages.dev' }],
+        },
         anonymous: true,
         clientKeys: [
           { name: 'web', key: 'abc:def' },
