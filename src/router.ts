@@ -4,15 +4,19 @@
 import { Router } from 'itty-router';
 import { corsHeaders, isPreflight, judgeOrigin, preflightAnswer, requireOrigin } from './access/cors.ts';
 import type { OriginVerdict } from './access/cors.ts';
+import { clientChatSettings } from './access/client-limits.ts';
 import type { Client } from './access/client.ts';
-import { identify } from './access/identify.ts';
+import { hasWayIn } from './access/clients.ts';
+import { identify, type AccessBindings } from './access/identify.ts';
 import { limitRate } from './access/rate-limit.ts';
 import { estimatePromptTokens, reserveTokens } from './access/reservation.ts';
 import { sessionAnswer } from './access/sessions.ts';
+import { usageResponse } from './access/usage.ts';
 import { errorAnswer, toResponse, type Answer } from './http/response.ts';
 import { createCache } from './cache/cache.ts';
 import { chatAnswer } from './chat/completions.ts';
 import type { ChatExchange } from './chat/chat-context.ts';
+import { createHotRequests } from './chat/hot-requests.ts';
 import { drain } from './lib/bytes.ts';
 import { modelListAnswer, oneModelAnswer, type ModelsExchange } from './models/model-list.ts';
 import { readConfig } from './config/config.ts';
@@ -54,12 +58,15 @@ router
     const client = await admit(visit, exchange);
     return chatAnswer(visit.request, chatExchange(visit, exchange, client));
   })
-  .post('/v1/session', (visit) => sessionAnswer(visit.request, exchangeOf(visit), visit.env.RATE_LIMITER));
+  .post('/v1/session', (visit) => sessionAnswer(visit.request, exchangeOf(visit), accessBindings(visit.env)));
 get('/v1/models', async (visit) => modelListAnswer(await modelsExchange(visit)));
 get('/v1/models/:id+', async (visit) =>
   oneModelAnswer(visit.params['id'] ?? '', await modelsExchange(visit)),
 );
-get('/healthz', ({ env }) => healthAnswer(env));
+get('/v1/usage', async (visit) => usageResponse(await admit(visit, exchangeOf(visit)), visit.env.BUDGETS));
+get('/healthz', ({ request, env }) =>
+  healthAnswer(request, env, () => hasWayIn(readConfig(env), env.CLIENTS)),
+);
 // A file like the page's, made by scripts/openapi.ts: the description costs the Worker no byte.
 get('/openapi.json', ({ request, env }) => servePlayground(request, env.ASSETS, null));
 get('/', playground);
@@ -128,20 +135,25 @@ function exchangeOf({ id, startedAtMs, env, ctx, record }: Visit): Exchange {
 
 /** Who asks, and not too often: both are known before the body is read. */
 async function admit({ request, env }: Visit, exchange: Exchange): Promise<Client> {
-  const client = await identify(request, exchange);
+  const client = await identify(request, exchange, accessBindings(env));
   exchange.record.client = client.name;
-  await limitRate(env.RATE_LIMITER, client);
+  await limitRate({ limiter: env.RATE_LIMITER, budgets: env.BUDGETS }, client);
   return client;
+}
+
+function accessBindings(env: Env): AccessBindings {
+  return { clients: env.CLIENTS, limiter: env.RATE_LIMITER };
 }
 
 function chatExchange({ env }: Visit, exchange: Exchange, client: Client): ChatExchange {
   const { config, requests, stepfun, complete } = gatewayOf(env);
-  const { tokensPerDay } = config.access;
+  const { models, maxOutputTokens } = client.limits;
+  const isOwn = models !== config.chat.allowedModels || maxOutputTokens !== config.chat.maxOutputTokens;
   return {
     ...exchange,
     clientId: client.id,
     upstreamKey: client.upstreamKey,
-    requests,
+    requests: isOwn ? createHotRequests(clientChatSettings(config.chat, client.limits)) : requests,
     stepfun,
     cache: createCache({
       kv: env.CACHE,
@@ -153,10 +165,10 @@ function chatExchange({ env }: Visit, exchange: Exchange, client: Client): ChatE
       waitUntil: exchange.waitUntil,
     }),
     reserve:
-      tokensPerDay === 0
+      client.limits.tokensPerDay === 0
         ? null
         : (asked) =>
-            reserveTokens(env.BUDGETS, tokensPerDay, client, {
+            reserveTokens(env.BUDGETS, client, {
               promptTokens: estimatePromptTokens(asked.promptSize()),
               maxTokens: asked.maxTokens,
               choices: asked.choices,
@@ -167,8 +179,8 @@ function chatExchange({ env }: Visit, exchange: Exchange, client: Client): ChatE
 
 async function modelsExchange(visit: Visit): Promise<ModelsExchange> {
   const { config, stepfun } = gatewayOf(visit.env);
-  const { upstreamKey } = await admit(visit, exchangeOf(visit));
-  return { config, stepfun, upstreamKey };
+  const { upstreamKey, limits } = await admit(visit, exchangeOf(visit));
+  return { config, stepfun, upstreamKey, allowedModels: limits.models };
 }
 
 function playground(visit: Visit): Promise<Answer> {

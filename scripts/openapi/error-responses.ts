@@ -5,11 +5,11 @@ import { type ErrorCode, errorBody, GatewayError } from '../../src/http/errors.t
 import { BUDGET_HEADERS, EVERY_ANSWER, headers } from './headers.ts';
 import { type Json, mapValues, ref } from './json-values.ts';
 
-export type Operation = 'chat' | 'models' | 'model' | 'session' | 'openapi' | 'playground';
+export type Operation = 'chat' | 'models' | 'model' | 'usage' | 'session' | 'openapi' | 'playground';
 
-const ALL: readonly Operation[] = ['chat', 'models', 'model', 'session', 'openapi', 'playground'];
+const ALL: readonly Operation[] = ['chat', 'models', 'model', 'usage', 'session', 'openapi', 'playground'];
 const WITH_BODY: readonly Operation[] = ['chat', 'session'];
-const ADMITTED: readonly Operation[] = ['chat', 'models', 'model', 'session'];
+const ADMITTED: readonly Operation[] = ['chat', 'models', 'model', 'usage', 'session'];
 
 /** Where each failure may be met. */
 const MET: Readonly<Record<ErrorCode, readonly Operation[]>> = {
@@ -26,6 +26,7 @@ const MET: Readonly<Record<ErrorCode, readonly Operation[]>> = {
   origin_not_allowed: ALL,
   rate_limit_exceeded: ADMITTED,
   insufficient_quota: ['chat'],
+  budget_reserved: ['chat'],
   upstream_rate_limited: ['chat'],
   upstream_rejected: ['chat'],
   content_filter: ['chat'],

@@ -1,6 +1,6 @@
 // The headers that a request may have and an answer may carry, beside HTTP's own.
 
-import { CACHE_TTL_SECONDS } from '../../src/config/config.ts';
+import { CACHE_TTL_SECONDS } from '../../src/config/limits.ts';
 import { RETRY_AFTER_SECONDS_MAX } from '../../src/config/limits.ts';
 import { type Json, ref } from './json-values.ts';
 

@@ -54,6 +54,12 @@ const WIRE = {
   ),
   rate_limit_exceeded: wire(429, 'rate_limit_error', 'Too many requests. Try again later.', true),
   insufficient_quota: wire(429, 'insufficient_quota', "Today's token budget is used up.", false),
+  budget_reserved: wire(
+    429,
+    'rate_limit_error',
+    'The rest of the token budget is reserved for requests under way. Try again in a few seconds.',
+    true,
+  ),
   upstream_rate_limited: wire(429, 'rate_limit_error', 'StepFun is rate limiting. Try again later.', true),
   upstream_rejected: wire(400, 'invalid_request_error', 'StepFun rejected the request.', false),
   content_filter: wire(451, 'content_filter', "StepFun's content filter stopped this request.", false),

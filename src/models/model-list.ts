@@ -40,6 +40,8 @@ export interface ModelsExchange {
   readonly config: Config;
   readonly stepfun: Stepfun;
   readonly upstreamKey: string | null;
+  /** The models that this client may use; empty: all. */
+  readonly allowedModels: ReadonlySet<string>;
 }
 
 /** @returns the list of all models that may be asked. */
@@ -60,7 +62,7 @@ export async function oneModelAnswer(id: string, exchange: ModelsExchange): Prom
 }
 
 async function listModels(exchange: ModelsExchange): Promise<ListedModel[]> {
-  const { allowedModels } = exchange.config.chat;
+  const { allowedModels } = exchange;
   const listed = (await upstreamModels(exchange)).map(describe);
   return allowedModels.size === 0 ? listed : listed.filter(({ id }) => allowedModels.has(id));
 }

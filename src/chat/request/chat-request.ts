@@ -4,7 +4,7 @@
 import type { Config, ReasoningFormat } from '../../config/config.ts';
 import { GatewayError } from '../../http/errors.ts';
 import { ECHO_CHARS, EXACT_VALUES_MAX, VALUES_MAX } from '../../config/limits.ts';
-import { byteLength, joinText } from '../../lib/bytes.ts';
+import { joinText } from '../../lib/bytes.ts';
 import type { PromptSize } from '../../http/reservation.ts';
 import { isRemote } from './media.ts';
 import { mediaOf } from './messages.ts';
@@ -20,6 +20,7 @@ import {
   parseJson,
   sortedJson,
 } from './json.ts';
+import { promptSizeOf } from './prompt-size.ts';
 import { checkRequest } from './schema.ts';
 import { answerFields, extraFields, fieldsText, headText } from './upstream-body.ts';
 
@@ -123,11 +124,7 @@ function readRequest({ text, payloads }: CutJson, options: ChatRequestOptions): 
     reasoningFormat: reasoningFormat(body, reasoningHeader, chat.defaultReasoningFormat),
     ignoredParams: ignoredParams(body, chat.extraParams),
     remoteMedia: media.some(isRemote),
-    promptSize() {
-      const mediaBytes = byteLength([...payloads.values()]) + media.reduce((sum, url) => sum + url.length, 0);
-      const markChars = [...payloads.keys()].reduce((sum, mark) => sum + mark.length, 0);
-      return { textBytes: joinText(canonical()).length - (mediaBytes - markChars), mediaParts: media.length };
-    },
+    promptSize: () => promptSizeOf(body.messages, payloads, joinText(canonical()).length),
     upstreamBody(overrides = {}) {
       const { deciding, defaults } = fields();
       const tail = {

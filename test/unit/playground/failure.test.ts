@@ -19,6 +19,7 @@ const MET: Record<ErrorCode, boolean> = {
   origin_not_allowed: true,
   rate_limit_exceeded: true,
   insufficient_quota: true,
+  budget_reserved: true,
   upstream_rate_limited: true,
   upstream_rejected: true,
   content_filter: true,

@@ -3,7 +3,13 @@ import { retryAfter, upstreamFailure } from '../../../src/upstream/failures.ts';
 import { UPSTREAM_ERROR_BODY_BYTES } from '../../../src/config/limits.ts';
 
 const KEY = 'canary-key-0123456789';
-const GATEWAY = { baseUrl: 'https://x/v1', keySource: 'gateway', apiKey: KEY } as const;
+const GATEWAY = {
+  baseUrl: 'https://x/v1',
+  keySource: 'gateway',
+  apiKey: KEY,
+  limits: { concurrency: 0, rpm: 0, tpm: 0 },
+  queue: { timeoutMs: 30_000, size: 1_000 },
+} as const;
 const CLIENT = { ...GATEWAY, keySource: 'client', apiKey: undefined } as const;
 
 function answer(status: number, message = 'why', headers: Record<string, string> = {}): Response {

@@ -12,6 +12,7 @@ export const CHAT: Config['chat'] = {
   maxOutputTokens: 0,
   maxChoices: 5,
   maxBodyBytes: 8 * 1024 * 1024,
+  unknownParams: 'ignore',
   extraParams: new Set(),
   defaultReasoningFormat: 'general',
 };
