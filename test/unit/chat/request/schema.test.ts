@@ -15,7 +15,7 @@ describe('any request', () => {
       fc.property(anyRequest, (request) => {
         expect(parse(request, { extraParams: EXTRA }).model).toBe(request['model']);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -32,9 +32,9 @@ describe('any request', () => {
           seen.refused++;
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
-    expect(Math.min(seen.accepted, seen.refused)).toBeGreaterThan(50);
+    expect(Math.min(seen.accepted, seen.refused)).toBeGreaterThan(30);
   });
 });
 
@@ -191,7 +191,7 @@ function allowed(schemas: readonly Schema[]): Set<string> {
       : (type ??
         (only === undefined && any === undefined
           ? Object.keys(TYPES)
-          : ['string', ...(any?.includes(null) ? ['null'] : [])])),
+          : ['string', ...((any as unknown[] | undefined)?.includes(null) ? ['null'] : [])])),
   ) as string[];
   return new Set(types.includes('number') ? [...types, 'integer'] : types);
 }
