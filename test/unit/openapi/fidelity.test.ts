@@ -27,11 +27,11 @@ describe('a chat request', () => {
         seen[isRight ? 'accepted' : 'refused']++;
         if (isRight) for (const field of Object.keys(body as Json)) accepted.add(field);
       }),
-      { numRuns: 1_500 },
+      { numRuns: 700 },
     );
     // The test is void if all requests were refused, or if a field never occurred.
-    expect(seen.accepted).toBeGreaterThan(100);
-    expect(seen.refused).toBeGreaterThan(100);
+    expect(seen.accepted).toBeGreaterThan(50);
+    expect(seen.refused).toBeGreaterThan(50);
     expect(fields.filter((field) => !accepted.has(field))).toEqual([]);
   });
 

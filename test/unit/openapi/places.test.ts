@@ -107,7 +107,7 @@ const REQUESTS: Record<string, Json> = {
             properties: {
               a: { type: 'string', description: 'd' },
               b: true,
-              ...Object.fromEntries(TYPES.map((type) => [type, { type: [type, type] }])),
+              c: { type: TYPES },
             },
           },
           strict: true,
