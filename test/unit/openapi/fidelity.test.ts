@@ -27,7 +27,7 @@ describe('a chat request', () => {
         seen[isRight ? 'accepted' : 'refused']++;
         if (isRight) for (const field of Object.keys(body as Json)) accepted.add(field);
       }),
-      { numRuns: 700 },
+      { numRuns: 1_500 },
     );
     // The test is void if all requests were refused, or if a field never occurred.
     expect(seen.accepted).toBeGreaterThan(50);

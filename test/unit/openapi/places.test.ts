@@ -161,7 +161,9 @@ describe.each(Object.entries(REQUESTS))('a request with %s', (_, request) => {
 
   it('with another value in one place: both agree', () => {
     for (const place of places) {
-      for (const value of VALUES)
+      // For an object or a list, any other type is wrong.
+      const isLeaf = typeof place.reduce<unknown>((at, key) => (at as Holder)[key], request) !== 'object';
+      for (const value of isLeaf ? VALUES : WRONG_TYPES)
         agrees(changed(request, place, (holder, key) => define(holder, key, value)));
     }
   });

