@@ -6,7 +6,6 @@ import type { Hit, Miss } from '../../../src/cache/lookup.ts';
 import { readReplayable } from '../../../src/cache/replayable.ts';
 import { chatAnswer } from '../../../src/chat/completions.ts';
 import type { ChatExchange } from '../../../src/chat/chat-context.ts';
-import { createHotRequests, type HotRequests } from '../../../src/chat/hot-requests.ts';
 import { readConfig } from '../../../src/config/config.ts';
 import type { Order } from '../../../src/cache/completion.ts';
 import { GatewayError } from '../../../src/http/errors.ts';
@@ -69,7 +68,7 @@ function requestOf(fields: object): Request {
 }
 
 /** What a request that is found in the cache needs; StepFun is not in it. */
-function exchangeOf(cache: Cache, requests: HotRequests, reserve: ChatExchange['reserve'] = null) {
+function exchangeOf(cache: Cache, reserve: ChatExchange['reserve'] = null) {
   const exchange: Partial<ChatExchange> = {
     id: 'id',
     startedAtMs: 0,
@@ -77,7 +76,6 @@ function exchangeOf(cache: Cache, requests: HotRequests, reserve: ChatExchange['
     record: createRecord(),
     clientId: 'key:a',
     upstreamKey: null,
-    requests,
     reserve,
     cache,
   };
@@ -87,18 +85,15 @@ function exchangeOf(cache: Cache, requests: HotRequests, reserve: ChatExchange['
 /** @returns the answer to the client of a hit, and what the gateway's parts were told of it. */
 async function answerHit(hit: Hit, reserve: ChatExchange['reserve'], stream = false) {
   const refresh = vi.fn<Cache['refresh']>();
-  const requests = createHotRequests(CONFIG.chat);
-  const keep = vi.spyOn(requests, 'keep');
   const cache = { lookup: async () => hit, refresh } as Partial<Cache> as Cache;
-  const exchange = exchangeOf(cache, requests, reserve);
+  const exchange = exchangeOf(cache, reserve);
   const response = toResponse(await chatAnswer(requestOf({ stream }), exchange));
-  return { response, refresh, keep };
+  return { response, refresh };
 }
 
 /** @returns the answer to a stale hit's client, and how its refresh was ordered. */
 async function answerStale(reserve: ChatExchange['reserve'], stream = false) {
-  const { response, refresh, keep } = await answerHit(hitOf(false, stream), reserve, stream);
-  expect(keep).not.toHaveBeenCalled();
+  const { response, refresh } = await answerHit(hitOf(false, stream), reserve, stream);
   const [found, ask] = refresh.mock.calls[0] ?? [];
   if (ask === undefined) throw new Error('not refreshed');
   return { response, found, ask };
@@ -148,13 +143,11 @@ describe('a stale hit', () => {
   });
 });
 
-describe('a hot hit', () => {
-  it('is the only question that is kept', async () => {
-    const { response, refresh, keep } = await answerHit(hitOf(true), null);
+describe('a fresh hit', () => {
+  it('is answered without a refresh', async () => {
+    const { response, refresh } = await answerHit(hitOf(true), null);
     expect(response.status).toBe(200);
     expect(refresh).not.toHaveBeenCalled();
-    expect(keep).toHaveBeenCalledOnce();
-    expect(keep.mock.calls[0]?.[0]).toMatchObject({ model: 'step-3.5-flash' });
   });
 });
 
@@ -167,7 +160,7 @@ describe('a hit that is not streamed', () => {
   it.each(FORMATS)('is answered without parsing what is stored (%s)', async (format) => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const kv = fakeKv();
-    const { chat, cache: settings, upstream, relay } = CONFIG;
+    const { cache: settings, upstream, relay } = CONFIG;
     const pending: Promise<unknown>[] = [];
     const cache = createCache({
       kv: kv.namespace,
@@ -178,13 +171,12 @@ describe('a hit that is not streamed', () => {
       complete: async () => completed(answer({ content: 'A stored answer', reasoning: 'Hm' })),
       waitUntil: (work) => pending.push(work),
     });
-    const requests = createHotRequests(chat);
     const parse = vi.spyOn(JSON, 'parse');
     /** @returns where the answer is from, what it says, and what was parsed for it. */
     const ask = async () => {
       parse.mockClear();
       const { headers, body } = await chatAnswer(requestOf({ reasoning_format: format }), {
-        ...exchangeOf(cache, requests),
+        ...exchangeOf(cache),
         clientId: `key:${format}`,
       });
       const text = await new Response(body).text();
@@ -211,7 +203,7 @@ describe('a hit that is not streamed', () => {
     ]);
     for (const { text } of [fromKv, fromMemory, known]) expect(text).toBe(miss.text);
     expect(miss.text).toContain('A stored answer');
-    // The request itself is, until it is known by heart.
+    // The request itself is parsed.
     expect(fromKv.parsed.join()).toContain('step-3.5-flash');
     for (const { parsed } of [fromKv, fromMemory, known])
       expect(parsed.filter((json) => json.includes('A stored answer'))).toEqual([]);
