@@ -20,7 +20,7 @@ export function jsonAnswer(value: unknown, headers: AnswerHeaders, status = 200)
 
 /** @returns the answer for a failure. CORS and `x-request-id` are the router's to add. */
 export function errorAnswer(error: GatewayError): Answer {
-  const { allow, attempts, headers, retryAfterSeconds } = error.details;
+  const { allow, attempts, headers, queueMs, retryAfterSeconds } = error.details;
   return jsonAnswer(
     errorBody(error),
     {
@@ -28,6 +28,7 @@ export function errorAnswer(error: GatewayError): Answer {
       'cache-control': 'no-store',
       ...(!error.retry && { 'x-should-retry': 'false' }),
       ...(attempts !== undefined && { 'x-upstream-attempts': String(attempts) }),
+      ...(queueMs !== undefined && { 'x-queue-ms': String(queueMs) }),
       ...(allow !== undefined && { allow }),
       ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
       ...(error.status === 401 && { 'www-authenticate': 'Bearer' }),
