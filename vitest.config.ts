@@ -1,15 +1,42 @@
-import { defineConfig } from 'vitest/config';
+import { availableParallelism } from 'node:os';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { chromiumPath } from './test/browser/chromium.ts';
 
-// A newcomer's machine may have no Chromium; CI must (.ci/run installs it).
+// A developer's machine may have no Chromium. CI must have it (.ci/run installs it).
 const hasBrowser = chromiumPath !== null || process.env['CI'] !== undefined;
 if (!hasBrowser)
-  console.warn('No Chromium here (set CHROMIUM_PATH): the tests in test/browser are left out.');
+  console.warn('Chromium was not found (set CHROMIUM_PATH): the tests in test/browser are skipped.');
+
+/**
+ * The tests of one folder; `npm run test:<name>` runs them alone.
+ * @param groupOrder - folders with the same number run at the same time.
+ */
+function project(
+  name: string,
+  groupOrder: number,
+  settings: TestProjectInlineConfiguration['test'] = {},
+): TestProjectInlineConfiguration {
+  const include = [`test/${name}/**/*.test.ts`];
+  return { extends: true, test: { name, include, sequence: { groupOrder }, ...settings } };
+}
 
 export default defineConfig({
   test: {
-    include: ['test/{unit,worker,clients,browser,faults}/**/*.test.ts'],
-    exclude: ['**/node_modules/**', ...(hasBrowser ? [] : ['test/browser/**'])],
+    projects: [
+      // First, and alone: they need all cores, and the timing of the others would suffer from them.
+      project('unit', 0, {
+        // One module graph for all files: with one each, imports took half of the CPU time.
+        isolate: false,
+        setupFiles: ['test/unit/setup.ts'],
+      }),
+      project('worker', 1),
+      project('faults', 1),
+      project('clients', 1),
+      ...(hasBrowser ? [project('browser', 1)] : []),
+    ],
+    exclude: ['**/node_modules/**'],
+    // vitest's own default leaves one core unused: on two cores it runs one file at a time.
+    maxWorkers: Math.max(2, availableParallelism()),
     testTimeout: 20_000,
     hookTimeout: 60_000,
     // Titles in full: test/faults/README.md is made of them.

@@ -50,10 +50,14 @@ export const HEADERS = {
     ],
   }),
   Age: header('How many seconds ago the answer was made; only on hits.', count),
-  'X-Ignored-Params': header('Fields of the request that were left out; absent if there were none.', {
-    ...text,
-    examples: ['metadata, user'],
-  }),
+  'X-Ignored-Params': header(
+    'Fields of the request that were left out, at any depth, each once. Absent if there were none.',
+    { ...text, examples: ['user, messages[].cache_control'] },
+  ),
+  'X-Adjusted-Params': header(
+    'Fields of the request that were changed: values of other services, and limits that were lowered. Absent if there were none.',
+    { ...text, examples: ['reasoning_effort=high, max_tokens=1604'] },
+  ),
   'X-Upstream-Attempts': header('How often StepFun was asked, if it was.', count),
   'Server-Timing': header('Where the time went, in milliseconds.', { ...text, examples: ['total;dur=14'] }),
   'X-Accel-Buffering': header('Always `no`: proxies are not to gather the stream.', { const: 'no' }),

@@ -14,6 +14,7 @@ const CHAT_HEADERS = headers(
   'Cache-Status',
   'Age',
   'X-Ignored-Params',
+  'X-Adjusted-Params',
   'X-Upstream-Attempts',
   'X-Accel-Buffering',
   ...BUDGET_HEADERS,

@@ -7,7 +7,7 @@
 // `Access-Control-Allow-Credentials` is never sent: no cookie means anything
 // here, and without it `*` is harmless.
 
-import type { Answer, AnswerHeaders } from '../http/response.ts';
+import type { ResponseHeaders } from '../http/response.ts';
 import { GatewayError } from '../http/errors.ts';
 
 /** What was found out about a request's origin. */
@@ -25,6 +25,7 @@ const EXPOSED_HEADERS = [
   'retry-after',
   'server-timing',
   'www-authenticate',
+  'x-adjusted-params',
   'x-ignored-params',
   'x-ratelimit-limit-tokens',
   'x-ratelimit-remaining-tokens',
@@ -71,7 +72,7 @@ export function requireOrigin(verdict: OriginVerdict, request: Request): void {
  * @returns what marks its answer, whatever its status. What only a page can read
  *   goes to pages alone.
  */
-export function corsHeaders({ allowOrigin }: OriginVerdict): AnswerHeaders {
+export function corsHeaders({ allowOrigin }: OriginVerdict): ResponseHeaders {
   if (allowOrigin === null) return { vary: 'Origin' };
   return {
     vary: 'Origin',
@@ -91,16 +92,15 @@ export function isPreflight(request: Request): boolean {
  * `corsHeaders` like every answer.
  * @returns 204 with what was asked for and is allowed.
  */
-export function preflightAnswer(request: Request): Answer {
+export function preflightResponse(request: Request): Response {
   const asked = (request.headers.get('access-control-request-headers') ?? '').toLowerCase().split(',');
   const granted = asked.map((name) => name.trim()).filter((name) => REQUEST_HEADER.test(name));
-  return {
+  return new Response(null, {
     status: 204,
     headers: {
       'access-control-allow-methods': METHODS,
       'access-control-max-age': String(PREFLIGHT_MAX_AGE_SECONDS),
       ...(granted.length > 0 && { 'access-control-allow-headers': granted.join(', ') }),
     },
-    body: null,
-  };
+  });
 }

@@ -2,7 +2,7 @@
 
 import { isAccessConfigured, type Config } from '../config/config.ts';
 import { GatewayError } from '../http/errors.ts';
-import type { Exchange } from '../http/request-context.ts';
+import type { RequestContext } from '../http/request-context.ts';
 import { anonymousClient, keyClient, refusal, stepfunClient, type Client } from './client.ts';
 import { isCompactJws, verifyToken } from './jwt.ts';
 import { matchClientKey } from './keys.ts';
@@ -21,7 +21,7 @@ const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
  */
 export async function identify(
   request: Request,
-  { config, waitUntil }: Pick<Exchange, 'config' | 'waitUntil'>,
+  { config, waitUntil }: Pick<RequestContext, 'config' | 'waitUntil'>,
 ): Promise<Client> {
   if (!isAccessConfigured(config)) throw new GatewayError('access_not_configured');
   const { access } = config;
@@ -47,7 +47,7 @@ async function recognise(
   bearer: string,
   request: Request,
   access: Config['access'],
-  waitUntil: Exchange['waitUntil'],
+  waitUntil: RequestContext['waitUntil'],
 ): Promise<Client | GatewayError> {
   const name = await matchClientKey(bearer, access.clientKeys);
   if (name !== null) return keyClient(name);

@@ -10,7 +10,7 @@
 // issuer answered; while it does not, the keys it last gave stay in use.
 
 import type { JWK } from 'jose';
-import type { Exchange } from '../http/request-context.ts';
+import type { RequestContext } from '../http/request-context.ts';
 import { JWKS_BYTES, JWKS_FRESH_MS, JWKS_INTERVAL_MS, JWKS_TIMEOUT_MS } from '../config/limits.ts';
 import { log } from '../http/log.ts';
 import { fetchJson, OutboundError } from './outbound.ts';
@@ -37,7 +37,7 @@ const memory = new Map<string, KeySet>();
 export async function findKeys(
   kid: string,
   jwksUrl: string,
-  waitUntil: Exchange['waitUntil'],
+  waitUntil: RequestContext['waitUntil'],
 ): Promise<readonly JWK[] | null> {
   const set = memory.get(jwksUrl) ?? { keys: null, fetchedAtMs: 0, askedAtMs: 0, pending: false };
   memory.set(jwksUrl, set);

@@ -4,7 +4,7 @@
 import { createLocalJWKSet, errors, jwtVerify, type JWTHeaderParameters } from 'jose';
 import type { Config } from '../config/config.ts';
 import { GatewayError } from '../http/errors.ts';
-import type { Exchange } from '../http/request-context.ts';
+import type { RequestContext } from '../http/request-context.ts';
 import { CLOCK_SKEW_SECONDS } from '../config/limits.ts';
 import { refusal, tokenClient, type Client } from './client.ts';
 import { findKeys } from './jwks.ts';
@@ -49,7 +49,7 @@ export function isCompactJws(bearer: string): boolean {
 export async function verifyToken(
   token: string,
   settings: JwtSettings,
-  waitUntil: Exchange['waitUntil'],
+  waitUntil: RequestContext['waitUntil'],
 ): Promise<Client | GatewayError> {
   const keyOf = async (header: JWTHeaderParameters) => {
     const { kid } = header;

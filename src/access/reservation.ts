@@ -84,7 +84,7 @@ export async function reserveTokens(
       return headers;
     }
   };
-  return { maxTokens: grant.maxTokens, headers, settle };
+  return { maxTokens: grant.maxTokens, promptTokens, headers, settle };
 }
 
 /** OpenAI's names and notation; the time is a Go duration, as theirs, and a whole number to whoever parses one. */

@@ -2,10 +2,10 @@
 // token that works for a few minutes, from that page.
 
 import * as z from 'zod/mini';
-import { jsonAnswer, type Answer } from '../http/response.ts';
+import { jsonResponse } from '../http/response.ts';
 import { within } from '../lib/within.ts';
 import { GatewayError } from '../http/errors.ts';
-import type { Exchange } from '../http/request-context.ts';
+import type { RequestContext } from '../http/request-context.ts';
 import { SESSION_BODY_BYTES, SESSION_BODY_MS, TURNSTILE_TOKEN_CHARS } from '../config/limits.ts';
 import { requireJson } from '../http/media-type.ts';
 import { anonymousClient } from './client.ts';
@@ -35,11 +35,11 @@ export const sessionSchema = z.object({
  *   `origin_not_allowed`, `rate_limit_exceeded`, the errors of a body, and those
  *   of `verifyTurnstile`.
  */
-export async function sessionAnswer(
+export async function sessionResponse(
   request: Request,
-  { config }: Pick<Exchange, 'config'>,
+  { config }: Pick<RequestContext, 'config'>,
   limiter: RateLimit | undefined,
-): Promise<Answer> {
+): Promise<Response> {
   const settings = config.access.session;
   if (settings === null) throw noSessions(config);
   const origin = request.headers.get('origin') ?? '';
@@ -57,10 +57,10 @@ export async function sessionAnswer(
     token: await signSession(session, settings.signingKey),
     expires_at: expiresAt,
   };
-  return jsonAnswer(answer, { 'cache-control': 'no-store' });
+  return jsonResponse(answer, { 'cache-control': 'no-store' });
 }
 
-function noSessions(config: Exchange['config']): GatewayError {
+function noSessions(config: RequestContext['config']): GatewayError {
   return isAccessConfigured(config)
     ? new GatewayError('not_found', 'This gateway has no browser sessions.')
     : new GatewayError('access_not_configured');

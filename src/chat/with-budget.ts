@@ -1,9 +1,10 @@
-// What a call costs its client's token budget: put aside before, settled after,
-// however the call went.
+// The cost of a call, for its client's token budget: reserved before, settled after,
+// however the call ends.
 
 import { GatewayError, type ErrorCode } from '../http/errors.ts';
 import type { Reservation } from '../http/reservation.ts';
-import type { ChatExchange } from './chat-context.ts';
+import type { Usage } from '../http/usage.ts';
+import type { ChatContext } from './chat-context.ts';
 import type { ChatRequest } from './request/chat-request.ts';
 
 /** Failures with which StepFun says that it did nothing. */
@@ -19,23 +20,35 @@ const FREE: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * Makes a call with tokens put aside for it. A call that succeeds settles itself,
- * since it alone knows when it has ended.
- * @param call - is given null where nobody counts.
+ * Makes a call with tokens reserved for it. A call that succeeds settles itself, since it
+ * alone knows when it has ended. The Worker is alive until the settlement: the router has
+ * registered the request with `waitUntil`.
+ * @param call - gets null where the client has no budget.
  * @throws {GatewayError} `insufficient_quota`, or what the call throws.
  */
-export async function paid<T>(
+export async function withBudget<T>(
   asked: ChatRequest,
-  { reserve, waitUntil }: ChatExchange,
+  { reserve }: Pick<ChatContext, 'reserve'>,
   call: (reservation: Reservation | null) => Promise<T>,
 ): Promise<T> {
   const reservation = (await reserve?.(asked)) ?? null;
   try {
     return await call(reservation);
   } catch (thrown) {
-    if (reservation !== null) waitUntil(reservation.settle(isFree(thrown) ? 0 : null));
+    await reservation?.settle(isFree(thrown) ? 0 : reservation.promptTokens);
     throw thrown;
   }
+}
+
+/**
+ * @param usage - StepFun's largest count; null if it sent none.
+ * @param isWhole - whether the answer ended as it should: then the count is exact. The count of a
+ *   stream that was cut may be a placeholder of zeros.
+ * @returns the tokens that the call costs.
+ */
+export function costOf(usage: Usage | null, isWhole: boolean, { promptTokens }: Reservation): number {
+  const tokens = usage?.totalTokens ?? 0;
+  return isWhole && tokens > 0 ? tokens : Math.max(tokens, promptTokens);
 }
 
 function isFree(thrown: unknown): boolean {

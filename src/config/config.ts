@@ -24,6 +24,11 @@ export const settingsSchema = z.object({
   STEP_API_KEY: z.optional(matching(/^[\x21-\x7e]+$/, 'a key of visible ASCII characters')),
   STEPFUN_BASE_URL: z._default(address, 'https://api.stepfun.ai/v1'),
   UPSTREAM_KEY: oneOf(['gateway', 'client'], 'gateway'),
+  UPSTREAM_CONCURRENCY: integer(0, 1_000_000, 0),
+  UPSTREAM_RPM: integer(0, 1_000_000, 0),
+  UPSTREAM_TPM: integer(0, 999_999_999_999, 0),
+  QUEUE_TIMEOUT_MS: integer(1, DAY_MS, 30_000),
+  QUEUE_SIZE: integer(0, 100_000, 1_000),
 
   ALLOWED_ORIGINS: listOf(origin),
   ANONYMOUS_ACCESS: flag,
@@ -42,12 +47,13 @@ export const settingsSchema = z.object({
   MAX_CHOICES: integer(1, 128, 5),
   MAX_BODY_BYTES: integer(1 * KIB, 96 * MIB, 8 * MIB),
   TOKENS_PER_DAY: integer(0, 999_999_999_999, 0),
+  UNKNOWN_PARAMS: oneOf(['ignore', 'refuse'], 'ignore'),
   EXTRA_PARAMS: listOf(matching(/^[A-Za-z]\w{0,63}$/, 'field names, separated by commas')),
 
   DEFAULT_REASONING_FORMAT: oneOf(['general', 'deepseek-style', 'hidden'], 'general'),
   STREAM_SHAPE: oneOf(['openai', 'stepfun'], 'openai'),
   RELAY: oneOf(['rewrite', 'native'], 'rewrite'),
-  RELAY_WINDOW_MS: integer(0, 1_000, 16),
+  RELAY_WINDOW_MS: integer(0, 1_000, 32),
 
   CACHE_TTL_SECONDS: integer(0, CACHE_TTL_SECONDS.max, 3_600),
   CACHE_SCOPE: oneOf(['client', 'shared'], 'client'),
@@ -187,6 +193,9 @@ function toConfig(s: Settings) {
       baseUrl: s.STEPFUN_BASE_URL.replace(/\/+$/, ''),
       keySource: s.UPSTREAM_KEY,
       apiKey: s.STEP_API_KEY,
+      /** The StepFun account's limits; 0: not kept. */
+      limits: { concurrency: s.UPSTREAM_CONCURRENCY, rpm: s.UPSTREAM_RPM, tpm: s.UPSTREAM_TPM },
+      queue: { timeoutMs: s.QUEUE_TIMEOUT_MS, size: s.QUEUE_SIZE },
     },
     access: {
       origins: new Set(s.ALLOWED_ORIGINS) as ReadonlySet<string>,
@@ -220,6 +229,7 @@ function toConfig(s: Settings) {
       maxOutputTokens: s.MAX_OUTPUT_TOKENS,
       maxChoices: s.MAX_CHOICES,
       maxBodyBytes: s.MAX_BODY_BYTES,
+      unknownParams: s.UNKNOWN_PARAMS,
       extraParams: new Set(s.EXTRA_PARAMS) as ReadonlySet<string>,
       defaultReasoningFormat: s.DEFAULT_REASONING_FORMAT,
     },

@@ -30,6 +30,18 @@ export const EXACT_VALUES_MAX = 100_000;
  */
 export const ISSUES_SHOWN_MAX = 20;
 
+/** How many different names `X-Ignored-Params` lists: with names of 128 characters, 4 KiB of headers. */
+export const IGNORED_PARAMS_MAX = 32;
+
+/** One name in `X-Ignored-Params`, in characters: all names that clients are known to send are shorter. */
+export const IGNORED_PARAM_CHARS = 128;
+
+/**
+ * Unknown top-level fields that are compared with the known names ("did you mean …?"). One comparison
+ * costs 10 µs, and a body has room for 100,000 names. Real clients send at most some ten.
+ */
+export const UNKNOWN_FIELDS_MAX = 256;
+
 /** A message's cap in an error of ours: long enough to help, short enough to read. */
 export const ERROR_MESSAGE_CHARS = 4 * KIB;
 
@@ -55,10 +67,10 @@ export const LOG_STRING_CHARS = 2 * KIB;
 export const COMPLETION_BYTES = 32 * MIB;
 
 /**
- * One SSE event (its lines together). A chunk is some hundred bytes; the largest
- * honest ones carry a whole tool call's arguments.
+ * One SSE event, all its lines, in UTF-16 units. A chunk has some hundred; the largest
+ * honest ones carry the arguments of a whole tool call.
  */
-export const EVENT_BYTES = 1 * MIB;
+export const EVENT_CHARS = 1 * MIB;
 
 /** What an upstream may ask us to wait is passed on within these seconds. */
 export const RETRY_AFTER_SECONDS_MAX = 600;
@@ -121,25 +133,19 @@ export const CACHE_READ_MS = 500;
 /** KV's own bound on a value. */
 export const CACHE_VALUE_BYTES = 25 * MIB;
 
-/** The hottest entries in an isolate's memory: a sixteenth of the 128 MB that it has. */
-export const MEMORY_BYTES = 8 * MIB;
+/** The most used entries in an isolate's memory: a sixteenth of the 128 MB that it has. */
+export const HOT_ENTRIES_BYTES = 8 * MIB;
 
-/** The largest of them: one giant must not drive out everything else. */
-export const MEMORY_ENTRY_BYTES = 1 * MIB;
+/** The largest of them: one large entry must not drive out all others. */
+export const HOT_ENTRY_BYTES = 1 * MIB;
 
-/** How long an isolate's memory may answer what another location has refreshed since; a flight's is another isolate's. */
-export const MEMORY_MS = 30_000;
+/** How long an isolate answers from its memory, which another location's refresh does not reach. */
+export const HOT_ENTRY_MS = 30_000;
 
-/** How many questions that memory has answered an isolate knows by heart, so that they are not checked again. */
-export const HOT_REQUESTS = 64;
+/** The texts of one choice of a stream that is collected for the cache, in UTF-16 units; longer answers are not stored. */
+export const COLLECTED_CHARS = 1 * MIB;
 
-/** The longest of them: hostile JSON of this size takes up to 200 KB when it is parsed, all of them 13 MB. */
-export const HOT_REQUEST_BYTES = 4 * KIB;
-
-/** A stream is gathered for the cache up to this size; beyond it, it is not stored. */
-export const GATHER_BYTES = 1 * MIB;
-
-/** For so long a failed flight answers those who ask the same: nobody asks StepFun again in a storm. */
+/** How long a failed flight answers identical requests with its failure: many clients ask StepFun once a second at most. */
 export const FLIGHT_FAILURE_MS = 1_000;
 
 /** Choices of one answer that are kept track of: as many as MAX_CHOICES can allow. */
@@ -149,10 +155,10 @@ export const CHOICES_MAX = 128;
 export const TOOL_CALLS_MAX = 1024;
 
 /**
- * How much of a stream the runtime gathers ahead of the relay's next read: some
- * fifteen events. More is paid by every open stream, twice, and saves next to nothing.
+ * How much of a stream the runtime reads ahead of JavaScript: some fifteen events. Every
+ * open stream holds this twice, and more saves next to nothing.
  */
-export const RESERVOIR_BYTES = 4 * KIB;
+export const READ_AHEAD_BYTES = 4 * KIB;
 
 /**
  * How long a stream that has ended may take to end its HTTP body too, so that its connection
@@ -184,6 +190,9 @@ export const ECHO_CHARS = 64;
 /** For so long StepFun's list of models is not asked for again: a new model is there within minutes. */
 export const MODELS_FRESH_MS = 600_000;
 
+/** After a failed or hanging call for the list, the known list serves for so long without another call. */
+export const MODELS_RETRY_MS = 30_000;
+
 /** How long StepFun may take for it; a picker is waiting, and a list is known here. */
 export const MODELS_TIMEOUT_MS = 5_000;
 
@@ -205,6 +214,11 @@ export const CONCURRENCY_RETRY_BASE_MS = 1_000;
 /** A `Retry-After` up to this is waited for here; a longer one is passed on to the client. */
 export const RETRY_AFTER_HONOURED_SECONDS = 2;
 
+/** How much longer than its own clocks a flight may take; then its callers ask StepFun directly. */
+export const FLIGHT_GRACE_MS = 1_000;
+
+/** How much of a path that no route takes is logged. */
+export const PATH_LOGGED_CHARS = 128;
 /**
  * The window in which StepFun counts requests and tokens a minute, sliding. 60 s exactly were
  * refused: the clocks and the network's delay differ between two requests.

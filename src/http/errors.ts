@@ -1,7 +1,7 @@
-// Every way a request can fail, as data: its status, and OpenAI's error body.
+// Every way in which a request can fail, as data: its status, and OpenAI's error body.
 //
-// Pure: no I/O, no clock. Whoever meets a failure throws a GatewayError; the
-// router (answer.ts) or the relay (an error event) puts it on the wire.
+// Pure: no I/O, no clock. The code that meets a failure throws a GatewayError; the router
+// answers it (response.ts), or the relay sends it as an error event.
 
 import { ConfigurationError } from '../config/configuration-error.ts';
 import { ERROR_MESSAGE_CHARS } from '../config/limits.ts';
@@ -33,10 +33,10 @@ const WIRE = {
   not_found: wire(
     404,
     'invalid_request_error',
-    'There is nothing at this address. The API is under /v1, as POST /v1/chat/completions.',
+    'Not found. The API is under /v1, as POST /v1/chat/completions.',
     false,
   ),
-  method_not_allowed: wire(405, 'invalid_request_error', 'This address does not take this method.', false),
+  method_not_allowed: wire(405, 'invalid_request_error', 'Method not allowed.', false),
   request_too_large: wire(413, 'invalid_request_error', 'The body is too large.', false),
   unsupported_media_type: wire(
     415,
@@ -110,13 +110,18 @@ const WIRE = {
     'This gateway is not configured correctly: its log names the setting.',
     false,
   ),
-  internal_error: wire(500, 'server_error', 'The gateway made a mistake.', true),
+  internal_error: wire(500, 'server_error', 'The gateway failed.', true),
 } as const satisfies Record<string, Wire>;
 
 /** The stable code a client can switch on. */
 export type ErrorCode = keyof typeof WIRE;
 
-/** All of them, for whoever describes the API. */
+/** Whether a text is one of them. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(WIRE, text);
+}
+
+/** All of them, for the API's description. */
 export const errorCodes: readonly string[] = Object.keys(WIRE);
 
 /** A limit of the StepFun account, as the text of a 429 states it. */
@@ -134,6 +139,8 @@ export interface ErrorDetails {
   readonly retryAfterSeconds?: number;
   /** Methods that the address takes: becomes `Allow` (RFC 9110 §10.2.1). */
   readonly allow?: string;
+  /** Every field at fault, for the log. */
+  readonly params?: readonly string[];
   /** Headers of the answer beside those, as `x-ratelimit-remaining-tokens`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Asking StepFun again at once may help; see upstream/retry.ts. */

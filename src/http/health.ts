@@ -2,15 +2,15 @@
 // tells the state of the settings, never a value of one.
 
 import { version } from '../../package.json';
-import { jsonAnswer, type Answer } from './response.ts';
+import { jsonResponse } from './response.ts';
 import { isAccessConfigured, readConfig } from '../config/config.ts';
 
 /** @returns 200 when requests can be served, 503 when the settings stand in the way. */
-export function healthAnswer(env: object): Answer {
+export function healthResponse(env: object): Response {
   const { configuration, access } = stateOf(env);
   const isServing = configuration === 'valid' && access === 'configured';
   const body = { status: isServing ? 'ok' : 'not_serving', version, configuration, access };
-  return jsonAnswer(body, { 'cache-control': 'no-store' }, isServing ? 200 : 503);
+  return jsonResponse(body, { 'cache-control': 'no-store' }, isServing ? 200 : 503);
 }
 
 /** @returns whether the settings can be read. */

@@ -8,6 +8,8 @@ export type BudgetHeaders = Readonly<Record<string, string>>;
 export interface Reservation {
   /** The `max_tokens` to send upstream: never more than is left. */
   readonly maxTokens: number;
+  /** The estimate of the prompt: a call that StepFun began costs at least this, unless its exact count is known. */
+  readonly promptTokens: number;
   /** As of now. */
   readonly headers: BudgetHeaders;
   /**

@@ -21,6 +21,8 @@ export interface Deadlines {
   readonly abort: (reason: unknown) => void;
   /** StepFun's headers have arrived. From here on the relay keeps the deadlines of a stream. */
   readonly onHeaders: () => void;
+  /** A stream has begun that no relay keeps the deadlines of: the total time alone counts. */
+  readonly onNativeStream: () => void;
   /** The call has ended: clears the timer and the listener. */
   readonly release: () => void;
 }
@@ -42,7 +44,7 @@ export function createDeadlines(
   const onClientAbort = () => abort(client.reason);
   const onDeadline = () => abort(new GatewayError('upstream_timeout'));
 
-  const timer = setTimeout(onDeadline, firstByteDeadlineMs - Date.now());
+  let timer = setTimeout(onDeadline, firstByteDeadlineMs - Date.now());
   if (client.aborted) onClientAbort();
   else client.addEventListener('abort', onClientAbort, { once: true });
 
@@ -53,6 +55,10 @@ export function createDeadlines(
     abort,
     onHeaders() {
       if (kind === 'stream') clearTimeout(timer);
+    },
+    onNativeStream() {
+      clearTimeout(timer);
+      timer = setTimeout(onDeadline, startedAtMs + clocks.totalMs - Date.now());
     },
     release() {
       clearTimeout(timer);

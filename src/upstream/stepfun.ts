@@ -38,7 +38,10 @@ interface Fetches {
  * @param settings - StepFun's base URL, and whose key is used.
  * @param via - has the `fetch` to use: the platform, or a service binding in StepFun's place.
  */
-export function createStepfun(settings: Config['upstream'], via: Fetches = globalThis): Stepfun {
+export function createStepfun(
+  settings: Pick<Config['upstream'], 'baseUrl' | 'keySource'>,
+  via: Fetches = globalThis,
+): Stepfun {
   async function request(
     path: string,
     key: string,

@@ -96,7 +96,7 @@ export function readUpstreamError(
  */
 export async function readErrorResponse(
   response: Response,
-  { keySource, baseUrl }: Config['upstream'],
+  { keySource, baseUrl }: Pick<Config['upstream'], 'keySource' | 'baseUrl'>,
   key: string,
 ): Promise<GatewayError> {
   const { status, headers } = response;

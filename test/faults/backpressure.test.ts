@@ -1,7 +1,7 @@
-// A client that reads nothing stops its upstream: the gateway holds next to
-// nothing of what is on offer, and goes on when the client does.
+// A client that reads nothing stops StepFun: the gateway holds at most 16 MB of 400 MB on offer,
+// and goes on when the client does.
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Client, sleep, until } from './client.ts';
 import { event } from './events.ts';
 import { startGateways, type Gateways } from './gateways.ts';
@@ -10,7 +10,7 @@ import { residentBytes } from './workerd.ts';
 const MIB = 2 ** 20;
 const OFFERED_BYTES = 400 * MIB;
 const HELD_BYTES = 16 * MIB;
-/** At once: what passed through them until they stood still is garbage that they share. */
+/** At the same time: they share the garbage that was made until they stopped. */
 const STREAMS = 4;
 
 let gateways: Gateways;
@@ -25,8 +25,8 @@ describe.each([
   { lane: 'stream without a window', name: 'plain' },
   { lane: 'native', name: 'native' },
 ] as const)('$lane', ({ name }) => {
-  test(
-    '400 MB on offer to a client that reads nothing → next to nothing is held, and it goes on when the client does',
+  it(
+    '400 MB on offer to a client that reads nothing → at most 16 MB are held, and the stream goes on when the client reads',
     { timeout: 30_000 },
     async () => {
       const { upstream, runtime, ports } = gateways;
@@ -35,7 +35,7 @@ describe.each([
       upstream.play = (call) => {
         taken.push(call.open().flood(OFFERED_BYTES, events));
       };
-      // Once unhindered: what the first flood costs, in code and heap, is not these streams'.
+      // One stream at full speed first: compiled code and heap growth are not what is measured.
       const warmUp = new Client({ port: ports[name] });
       warmUp.forget();
       await until(() => (taken[0]?.() ?? 0) > 64 * MIB, 20_000);
@@ -55,7 +55,7 @@ describe.each([
         stoppedAtBytes = takenBytes();
         await sleep(500);
       } while (String(takenBytes()) !== String(stoppedAtBytes));
-      // Of these, the kernel's buffers of both connections hold most.
+      // Most of these bytes are in the kernel's buffers of both connections.
       for (const bytes of stoppedAtBytes) expect(bytes).toBeLessThan(OFFERED_BYTES / 4);
       const grownBytes = (await residentBytes(runtime.pid)) - beforeBytes;
       expect(grownBytes / STREAMS).toBeLessThan(HELD_BYTES);

@@ -1,15 +1,16 @@
-// A client that breaks off, dawdles, lies or babbles: it costs nothing more, nobody
-// else notices, and where it can still read it is told what was wrong.
+// A client that leaves before its request is complete, is slow, frames its request wrongly, or
+// sends more than a request: StepFun is not called without need, other clients are served, and
+// a client that can still read gets the reason.
 
 import { connect, type Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { DRAINED_BYTES } from '../../src/config/limits.ts';
 import { Client, sleep, until } from './client.ts';
 import { FINISH, SENTINEL, event, read } from './events.ts';
 import { startUnder, type Gateways } from './gateways.ts';
 import { answer } from './replies.ts';
 import { residentBytes } from './workerd.ts';
-import { unchunk, type Call } from './upstream.ts';
+import { unchunk } from './upstream.ts';
 
 const CAP_BYTES = 100_000;
 
@@ -26,7 +27,7 @@ afterAll(async () => {
   await gateways.stop();
 });
 afterEach(async () => {
-  // Whatever it was, the next client is served.
+  // After each fault, the next client is served.
   gateways.upstream.play = answer;
   const { status, body } = await new Client({ port: gateways.ports.open }).whole();
   expect(status).toBe(200);
@@ -35,12 +36,12 @@ afterEach(async () => {
 });
 
 const HEAD = 'POST /v1/chat/completions HTTP/1.1\r\nhost: faults\r\ncontent-type: application/json\r\n';
-const QUESTION = '{"model":"step-3.5-flash","stream":true,"messages":[{"role":"user","content":"Hello"}]}';
-const LENGTH = `content-length: ${QUESTION.length}\r\n\r\n`;
+const BODY = '{"model":"step-3.5-flash","stream":true,"messages":[{"role":"user","content":"Hello"}]}';
+const LENGTH = `content-length: ${BODY.length}\r\n\r\n`;
 const CHUNKED = 'transfer-encoding: chunked\r\n\r\n';
 const HELLO = event('Hello');
 
-/** A socket that says what it likes. */
+/** A socket to write any bytes to. */
 class Raw {
   readonly socket: Socket;
   received = '';
@@ -54,17 +55,17 @@ class Raw {
     this.socket.on('end', () => this.socket.end());
   }
 
-  say(bytes: string | Uint8Array): this {
+  send(bytes: string | Uint8Array): this {
     this.socket.write(bytes);
     return this;
   }
 
-  /** Every status that was answered with so far. */
+  /** The statuses of all answers so far. */
   get statuses(): number[] {
     return [...this.received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
   }
 
-  async answered(status: number, limitMs = 5_000): Promise<void> {
+  async expectStatus(status: number, limitMs = 5_000): Promise<void> {
     await until(() => this.statuses.length > 0 || this.isClosed, limitMs);
     expect(this.statuses[0]).toBe(status);
   }
@@ -76,84 +77,59 @@ async function settled(): Promise<void> {
 }
 
 const BEFORE: readonly (readonly [string, string])[] = [
-  ['before a byte', ''],
+  ['before the first byte', ''],
   ['in the request line', 'POST /v1/chat/com'],
   ['in the headers', `${HEAD}content-le`],
-  ['behind the headers', HEAD + LENGTH],
-  ['in the body', HEAD + LENGTH + QUESTION.slice(0, 40)],
-  ['in the body’s last byte', HEAD + LENGTH + QUESTION.slice(0, -1)],
-  ['in a chunk', `${HEAD}${CHUNKED}40\r\n${QUESTION.slice(0, 40)}`],
-  ['between chunks', `${HEAD}${CHUNKED}28\r\n${QUESTION.slice(0, 40)}\r\n`],
-  ['before the last chunk', `${HEAD}${CHUNKED}${QUESTION.length.toString(16)}\r\n${QUESTION}\r\n`],
+  ['after the headers', HEAD + LENGTH],
+  ['in the body', HEAD + LENGTH + BODY.slice(0, 40)],
+  ['in the body’s last byte', HEAD + LENGTH + BODY.slice(0, -1)],
+  ['in a chunk', `${HEAD}${CHUNKED}40\r\n${BODY.slice(0, 40)}`],
+  ['between chunks', `${HEAD}${CHUNKED}28\r\n${BODY.slice(0, 40)}\r\n`],
+  ['before the last chunk', `${HEAD}${CHUNKED}${BODY.length.toString(16)}\r\n${BODY}\r\n`],
 ];
 
 describe.each(['reset', 'fin'] as const)('a client that leaves by %s', (way) => {
   const leave = ({ socket }: Raw) => (way === 'reset' ? socket.resetAndDestroy() : socket.destroy());
 
-  test.each(BEFORE)('%s → StepFun is not asked', async (_, bytes) => {
+  it.each(BEFORE)('%s → StepFun is not called', async (_, bytes) => {
     const raw = new Raw(gateways.ports.open);
-    if (bytes !== '') raw.say(bytes);
+    if (bytes !== '') raw.send(bytes);
     await sleep(60);
     leave(raw);
     await settled();
     expect(gateways.upstream.calls).toEqual([]);
   });
 
-  const AFTER: readonly (readonly [string, (call: Call) => void])[] = [
-    // Nothing is written before the headers are there, so that a quiet FIN shows with them.
-    [
-      'while the answer is waited for',
-      (call) => {
-        if (way === 'fin') setTimeout(() => call.open(), 200);
-      },
-    ],
-    ['behind the answer’s headers', (call) => void call.open()],
-    ['in an event', (call) => void call.open().chunk(HELLO + HELLO.slice(0, 50))],
-    ['between events', (call) => void call.open().chunk(HELLO)],
-    ['in the sentinel', (call) => void call.open().chunk(`${HELLO}${FINISH}data: [DO`)],
-  ];
-  test.each(AFTER)('%s → StepFun is let go', async (_, play) => {
-    const { upstream, ports } = gateways;
-    upstream.play = play;
-    const raw = new Raw(ports.hasty).say(HEAD + LENGTH + QUESTION);
-    const call = await upstream.call();
-    await sleep(60);
-    expect(call.leftAtMs).toBeNull();
-    leave(raw);
-    // A quiet FIN shows at the next write: a keep-alive, once the headers are out.
-    await until(() => call.leftAtMs !== null, 1_000);
-  });
-
-  test('behind the answer → the connection is let go, too', async () => {
+  it('after the answer → the gateway closes the connection', async () => {
     gateways.upstream.play = answer;
-    const raw = new Raw(gateways.ports.open).say(HEAD + LENGTH + QUESTION);
+    const raw = new Raw(gateways.ports.open).send(HEAD + LENGTH + BODY);
     await until(() => raw.received.endsWith('0\r\n\r\n'));
     leave(raw);
     await settled();
   });
 });
 
-describe('a client that dawdles', () => {
-  test('and writes byte by byte → is served', async () => {
+describe('a slow client', () => {
+  it('that writes byte by byte → the answer', async () => {
     gateways.upstream.play = answer;
     const raw = new Raw(gateways.ports.open);
-    for (const byte of Buffer.from(HEAD + LENGTH + QUESTION)) {
-      raw.say(Uint8Array.of(byte));
+    for (const byte of Buffer.from(HEAD + LENGTH + BODY)) {
+      raw.send(Uint8Array.of(byte));
       await sleep(1);
     }
-    await raw.answered(200);
+    await raw.expectStatus(200);
     await until(() => raw.received.includes('[DONE]'));
     raw.socket.destroy();
   });
 
-  test('and reads 100 bytes a moment → gets every byte', async () => {
+  it('that reads 100 bytes at a time → every byte of the answer', async () => {
     const { upstream, ports } = gateways;
     upstream.play = (call) => {
       call.open();
       for (let sent = 0; sent < 300; sent++) call.chunk(event(`${sent},`));
       call.chunk(FINISH + SENTINEL).end();
     };
-    const { socket } = new Raw(ports.open).say(HEAD + LENGTH + QUESTION);
+    const { socket } = new Raw(ports.open).send(HEAD + LENGTH + BODY);
     socket.removeAllListeners('data').pause();
     let received = Buffer.alloc(0);
     const answered = () => {
@@ -175,10 +151,10 @@ describe('a client that dawdles', () => {
   });
 });
 
-describe('a client that lies', () => {
-  test('with a Content-Length too short → 400, and the rest is no second question', async () => {
-    const raw = new Raw(gateways.ports.open).say(`${HEAD}content-length: 40\r\n\r\n${QUESTION}`);
-    await raw.answered(400);
+describe('a client that frames its body wrongly', () => {
+  it('with a Content-Length that is too short → 400, and the rest is not read as a second request', async () => {
+    const raw = new Raw(gateways.ports.open).send(`${HEAD}content-length: 40\r\n\r\n${BODY}`);
+    await raw.expectStatus(400);
     expect(raw.received).toContain('"code":"invalid_json"');
     await until(() => raw.isClosed || raw.statuses.length > 1, 5_000);
     expect(raw.statuses.slice(1).every((status) => status === 400 || status === 501)).toBe(true);
@@ -186,8 +162,8 @@ describe('a client that lies', () => {
     raw.socket.destroy();
   });
 
-  test('with a Content-Length too long, and ends → StepFun is not asked', async () => {
-    const raw = new Raw(gateways.ports.open).say(`${HEAD}content-length: 4000\r\n\r\n${QUESTION}`);
+  it('with a Content-Length that is too long, then an end → StepFun is not called', async () => {
+    const raw = new Raw(gateways.ports.open).send(`${HEAD}content-length: 4000\r\n\r\n${BODY}`);
     await sleep(60);
     raw.socket.end();
     await until(() => raw.isClosed, 5_000);
@@ -195,16 +171,16 @@ describe('a client that lies', () => {
     expect(gateways.upstream.calls).toEqual([]);
   });
 
-  test(
-    'with a Content-Length beyond the cap, and sends nothing → 413 in time',
+  it(
+    'with a Content-Length beyond MAX_BODY_BYTES, and no body → 413 when the time for a body is over',
     { timeout: 20_000 },
     async () => {
-      const lies = [CAP_BYTES + 1, 10_000_000_000].map((length) =>
-        new Raw(gateways.ports.capped).say(`${HEAD}content-length: ${length}\r\n\r\n`),
+      const clients = [CAP_BYTES + 1, 10_000_000_000].map((length) =>
+        new Raw(gateways.ports.capped).send(`${HEAD}content-length: ${length}\r\n\r\n`),
       );
-      for (const raw of lies) {
-        // What it promises is waited for as long as a body may take: a sender reads afterwards.
-        await raw.answered(413, 16_000);
+      for (const raw of clients) {
+        // The gateway reads the body before it answers: most clients read the answer afterwards only.
+        await raw.expectStatus(413, 16_000);
         expect(raw.received).toContain('"code":"request_too_large"');
         raw.socket.destroy();
       }
@@ -212,15 +188,15 @@ describe('a client that lies', () => {
     },
   );
 
-  test.each([
+  it.each([
     ['a Content-Length that is no number', 'content-length: many\r\n\r\n'],
     ['a Content-Length below zero', 'content-length: -1\r\n\r\n'],
     ['two Content-Lengths', `content-length: 1\r\n${LENGTH}`],
-    ['a chunk size that is none', `${CHUNKED}zz\r\n`],
-    ['a chunk longer than its size', `${CHUNKED}3\r\n${QUESTION}\r\n0\r\n\r\n`],
+    ['a chunk size that is no number', `${CHUNKED}zz\r\n`],
+    ['a chunk longer than its size', `${CHUNKED}3\r\n${BODY}\r\n0\r\n\r\n`],
     ['an unknown transfer coding', 'transfer-encoding: rot13\r\n\r\n'],
-  ])('with %s → refused, StepFun is not asked', async (_, rest) => {
-    const raw = new Raw(gateways.ports.open).say(HEAD + rest + QUESTION);
+  ])('with %s → an error, and StepFun is not called', async (_, rest) => {
+    const raw = new Raw(gateways.ports.open).send(HEAD + rest + BODY);
     await until(() => raw.statuses.length > 0 || raw.isClosed, 5_000);
     for (const status of raw.statuses) expect([400, 408, 501]).toContain(status);
     await settled();
@@ -228,103 +204,113 @@ describe('a client that lies', () => {
     raw.socket.destroy();
   });
 
-  test('with a Content-Length and chunks → one reading of it, for all', async () => {
+  it('with a Content-Length and chunks → never read as a body of that length', async () => {
     gateways.upstream.play = answer;
-    const smuggled = `${HEAD}${LENGTH}${QUESTION}`;
-    const raw = new Raw(gateways.ports.open).say(
+    const smuggled = `${HEAD}${LENGTH}${BODY}`;
+    const raw = new Raw(gateways.ports.open).send(
       `${HEAD}content-length: 5\r\n${CHUNKED}0\r\n\r\n${smuggled}`,
     );
     await until(() => raw.statuses.length > 0 || raw.isClosed, 5_000);
     await settled();
-    // Refused, or read as RFC 9112 §6.3 has it: chunks. Never as a body of 5 bytes.
+    // Refused, or read as chunks (RFC 9112 §6.3), but never as a body of 5 bytes.
     expect(raw.statuses[0]).toBe(400);
     expect(gateways.upstream.calls.length).toBeLessThanOrEqual(1);
     raw.socket.destroy();
   });
 });
 
-describe('a body over the cap', () => {
-  test('of a known length → 413, read by a client that sends it all first', async () => {
+describe('a body larger than MAX_BODY_BYTES', () => {
+  it('with a Content-Length → 413, also for a client that reads only after it has sent all', async () => {
     const body = Buffer.alloc(2 ** 20, ' ');
-    const raw = new Raw(gateways.ports.capped).say(`${HEAD}content-length: ${body.length}\r\n\r\n`).say(body);
-    await raw.answered(413);
+    const raw = new Raw(gateways.ports.capped)
+      .send(`${HEAD}content-length: ${body.length}\r\n\r\n`)
+      .send(body);
+    await raw.expectStatus(413);
     expect(raw.received).toContain('"code":"request_too_large"');
     raw.socket.destroy();
   });
 
-  test('in chunks → 413, read by a client that sends it all first', async () => {
+  it('in chunks → 413, also for a client that reads only after it has sent all', async () => {
     const chunk = Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(2 ** 16, ' '), Buffer.from('\r\n')]);
-    const raw = new Raw(gateways.ports.capped).say(HEAD + CHUNKED);
-    for (let sent = 0; sent < 64; sent++) raw.say(chunk);
-    raw.say('0\r\n\r\n');
-    await raw.answered(413);
+    const raw = new Raw(gateways.ports.capped).send(HEAD + CHUNKED);
+    for (let sent = 0; sent < 64; sent++) raw.send(chunk);
+    raw.send('0\r\n\r\n');
+    await raw.expectStatus(413);
     expect(raw.received).toContain('"code":"request_too_large"');
     expect(gateways.upstream.calls).toEqual([]);
     raw.socket.destroy();
   });
 
-  test('of exactly the cap → is none', async () => {
+  it('by one byte → 413; without that byte, the answer', async () => {
     gateways.upstream.play = answer;
-    const body = QUESTION.replace('Hello', 'a'.repeat(CAP_BYTES - QUESTION.length + 5));
+    const body = BODY.replace('Hello', 'a'.repeat(CAP_BYTES - BODY.length + 5));
     expect(body.length).toBe(CAP_BYTES);
     const chunked = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
-    const raw = new Raw(gateways.ports.capped).say(HEAD + CHUNKED + chunked);
-    await raw.answered(200);
+    const raw = new Raw(gateways.ports.capped).send(HEAD + CHUNKED + chunked);
+    await raw.expectStatus(200);
     raw.socket.destroy();
     const over = `${(body.length + 1).toString(16)}\r\n${body} \r\n0\r\n\r\n`;
-    const refused = new Raw(gateways.ports.capped).say(HEAD + CHUNKED + over);
-    await refused.answered(413);
+    const refused = new Raw(gateways.ports.capped).send(HEAD + CHUNKED + over);
+    await refused.expectStatus(413);
     refused.socket.destroy();
   });
 
-  test('that never ends → is cut off, and not kept', { timeout: 30_000 }, async () => {
-    const { runtime, ports } = gateways;
-    const chunk = Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(2 ** 16, ' '), Buffer.from('\r\n')]);
-    const before = await residentBytes(runtime.pid);
-    let most = before;
-    const raw = new Raw(ports.capped).say(HEAD + CHUNKED);
-    let sent = 0;
-    while (!raw.isClosed && sent < 8 * DRAINED_BYTES) {
-      sent += chunk.length;
-      if (!raw.socket.write(chunk)) {
-        await new Promise((resolve) => {
-          raw.socket.once('drain', resolve);
-          raw.socket.once('close', resolve);
-        });
-        most = Math.max(most, await residentBytes(runtime.pid));
+  it(
+    'that never ends → the connection is closed, and the body is not held in memory',
+    { timeout: 30_000 },
+    async () => {
+      const { runtime, ports } = gateways;
+      const chunk = Buffer.concat([
+        Buffer.from('10000\r\n'),
+        Buffer.alloc(2 ** 16, ' '),
+        Buffer.from('\r\n'),
+      ]);
+      const before = await residentBytes(runtime.pid);
+      let most = before;
+      const raw = new Raw(ports.capped).send(HEAD + CHUNKED);
+      let sent = 0;
+      while (!raw.isClosed && sent < 8 * DRAINED_BYTES) {
+        sent += chunk.length;
+        if (!raw.socket.write(chunk)) {
+          await new Promise((resolve) => {
+            raw.socket.once('drain', resolve);
+            raw.socket.once('close', resolve);
+          });
+          most = Math.max(most, await residentBytes(runtime.pid));
+        }
       }
-    }
-    expect(raw.isClosed).toBe(true);
-    expect(sent).toBeLessThan(4 * DRAINED_BYTES);
-    expect(most - before).toBeLessThan(32 * 2 ** 20);
-    expect(gateways.upstream.calls).toEqual([]);
-  });
+      expect(raw.isClosed).toBe(true);
+      expect(sent).toBeLessThan(4 * DRAINED_BYTES);
+      expect(most - before).toBeLessThan(32 * 2 ** 20);
+      expect(gateways.upstream.calls).toEqual([]);
+    },
+  );
 });
 
 describe('a client that pipelines', () => {
-  test('a second question → answers in order', async () => {
+  it('a second request → both answers, in order', async () => {
     const { upstream, ports } = gateways;
     upstream.play = answer;
-    const one = HEAD + LENGTH + QUESTION;
-    const raw = new Raw(ports.open).say(one + one);
+    const one = HEAD + LENGTH + BODY;
+    const raw = new Raw(ports.open).send(one + one);
     await until(() => raw.received.split('data: [DONE]').length === 3);
     expect(raw.statuses).toEqual([200, 200]);
     raw.socket.destroy();
   });
 
-  test.each([
+  it.each([
     ['junk', 'Hello\r\n\r\n'],
     ['bytes', Buffer.from('16030100ff0100', 'hex')],
     ['another protocol', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
-    ['a body that nobody announced', QUESTION],
-    ['a request line without end', 'a'.repeat(300_000)],
-  ])('%s behind a question → the answer is whole', async (_, junk) => {
+    ['a body without a request', BODY],
+    ['a request line that never ends', 'a'.repeat(300_000)],
+  ])('%s after a request → the whole answer', async (_, junk) => {
     gateways.upstream.play = async (call) => {
       call.open().chunk(HELLO);
       await sleep(100);
       call.chunk(FINISH + SENTINEL).end();
     };
-    const raw = new Raw(gateways.ports.open).say(HEAD + LENGTH + QUESTION).say(junk);
+    const raw = new Raw(gateways.ports.open).send(HEAD + LENGTH + BODY).send(junk);
     await until(() => raw.received.includes('0\r\n\r\n'));
     const end = raw.received.indexOf('\r\n\r\n') + 4;
     const { body } = unchunk(Buffer.from(raw.received.slice(end), 'latin1'));
@@ -333,8 +319,8 @@ describe('a client that pipelines', () => {
     raw.socket.destroy();
   });
 
-  test('junk first → refused, nothing is asked', async () => {
-    const raw = new Raw(gateways.ports.open).say('\u0000\u0001Hello\r\n\r\n');
+  it('junk instead of a request → an error, and StepFun is not called', async () => {
+    const raw = new Raw(gateways.ports.open).send('\u0000\u0001Hello\r\n\r\n');
     await until(() => raw.isClosed || raw.statuses.length > 0, 5_000);
     expect(raw.statuses.every((status) => status >= 400)).toBe(true);
     raw.socket.destroy();

@@ -1,8 +1,8 @@
-// Four clocks: first byte, silence, everything, and the request's own body. Each ends
-// what it watches in time, no sooner, and lets the upstream go.
+// Four clocks: first byte, silence, total time, and the body of the request. Each ends the
+// request when its time is over and not before, and ends the call to StepFun.
 
 import { connect } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { REQUEST_BODY_MS } from '../../src/config/limits.ts';
 import { Client, sleep, until } from './client.ts';
 import { FINISH, SENTINEL, event, read } from './events.ts';
@@ -46,8 +46,8 @@ function expectAfter(tookMs: number, limitMs: number): void {
   expect(tookMs).toBeLessThan(limitMs + LATE_MS);
 }
 
-/** Writes something again and again, until the gateway lets go. */
-async function trickle(call: Call, piece: () => void, everyMs = 50): Promise<void> {
+/** Writes a piece again and again, until the gateway closes the connection. */
+async function repeat(call: Call, piece: () => void, everyMs = 50): Promise<void> {
   while (call.leftAtMs === null) {
     piece();
     await sleep(everyMs);
@@ -60,18 +60,18 @@ describe.each(LANES)('$lane', ({ port, stream }) => {
     upstream.play = play;
     const timed = await ask(ports[port], stream);
     await until(() => upstream.calls.every(({ leftAtMs }) => leftAtMs !== null), 50 + LATE_MS);
-    // One that takes too long is not asked again.
+    // A timeout is not retried.
     expect(upstream.calls.length).toBe(1);
     return timed;
   };
 
-  test.each([
+  it.each([
     ['no headers', () => {}],
     [
-      'headers that trickle',
-      (call: Call) => trickle(call.raw('HTTP/1.1 200 OK\r\n'), () => call.raw('a: b\r\n')),
+      'headers that come slowly and never end',
+      (call: Call) => repeat(call.raw('HTTP/1.1 200 OK\r\n'), () => call.raw('a: b\r\n')),
     ],
-    ['Early Hints without end', (call: Call) => trickle(call, () => call.raw(head(103, { a: 'b' })))],
+    ['Early Hints that never end', (call: Call) => repeat(call, () => call.raw(head(103, { a: 'b' })))],
   ])('%s → 504 upstream_timeout', async (_, play) => {
     const { status, body, tookMs } = await clocked(play);
     expect(status).toBe(504);
@@ -89,8 +89,8 @@ describe('completion', () => {
     return ask(gateways.ports[port], false);
   };
 
-  test.each([
-    ['no byte behind the headers', (call: Call) => void call.raw(JSON_HEAD)],
+  it.each([
+    ['no byte after the headers', (call: Call) => void call.raw(JSON_HEAD)],
     ['half a document', (call: Call) => void call.raw(JSON_HEAD).chunk(COMPLETION.slice(0, 100))],
     [
       'half a document of a known length',
@@ -105,14 +105,14 @@ describe('completion', () => {
     expect(JSON.parse(body)).toMatchObject({ error: { code: 'upstream_timeout' } });
     expectAfter(tookMs, HASTY.idleMs);
     await until(() => gateways.upstream.calls[0]?.leftAtMs !== null, 50 + LATE_MS);
-    // Time is left, and yet it is not bought again.
+    // Time is left, but a second call would be paid a second time.
     expect(gateways.upstream.calls).toHaveLength(1);
   });
 
-  test('a document that comes slowly, but never stops → whole', async () => {
+  it('a document that comes slowly → whole', async () => {
     const { status, body } = await clocked(async (call) => {
       call.raw(JSON_HEAD);
-      // Some APIs send blanks while they think.
+      // Some APIs send blanks until the answer is ready.
       for (let sent = 0; sent < 9; sent++) {
         call.chunk('\n');
         await sleep(HASTY.idleMs / 6);
@@ -127,9 +127,9 @@ describe('completion', () => {
     expect(JSON.parse(body)).toMatchObject({ choices: [{ message: { content: 'Hello world' } }] });
   });
 
-  test('a document that trickles for ever → 504 upstream_timeout', async () => {
+  it('a document that comes slowly and never ends → 504 upstream_timeout', async () => {
     const { status, body, tookMs } = await clocked((call) =>
-      trickle(call.raw(JSON_HEAD), () => call.chunk(' ')),
+      repeat(call.raw(JSON_HEAD), () => call.chunk(' ')),
     );
     expect(status).toBe(504);
     expect(JSON.parse(body)).toMatchObject({ error: { code: 'upstream_timeout' } });
@@ -144,7 +144,7 @@ describe('stream', () => {
     return ask(gateways.ports.hasty, true);
   };
 
-  test('silence behind an event → upstream_timeout', async () => {
+  it('silence after an event → upstream_timeout', async () => {
     const { status, body, tookMs } = await clocked((call) => void call.open().chunk(HELLO));
     expect(status).toBe(200);
     expect(read(body)).toMatchObject({ text: 'Hello', failure: 'upstream_timeout', hasSentinel: false });
@@ -152,7 +152,7 @@ describe('stream', () => {
     await until(() => gateways.upstream.calls[0]?.leftAtMs !== null, 50 + LATE_MS);
   });
 
-  test('events that come slowly, but never stop → whole', async () => {
+  it('events that come slowly → whole', async () => {
     const { body } = await clocked(async (call) => {
       call.open();
       for (let sent = 0; sent < 3; sent++) {
@@ -164,13 +164,13 @@ describe('stream', () => {
     expect(read(body)).toMatchObject({ text: 'HelloHelloHello', failure: null, hasSentinel: true });
   });
 
-  test.each([
+  it.each([
     ['events', HELLO],
     ['comments', ': ping\n\n'],
-    ['one event, byte by byte,', ' '],
-  ])('%s without end → upstream_timeout', async (name, piece) => {
+    ['the bytes of one event', ' '],
+  ])('%s that never end → upstream_timeout', async (name, piece) => {
     const { status, body, tookMs } = await clocked((call) =>
-      trickle(call.open().chunk(name.startsWith('one') ? `${HELLO}data: ` : HELLO), () => call.chunk(piece)),
+      repeat(call.open().chunk(name.startsWith('the') ? `${HELLO}data: ` : HELLO), () => call.chunk(piece)),
     );
     expect(status).toBe(200);
     expect(read(body)).toMatchObject({ failure: 'upstream_timeout', hasSentinel: false });
@@ -179,7 +179,7 @@ describe('stream', () => {
   });
 });
 
-test('503, asked again, then silence → one clock for all attempts: 504 upstream_timeout', async () => {
+it('503, a retry, then silence → one clock for all attempts: 504 upstream_timeout', async () => {
   const { upstream, ports } = gateways;
   upstream.play = (call) => {
     if (upstream.calls.length === 1) setTimeout(() => refuse(call, 503, {}), HASTY.firstByteMs / 2);
@@ -194,14 +194,19 @@ describe('the body of a request', () => {
   const HEADERS = 'POST /v1/chat/completions HTTP/1.1\r\nhost: faults\r\ncontent-type: application/json\r\n';
   const START = '{"model":"step-3.5-flash","messages":[{"role":"user","content":"';
 
-  test.concurrent.each([
-    ['trickles, its length known', `${HEADERS}content-length: 400\r\n\r\n${START}`, 'a', 0],
-    // How much is due is not known: 64 KiB more at 64 KiB/s are waited for.
-    ['trickles in chunks', `${HEADERS}transfer-encoding: chunked\r\n\r\n40\r\n${START}`, '\r\n1\r\na', 1_000],
+  it.concurrent.each([
+    ['comes slowly, with a Content-Length', `${HEADERS}content-length: 400\r\n\r\n${START}`, 'a', 0],
+    // The length is unknown: the time for 64 KiB more, at 64 KiB/s, is added.
+    [
+      'comes slowly in chunks',
+      `${HEADERS}transfer-encoding: chunked\r\n\r\n40\r\n${START}`,
+      '\r\n1\r\na',
+      1_000,
+    ],
     ['does not come', `${HEADERS}content-length: 400\r\n\r\n`, '', 0],
     ['stops', `${HEADERS}content-length: 400\r\n\r\n${START}`, '', 0],
   ])(
-    '%s → 408 request_timeout, and nothing is asked',
+    '%s → 408 request_timeout, and StepFun is not called',
     { timeout: 20_000 },
     async (_, start, more, extraMs) => {
       const { upstream, ports } = gateways;

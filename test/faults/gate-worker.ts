@@ -3,7 +3,7 @@
 
 import { DurableObject } from 'cloudflare:workers';
 import { toGatewayError } from '../../src/http/errors.ts';
-import { errorAnswer, toResponse } from '../../src/http/response.ts';
+import { errorResponse } from '../../src/http/response.ts';
 import { createDeadlines } from '../../src/upstream/deadlines.ts';
 import { Gate as GateObject } from '../../src/upstream/gate/gate-object.ts';
 import { createGate } from '../../src/upstream/gate/gate.ts';
@@ -135,7 +135,10 @@ export default {
       return await answer(request, env, context);
     } catch (thrown) {
       if (request.headers.get('x-mode') === 'throws') throw thrown;
-      return toResponse(errorAnswer(toGatewayError(thrown)));
+      const error = toGatewayError(thrown);
+      const response = errorResponse(error);
+      response.headers.set('x-queue-ms', String(error.details.queueMs));
+      return response;
     }
   },
 };

@@ -1,6 +1,6 @@
-// What a stream holds while it is open: nothing of what has passed through it.
+// An open stream holds at most 64 KB, however much has passed through it.
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Client, sleep } from './client.ts';
 import { event } from './events.ts';
 import { startUnder, type Gateways } from './gateways.ts';
@@ -8,9 +8,9 @@ import { heldBytes } from './inspector.ts';
 
 const KIB = 1024;
 const STREAMS = 24;
-/** A model that speaks 100 tokens a second: a few events fall into each window. */
+/** 100 tokens a second: a few events fall into each window. */
 const EVERY_MS = 10;
-/** Every buffer has been full several times by then. */
+/** Long enough for every buffer to have been full several times. */
 const FOR_MS = 2_500;
 
 let gateways: Gateways<'steady'>;
@@ -19,13 +19,13 @@ beforeAll(async () => {
 });
 afterAll(() => gateways.stop());
 
-test('100 events a second, for seconds → at most 64 KB of heap a stream', { timeout: 30_000 }, async () => {
+it('100 events a second, for seconds → at most 64 KB of heap a stream', { timeout: 30_000 }, async () => {
   const { upstream, runtime, ports } = gateways;
-  const told = event('Hello');
+  const hello = event('Hello');
   upstream.play = (call) => {
     call.open();
     const ticking = setInterval(() => {
-      if (call.leftAtMs === null) call.chunk(told);
+      if (call.leftAtMs === null) call.chunk(hello);
       else clearInterval(ticking);
     }, EVERY_MS);
   };
@@ -37,7 +37,7 @@ test('100 events a second, for seconds → at most 64 KB of heap a stream', { ti
     }
     return clients;
   };
-  // The code that streams run, and what the first of them leave behind, are not these streams'.
+  // Streams before the measured ones: compiled code and what only the first ones leave behind.
   for (const client of await open(STREAMS)) client.reset();
   await expect.poll(() => upstream.calls.every(({ isOver }) => isOver)).toBe(true);
   const beforeBytes = await heldBytes(runtime, 'steady');
@@ -45,7 +45,7 @@ test('100 events a second, for seconds → at most 64 KB of heap a stream', { ti
   const clients = await open(STREAMS);
   await sleep(FOR_MS);
   const heldByEach = async () => ((await heldBytes(runtime, 'steady')) - beforeBytes) / STREAMS;
-  // Asked again where a machine that stood still has made a flood of a trickle.
+  // Measured again: on a machine that paused, many events arrive at once and fill the buffers.
   await expect.poll(heldByEach, { timeout: 20_000, interval: 1_500 }).toBeLessThan(64 * KIB);
   for (const client of clients) client.reset();
 });

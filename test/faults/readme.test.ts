@@ -1,27 +1,27 @@
-// README.md beside this file is what the tests of this folder say, no more and no less.
+// README.md in this folder lists the tests of this folder, completely.
 
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
-import { renderReadme, untold, type Listed } from './readme.ts';
+import { expect, it } from 'vitest';
+import { renderReadme, malformedTitles, type Listed } from './readme.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-test('README.md says what these tests are', { timeout: 60_000 }, async () => {
+it('README.md lists these tests', { timeout: 60_000 }, async () => {
   const tests = await listed();
   expect(tests.length).toBeGreaterThan(300);
-  expect(untold(tests)).toEqual([]);
+  expect(malformedTitles(tests)).toEqual([]);
   await expect(await renderReadme(tests)).toMatchFileSnapshot('README.md');
 });
 
-/** Every test of this folder but this one, titles filled in; none is run. */
+/** @returns every test of this folder but this one, with complete titles. None is run. */
 async function listed(): Promise<Listed[]> {
   const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
-  // vitest's static parse would leave `$name` as it is.
+  // vitest's static parse would not replace `$name`.
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    [vitest, 'list', 'test/faults', '--json', '--no-static-parse'],
+    [vitest, 'list', '--project', 'faults', '--json', '--no-static-parse'],
     { cwd: ROOT, maxBuffer: 2 ** 24 },
   );
   const all = JSON.parse(stdout) as Listed[];

@@ -1,14 +1,13 @@
-// README.md as the tests' titles make it. A title reads `fault → expectation`; what it is
-// nested in is either a lane, the way an answer takes through the gateway, or a group of
-// faults.
+// Makes README.md from the titles of the tests. A title is `fault → expectation`. The titles that
+// it is nested in are lanes (the ways of an answer through the gateway) or groups of faults.
 
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { format } from 'oxfmt';
 
-/** As `vitest list --json` tells of a test. */
+/** A test in the output of `vitest list --json`. */
 export interface Listed {
-  /** Its title and those it is nested in, joined by ` > `. */
+  /** Its title and the titles that it is nested in, joined by ` > `. */
   readonly name: string;
   readonly file: string;
 }
@@ -21,14 +20,14 @@ const LANES = new Set([
   'completion',
 ]);
 
-/** @returns titles that tell no fault, or nothing of what is expected. */
-export function untold(tests: readonly Listed[]): string[] {
+/** @returns titles that are not of the form `fault → expectation`. */
+export function malformedTitles(tests: readonly Listed[]): string[] {
   return tests.map(({ name }) => name).filter((name) => name.split(' → ').length !== 2);
 }
 
 /** @returns README.md, formatted as `npm run check:format` wants it. */
 export async function renderReadme(tests: readonly Listed[]): Promise<string> {
-  // vitest lists files in the order they are ready in.
+  // vitest lists files in the order in which they were loaded.
   const files = [...new Set(tests.map(({ file }) => file))].sort();
   const sections = files.map((file) =>
     section(
@@ -38,12 +37,12 @@ export async function renderReadme(tests: readonly Listed[]): Promise<string> {
   );
   const text = `# Faults
 
-What goes wrong between clients, gateway and StepFun, and what becomes of it: over raw sockets, against the whole gateway
-in workerd. Made from the tests' titles, and held against them by the tests themselves:
-\`npx vitest run test/faults/readme.test.ts -u\` writes it anew.
+The faults between clients, the gateway and StepFun, and what the gateway does about each: tested over raw sockets against
+the whole gateway in workerd. This page is made from the titles of the tests; a test fails where it differs from them, and
+\`npx vitest run test/faults/readme.test.ts -u\` writes it again.
 
-A code alone (\`upstream_reset\`) is that of the error event which ends a stream; with a number before it, the answer is
-that status. *stream*: rewritten, as by default; *native*: \`RELAY=native\`; *without a window*: \`RELAY_WINDOW_MS=0\`;
+A code alone (\`upstream_reset\`) is the code of the error event that ends a stream; with a number before it, the answer has
+that status. *stream*: rewritten, the default; *native*: \`RELAY=native\`; *without a window*: \`RELAY_WINDOW_MS=0\`;
 *completion*: an answer in one piece.
 
 ${sections.join('\n\n')}

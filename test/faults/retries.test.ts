@@ -1,12 +1,12 @@
-// Asking again: where it helps, and never so often that it makes bad days worse.
+// Retries: where they help, and at most 10 % more calls when StepFun is down.
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Client, sleep } from './client.ts';
 import { startUnder, type Gateways } from './gateways.ts';
 import { answer, refuse, reply } from './replies.ts';
 import type { Call } from './upstream.ts';
 
-/** Each storm meets an isolate that has never failed before. */
+/** An isolate saves up retries, so each run of 1,000 requests needs one of its own. */
 type Lane = 'calm' | 'reset' | 'busy' | 'streams' | 'refused';
 
 let gateways: Gateways<Lane>;
@@ -19,7 +19,7 @@ afterEach(() => gateways.upstream.clear());
 const REQUESTS = 1_000;
 const AT_ONCE = 100;
 
-async function storm(port: number, stream: boolean): Promise<number> {
+async function askThousandTimes(port: number, stream: boolean): Promise<number> {
   let attempts = 0;
   let left = REQUESTS;
   const worker = async (): Promise<void> => {
@@ -34,19 +34,19 @@ async function storm(port: number, stream: boolean): Promise<number> {
   return attempts;
 }
 
-describe('1,000 requests to a dead upstream', { timeout: 60_000 }, () => {
+describe('1,000 requests while StepFun is down', { timeout: 60_000 }, () => {
   const DEAD: readonly (readonly [string, Lane, boolean, (call: Call) => void])[] = [
-    ['that resets each connection', 'reset', false, (call) => call.reset()],
-    ['that says 503', 'busy', false, (call) => refuse(call, 503, { message: 'busy' })],
-    ['that says 503 instead of streams', 'streams', true, (call) => reply(call, 503, 'busy')],
+    ['it resets each connection', 'reset', false, (call) => call.reset()],
+    ['it answers 503', 'busy', false, (call) => refuse(call, 503, { message: 'busy' })],
+    ['it answers 503 to streams', 'streams', true, (call) => reply(call, 503, 'busy')],
   ];
-  test.each(DEAD)('%s → at most 1,100 calls', async (_, lane, stream, play) => {
+  it.each(DEAD)('%s → at most 1,100 calls', async (_, lane, stream, play) => {
     const { upstream, ports } = gateways;
     upstream.play = play;
-    const attempts = await storm(ports[lane], stream);
+    const attempts = await askThousandTimes(ports[lane], stream);
     expect(attempts).toBe(upstream.calls.length);
     expect(upstream.calls.length).toBeLessThanOrEqual(1.1 * REQUESTS);
-    // It does ask again, or the bound would show nothing.
+    // It does retry: without retries the bound would prove nothing.
     expect(upstream.calls.length).toBeGreaterThan(REQUESTS);
   });
 });
@@ -60,27 +60,27 @@ describe('a failure', () => {
     return { status, calls: upstream.calls.length, tookMs: performance.now() - startedMs };
   };
 
-  const OVER_SOON: readonly (readonly [string, (call: Call) => void])[] = [
-    // As many as an isolate has saved up at its start, and no more.
+  const TEMPORARY: readonly (readonly [string, (call: Call) => void])[] = [
+    // As many rows as an isolate has retries at its start.
     ['500', (call) => refuse(call, 500, {})],
     ['502', (call) => refuse(call, 502, {})],
     ['503', (call) => refuse(call, 503, {})],
     ['504', (call) => refuse(call, 504, {})],
     ['529', (call) => refuse(call, 529, {})],
     ['a reset', (call) => call.reset()],
-    ['200 with an error that is over soon', (call) => refuse(call, 200, { type: 'engine_overloaded' })],
+    ['200 with an error that is temporary', (call) => refuse(call, 200, { type: 'engine_overloaded' })],
   ];
-  test.each(OVER_SOON)('%s → asked again, and the answer', async (_, play) => {
+  it.each(TEMPORARY)('%s → a retry, and the answer', async (_, play) => {
     expect(await ask(play)).toMatchObject({ status: 200, calls: 2 });
   });
 
-  test('429 with Retry-After: 1 → asked again a second later', async () => {
+  it('429 with Retry-After: 1 → a retry one second later', async () => {
     const { status, calls, tookMs } = await ask((call) => refuse(call, 429, {}, { 'retry-after': '1' }));
     expect({ status, calls }).toEqual({ status: 200, calls: 2 });
     expect(tookMs).toBeGreaterThan(995);
   });
 
-  test.each([
+  it.each([
     ['400', 400],
     ['401', 502],
     ['402', 502],
@@ -90,13 +90,16 @@ describe('a failure', () => {
     ['501', 502],
     ['429', 429],
     ['429 with Retry-After: 3', 429],
-  ])('%s → not asked again: %i', async (name, status) => {
-    const [said, retryAfter] = name.split(' with Retry-After: ');
+  ])('%s → no retry: %i', async (name, status) => {
+    const [statusText, retryAfter] = name.split(' with Retry-After: ');
     const headers = retryAfter === undefined ? {} : { 'retry-after': retryAfter };
-    expect(await ask((call) => refuse(call, Number(said), {}, headers))).toMatchObject({ status, calls: 1 });
+    expect(await ask((call) => refuse(call, Number(statusText), {}, headers))).toMatchObject({
+      status,
+      calls: 1,
+    });
   });
 
-  test('429 with Retry-After: 1, whose client leaves within it → not asked again', async () => {
+  it('429 with Retry-After: 1, and the client leaves within the pause → no retry', async () => {
     const { upstream, ports } = gateways;
     upstream.play = (call) => refuse(call, 429, {}, { 'retry-after': '1' });
     const client = new Client({ port: ports.calm });
@@ -108,10 +111,10 @@ describe('a failure', () => {
   });
 });
 
-test('a connection refused 1,000 times → at most 1,100 attempts', { timeout: 60_000 }, async () => {
-  // Last: nobody listens any more.
+it('a connection refused 1,000 times → at most 1,100 attempts', { timeout: 60_000 }, async () => {
+  // The last test of the file: it closes upstream.
   await gateways.upstream.close();
-  const attempts = await storm(gateways.ports.refused, false);
+  const attempts = await askThousandTimes(gateways.ports.refused, false);
   expect(attempts).toBeLessThanOrEqual(1.1 * REQUESTS);
   expect(attempts).toBeGreaterThan(REQUESTS);
 });

@@ -1,21 +1,21 @@
-// README.md and docs/, as a reader copies from them.
+// The pages of the documentation, and what a reader copies from them.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
-/** What stands in a file, by its path from the root. */
+/** @returns a file's text, by its path from the root. */
 export function read(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
 }
 
-const docs = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
+/** The paths of all pages, from the root. */
+export const PAGES: readonly string[] = globSync(['README.md', 'CONTRIBUTING.md', 'docs/**/*.md'], {
+  cwd: ROOT,
+});
 
-/** Paths of all pages. */
-export const PAGES: readonly string[] = ['README.md', ...docs.map((name) => `docs/${name}`)];
-
-/** The fenced blocks of a language, in these pages. */
+/** @returns the fenced code blocks of a language. */
 export function blocks(language: string, pages = PAGES): string[] {
   return [
     ...pages

@@ -4,7 +4,7 @@ import {
   corsHeaders,
   isPreflight,
   judgeOrigin,
-  preflightAnswer,
+  preflightResponse,
   requireOrigin,
 } from '../../../src/access/cors.ts';
 import { GATEWAY, PAGE, request } from './support.ts';
@@ -123,7 +123,7 @@ describe('preflight', () => {
   });
 
   it('is answered 204, without a body, for a day', () => {
-    expect(preflightAnswer(preflight('authorization'))).toEqual({
+    expect(preflightResponse(preflight('authorization'))).toEqual({
       status: 204,
       headers: {
         'access-control-allow-methods': 'GET, POST',
@@ -147,7 +147,7 @@ describe('preflight', () => {
     'x-stainless-os',
     'x-stainless-helper-method',
   ])('grants %s', (name) => {
-    const { headers } = preflightAnswer(preflight(name));
+    const { headers } = preflightResponse(preflight(name));
     expect(headers['access-control-allow-headers']).toBe(name);
   });
 
@@ -163,15 +163,15 @@ describe('preflight', () => {
     '*',
     '',
   ])('does not grant "%s"', (name) => {
-    expect(preflightAnswer(preflight(name)).headers).not.toHaveProperty('access-control-allow-headers');
+    expect(preflightResponse(preflight(name)).headers).not.toHaveProperty('access-control-allow-headers');
   });
 
   it('grants what is allowed of a list, in any spelling', () => {
-    const { headers } = preflightAnswer(preflight('Authorization,  Content-Type,X-Evil,x-stainless-lang'));
+    const { headers } = preflightResponse(preflight('Authorization,  Content-Type,X-Evil,x-stainless-lang'));
     expect(headers['access-control-allow-headers']).toBe('authorization, content-type, x-stainless-lang');
   });
 
   it('grants no header when none was asked for', () => {
-    expect(preflightAnswer(preflight()).headers).not.toHaveProperty('access-control-allow-headers');
+    expect(preflightResponse(preflight()).headers).not.toHaveProperty('access-control-allow-headers');
   });
 });

@@ -3,7 +3,7 @@ import { keyClient, sessionClient, stepfunClient, tokenClient } from '../../../s
 import { isAccessConfigured, type Config } from '../../../src/config/config.ts';
 import { identify } from '../../../src/access/identify.ts';
 import { signSession } from '../../../src/access/session-token.ts';
-import { errorAnswer } from '../../../src/http/response.ts';
+import { errorResponse } from '../../../src/http/response.ts';
 import { ISSUER, keyPair, sign, startIssuer, type Issuer, type KeyPair } from './issuer.ts';
 import { captureLog, collector, failure, json, PAGE, request, settings } from './support.ts';
 
@@ -85,7 +85,7 @@ describe('a gateway with every way in', () => {
     ];
     const answers = await Promise.all(
       bearers.map(async (bearer) => {
-        return JSON.stringify(errorAnswer(await failure(come(everything, bearer))));
+        return JSON.stringify(errorResponse(await failure(come(everything, bearer))));
       }),
     );
     expect(new Set(answers).size).toBe(1);

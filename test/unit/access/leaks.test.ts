@@ -4,10 +4,10 @@
 
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { errorAnswer, toResponse } from '../../../src/http/response.ts';
+import { errorResponse, toResponse } from '../../../src/http/response.ts';
 import { identify } from '../../../src/access/identify.ts';
 import { limitRate } from '../../../src/access/rate-limit.ts';
-import { sessionAnswer } from '../../../src/access/sessions.ts';
+import { sessionResponse } from '../../../src/access/sessions.ts';
 import { GatewayError } from '../../../src/http/errors.ts';
 import { keyPair, sign, startIssuer } from './issuer.ts';
 import { bodyOf, captureLog, exchange, GATEWAY, json, PAGE, request, serve, settings } from './support.ts';
@@ -37,7 +37,7 @@ async function watch(work: Promise<unknown>): Promise<void> {
     seen.push(inspect(value, { depth: 10 }));
   } catch (error) {
     seen.push(inspect(error, { depth: 10, showHidden: true }));
-    if (error instanceof GatewayError) seen.push(inspect(errorAnswer(error)));
+    if (error instanceof GatewayError) seen.push(inspect(errorResponse(error)));
   }
 }
 
@@ -89,10 +89,10 @@ describe('no secret is seen', () => {
 
     await watch(identify(request({}, await sign(key)), exchange(config)));
     for (let index = 0; index < 4; index += 1) {
-      await watch(sessionAnswer(post(`${CANARY}-${index}`), exchange(config), undefined));
+      await watch(sessionResponse(post(`${CANARY}-${index}`), exchange(config), undefined));
     }
-    await watch(sessionAnswer(post(CANARY, 'x'), exchange(config), undefined));
-    await watch(sessionAnswer(post(CANARY.repeat(1_000)), exchange(config), undefined));
+    await watch(sessionResponse(post(CANARY, 'x'), exchange(config), undefined));
+    await watch(sessionResponse(post(CANARY.repeat(1_000)), exchange(config), undefined));
     expect(siteverify.hits()).toBe(4);
     expect([...seen, ...lines].join('\n')).not.toContain(CANARY);
     expect(lines).toHaveLength(1);
@@ -103,7 +103,7 @@ describe('no secret is seen', () => {
       json(response, { success: true, hostname: 'app.example', action: 'chat' }),
     );
     const config = settings({ ...secrets, TURNSTILE_VERIFY_URL: siteverify.url });
-    const response = toResponse(await sessionAnswer(post(`${CANARY}-widget`), exchange(config), undefined));
+    const response = toResponse(await sessionResponse(post(`${CANARY}-widget`), exchange(config), undefined));
     const body = await response.text();
     const payload = /sess_([\w-]+)/.exec(body)?.[1] ?? '';
     expect(body + Buffer.from(payload, 'base64url').toString()).not.toContain(CANARY);
@@ -126,7 +126,7 @@ it('what a hostile siteverify says becomes one capped log text', async () => {
     json(response, { success: false, 'error-codes': [hostile] }),
   );
   const config = settings({ ...secrets, TURNSTILE_VERIFY_URL: siteverify.url });
-  const error = await sessionAnswer(post('t'), exchange(config), undefined).catch(
+  const error = await sessionResponse(post('t'), exchange(config), undefined).catch(
     (thrown: unknown) => thrown,
   );
   expect(error).toBeInstanceOf(GatewayError);

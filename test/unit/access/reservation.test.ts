@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { errorAnswer, toResponse } from '../../../src/http/response.ts';
+import { errorResponse, toResponse } from '../../../src/http/response.ts';
 import { Budget } from '../../../src/access/budget.ts';
 import { anonymousClient, keyClient } from '../../../src/access/client.ts';
 import { estimatePromptTokens, reserveTokens, type TokenRequest } from '../../../src/access/reservation.ts';
@@ -133,7 +133,7 @@ describe('a budget', () => {
     await reserve({ maxTokens: 990 });
     const error = await failure(reserve());
     expect(error.code).toBe('insufficient_quota');
-    const { status, headers } = toResponse(errorAnswer(error));
+    const { status, headers } = toResponse(errorResponse(error));
     expect(status).toBe(429);
     expect(headers.get('retry-after')).toBe(String(HALF_A_DAY_SECONDS));
     expect(headers.get('x-ratelimit-limit-tokens')).toBe('1000');

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { toResponse } from '../../../src/http/response.ts';
 import { identify } from '../../../src/access/identify.ts';
-import { sessionAnswer, sessionSchema } from '../../../src/access/sessions.ts';
+import { sessionResponse, sessionSchema } from '../../../src/access/sessions.ts';
 import {
   SESSION_BODY_BYTES,
   SESSION_BODY_MS,
@@ -67,7 +67,7 @@ const post = (body: BodyInit | null, headers: Record<string, string> = {}) =>
   });
 const tokenBody = (token: string = fresh()) => JSON.stringify({ turnstile_token: token });
 const ask = (body: BodyInit | null = tokenBody(), headers: Record<string, string> = {}) =>
-  sessionAnswer(post(body, headers), exchange(config), undefined).then(toResponse);
+  sessionResponse(post(body, headers), exchange(config), undefined).then(toResponse);
 
 describe('a session', () => {
   it('is given for a Turnstile token and opens the gateway to its page', async () => {
@@ -100,7 +100,7 @@ describe('a session', () => {
   it('keeps to its origin even where origins are odd', async () => {
     const open = settings({ ...vars(), ALLOWED_ORIGINS: '*' });
     const odd = { origin: 'app://app.example' }; // to the URL parser, its origin is "null"
-    const response = toResponse(await sessionAnswer(post(tokenBody(), odd), exchange(open), undefined));
+    const response = toResponse(await sessionResponse(post(tokenBody(), odd), exchange(open), undefined));
     const { token } = sessionSchema.parse(await response.json());
     await identify(request(odd, token), exchange(open));
     const sandbox = identify(request({ origin: 'null' }, token), exchange(open));
@@ -191,7 +191,7 @@ describe('no session is given', () => {
       { 'content-type': 'application/json', origin: 'null' },
     ]) {
       const plain = new Request(`${GATEWAY}/v1/session`, { method: 'POST', headers, body: tokenBody() });
-      const error = await failure(sessionAnswer(plain, exchange(config), undefined));
+      const error = await failure(sessionResponse(plain, exchange(config), undefined));
       expect(error.code).toBe('origin_not_allowed');
       expect(error.message).toBe('A session is for a page: send its Origin.');
     }
@@ -200,10 +200,10 @@ describe('no session is given', () => {
 
   it('where sessions are not configured', async () => {
     const anonymous = settings({ ANONYMOUS_ACCESS: 'true' });
-    const error = await failure(sessionAnswer(post(tokenBody()), exchange(anonymous), undefined));
+    const error = await failure(sessionResponse(post(tokenBody()), exchange(anonymous), undefined));
     expect(error.code).toBe('not_found');
     expect(error.message).toBe('This gateway has no browser sessions.');
-    const closed = await failure(sessionAnswer(post(tokenBody()), exchange(settings()), undefined));
+    const closed = await failure(sessionResponse(post(tokenBody()), exchange(settings()), undefined));
     expect(closed.code).toBe('access_not_configured');
   });
 });
@@ -306,7 +306,7 @@ describe('the request for a session', () => {
   it('may not come without a type', async () => {
     const untyped = post(tokenBody());
     untyped.headers.delete('content-type');
-    expect((await failure(sessionAnswer(untyped, exchange(config), undefined))).code).toBe(
+    expect((await failure(sessionResponse(untyped, exchange(config), undefined))).code).toBe(
       'unsupported_media_type',
     );
   });
@@ -383,12 +383,12 @@ describe('the request for a session', () => {
     captureLog();
     const limit = vi.fn<RateLimit['limit']>(async () => ({ success: false }));
     const flood = post('not JSON', { 'cf-connecting-ip': '203.0.113.7' });
-    const error = await failure(sessionAnswer(flood, exchange(config), { limit }));
+    const error = await failure(sessionResponse(flood, exchange(config), { limit }));
     expect(error.code).toBe('rate_limit_exceeded');
     expect(limit).toHaveBeenCalledWith({ key: 'ip:203.0.113.7' });
     expect(flood.bodyUsed).toBe(false);
     const down = { limit: () => Promise.reject(new Error('down')) };
-    expect((await failure(sessionAnswer(post(tokenBody()), exchange(config), down))).code).toBe(
+    expect((await failure(sessionResponse(post(tokenBody()), exchange(config), down))).code).toBe(
       'rate_limit_exceeded',
     );
   });
