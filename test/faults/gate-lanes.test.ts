@@ -5,10 +5,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Client, sleep, until } from './client.ts';
 import { event } from './events.ts';
 import { startUnder, type Gateways } from './gateways.ts';
-import { COMPLETION, answer, head } from './replies.ts';
+import { COMPLETION, answer, head, reply } from './replies.ts';
 import type { Call } from './upstream.ts';
 
-type Lane = 'stream' | 'budget' | 'native' | 'cache' | 'spent';
+type Lane = 'stream' | 'budget' | 'native' | 'cache' | 'hurried' | 'spent';
 
 let gateways: Gateways<Lane>;
 beforeAll(async () => {
@@ -18,6 +18,7 @@ beforeAll(async () => {
     budget: { ...two, TOKENS_PER_DAY: '100000000' },
     native: { ...two, RELAY: 'native' },
     cache: { ...two, CACHE_TTL_SECONDS: '60' },
+    hurried: { UPSTREAM_CONCURRENCY: '1', QUEUE_TIMEOUT_MS: '200', TOKENS_PER_DAY: '100000000' },
     spent: { UPSTREAM_TPM: '1000', RELAY: 'native' },
   });
 });
@@ -136,6 +137,61 @@ describe.each([
       expect(client.answer.headers).toMatch(/^x-queue-ms: \d+\r?$/im);
       expect(client.answer.headers).toMatch(/^server-timing: .*queue;dur=\d+/im);
     }
+  });
+});
+
+describe('requests that need no slot', () => {
+  const QUESTION = 'the same question';
+  const askSame = () =>
+    new Client({ port: gateways.ports.cache, content: QUESTION, fields: { stream: false } });
+
+  test('a cache hit, a shared answer and the models while all slots are held → answered', async () => {
+    const { upstream } = gateways;
+    upstream.play = answer;
+    await expectAnswered([askSame()]);
+
+    const held: Call[] = [];
+    upstream.clear();
+    upstream.play = (call) => {
+      if (call.head.startsWith('POST')) held.push(call);
+      else reply(call, 200, JSON.stringify({ data: [{ id: 'step-3.5-flash' }] }));
+    };
+    const other = { port: gateways.ports.cache, content: 'another question', fields: { stream: false } };
+    const sharing = Array.from({ length: 6 }, () => new Client(other));
+    await called(1);
+    const holder = ask('cache', false);
+    await called(2);
+    const hit = await askSame().whole(SOON_MS);
+    expect(hit.status).toBe(200);
+    expect(hit.headers).toMatch(/^cache-status: stepfun-edge; hit/im);
+    const models = await fetch(`http://127.0.0.1:${gateways.ports.cache}/v1/models`);
+    expect(models.status).toBe(200);
+    for (const call of held) answer(call);
+    await expectAnswered([...sharing, holder]);
+    expect(held.length).toBe(2);
+  });
+});
+
+describe('a request that the queue refuses', () => {
+  test('with a token budget → costs nothing', async () => {
+    const { upstream } = gateways;
+    const remaining = (headers: string) =>
+      Number(/^x-ratelimit-remaining-tokens: (\d+)/im.exec(headers)?.[1] ?? NaN);
+    upstream.play = answer;
+    const before = remaining((await ask('hurried', false).whole()).headers);
+    upstream.play = () => {};
+    const holder = ask('hurried', true);
+    await called(2);
+    expect(JSON.parse((await ask('hurried', true).whole()).body)).toMatchObject({
+      error: { code: 'queue_timeout' },
+    });
+    upstream.play = answer;
+    for (const call of upstream.calls.slice(1)) answer(call);
+    await expectAnswered([holder]);
+    await sleep(200);
+    const after = remaining((await ask('hurried', false).whole()).headers);
+    // A stream of 84 tokens and a completion of 85; the refused request's prompt is not among them.
+    expect(before - after).toBe(84 + 85);
   });
 });
 
