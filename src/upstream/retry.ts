@@ -15,6 +15,7 @@ import {
   RETRY_BASE_MS,
 } from '../config/limits.ts';
 import { GatewayError } from '../http/errors.ts';
+import { sleep } from '../lib/sleep.ts';
 import type { Slot } from './gate/remote-slot.ts';
 
 /** What a request adds to the budget, and the most that an isolate saves: 1,000 failing requests make at most 1,100 calls. */
@@ -116,19 +117,4 @@ function pauseBeforeRetry(error: GatewayError, attempts: number, random: () => n
 
 function withAttempts(error: GatewayError, attempts: number): GatewayError {
   return new GatewayError(error.code, error.message, { ...error.details, attempts });
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onTimer = () => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    };
-    const timer = setTimeout(onTimer, ms);
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
 }
