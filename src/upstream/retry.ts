@@ -52,7 +52,8 @@ export interface RetryContext {
 
 /**
  * @param attempt - calls StepFun once. Where it rejects, the client must have got nothing.
- * @throws {GatewayError} the last attempt's failure, with `attempts` in its details; the signal's reason.
+ * @throws {GatewayError} the last attempt's failure, with `attempts` in its details; also when the signal
+ *   ends a pause. The signal's reason when it ends an attempt.
  */
 export async function withRetries<T>(
   attempt: () => Promise<T>,
@@ -73,7 +74,10 @@ export async function withRetries<T>(
       const isLast = pauseMs === null || budget.retries < 1 || nowMs() + pauseMs >= deadlineMs();
       if (isLast || signal.aborted) throw failure;
       budget.retries--;
-      await pause(pauseMs, signal);
+      // A client that leaves in the pause leaves a call that has failed, and costs what that costs.
+      await pause(pauseMs, signal).catch(() => {
+        throw failure;
+      });
       await slot?.again(null);
     }
   }
