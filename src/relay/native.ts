@@ -76,7 +76,8 @@ async function writeAndPipe(
     const writer = writable.getWriter();
     for (const bytes of first) await writer.write(bytes);
     writer.releaseLock();
-    if (rewriter.isDone) await body.cancel();
+    // What is behind the end is of no interest, nor is how it ends.
+    if (rewriter.isDone) body.cancel().catch(ignore);
     else await body.pipeTo(writable, { preventClose: true, preventAbort: true });
     await writable.close();
   } catch (thrown) {
@@ -101,3 +102,5 @@ async function writeLast(writable: WritableStream<Uint8Array>, event: string): P
     return false;
   }
 }
+
+function ignore(): void {}

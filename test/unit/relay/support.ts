@@ -133,7 +133,9 @@ export function createUpstream(): Upstream {
   return {
     body,
     cancelled,
-    write: (piece) => controller?.enqueue(bytes(piece)),
+    write(piece) {
+      if (!cancelled.isSo) controller?.enqueue(bytes(piece));
+    },
     end() {
       controller?.close();
       controller?.byobRequest?.respond(0);
