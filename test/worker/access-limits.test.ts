@@ -1,5 +1,4 @@
-// How much a client may do: the rate limit and the token budget, with the real
-// bindings, in workerd.
+// The rate limit and the token budget, with the real bindings, in workerd.
 
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -17,7 +16,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const tokensLeft = (response: Response) => Number(response.headers.get('x-ratelimit-remaining-tokens'));
 
-/** A question that no other question's cached answer fits. */
+/** @returns a question that was not asked before, so it is not in the cache. */
 let asked = 0;
 const anew = (wish = '') => ({ messages: [{ role: 'user', content: `Question ${(asked += 1)}. ${wish}` }] });
 
@@ -37,13 +36,13 @@ describe('the rate limit', () => {
   });
   afterAll(() => harness.close());
 
-  it('stops a client at 60 requests a minute, before its body is read, and no other client', async () => {
+  it('stops a client after 60 requests a minute, before its body is read, and no other client', async () => {
     const { url } = await harness.listen();
     const ask = (key: string) =>
       fetch(new URL('/v1/chat/completions', url), { method: 'POST', headers: bearer(key), body: 'not JSON' });
     const passed: number[] = [];
     let response = await ask('key-of-app');
-    // Two windows may share the work, so that it takes up to 120 requests.
+    // The requests may fall into two windows: up to 120 of them pass.
     while (response.status !== 429 && passed.length < 121) {
       passed.push(response.status);
       response = await ask('key-of-app');
@@ -61,7 +60,7 @@ describe('the rate limit', () => {
 });
 
 describe('the token budget', () => {
-  // Ten calls of 1,000 tokens each, with room for what their prompts are.
+  // Ten calls of 1,000 tokens each, and their prompts.
   const BUDGET = 10_000;
   let gateway: Gateway;
   beforeAll(async () => {
@@ -79,7 +78,7 @@ describe('the token budget', () => {
   const usedBy = async (response: Response) =>
     (await response.json<{ usage: { total_tokens: number } }>()).usage.total_tokens;
 
-  it('lets exactly 10 of 100 concurrent requests through when it is enough for 10', async () => {
+  it('is enough for exactly 10 of 100 concurrent requests', async () => {
     const key = bearer('key-of-hundred');
     const wish = { ...anew('simulate delay 2000'), max_tokens: 1_000 };
     const responses = await Promise.all(
@@ -95,7 +94,7 @@ describe('the token budget', () => {
     });
   });
 
-  it('counts what StepFun says, to the token', async () => {
+  it('counts the tokens that StepFun reports', async () => {
     const key = bearer('key-of-exact');
     let left = BUDGET;
     for (let round = 0; round < 3; round += 1) {
@@ -121,7 +120,7 @@ describe('the token budget', () => {
     expect(before - tokensLeft(response)).toBe(await usedBy(response));
   });
 
-  it('caps what StepFun is asked for', async () => {
+  it('lowers the max_tokens that StepFun gets', async () => {
     const key = bearer('key-of-capped');
     await gateway.chat({ ...anew(), max_tokens: 1_000_000 }, key);
     await gateway.chat({ ...anew(), n: 3 }, key);
@@ -146,7 +145,7 @@ describe('the token budget', () => {
       .toBe(BUDGET - last.usage.total_tokens);
   });
 
-  it('settles a stream that breaks with the last usage seen', async () => {
+  it('settles a broken stream with the last usage that arrived', async () => {
     const key = bearer('key-of-broken');
     const wish = anew('simulate truncated after 8');
     const stream = await gateway.chat(
@@ -158,13 +157,13 @@ describe('the token budget', () => {
     expect(await leftFor('key-of-broken')).toBeLessThan(BUDGET);
   });
 
-  it('costs nothing when StepFun refuses', async () => {
+  it('costs nothing when StepFun refuses the request', async () => {
     const key = bearer('key-of-refused');
     expect((await gateway.chat(anew('simulate error 400'), key)).status).toBe(400);
     await expect.poll(() => leftFor('key-of-refused'), { timeout: 5_000 }).toBe(BUDGET);
   });
 
-  it('says when it is used up, and until when', async () => {
+  it('refuses a request when it is used up, with the time of its reset', async () => {
     const key = bearer('key-of-used-up');
     await (await gateway.chat(anew('simulate 9950 tokens'), key)).text();
     const response = await gateway.chat({ ...anew('x'.repeat(3_000)), max_tokens: 10 }, key);
@@ -175,7 +174,7 @@ describe('the token budget', () => {
     expect(response.headers.get('x-should-retry')).toBe('false');
   });
 
-  /** What a client has left: a question too long for any budget is refused, and the refusal tells. */
+  /** @returns what a client has left: an error for a prompt that exceeds any budget says it. */
   async function leftFor(key: string): Promise<number> {
     return tokensLeft(await gateway.chat(anew('x'.repeat(3 * BUDGET)), bearer(key)));
   }
@@ -188,10 +187,10 @@ describe('the token budget of a client that leaves', () => {
     ['in the middle of its stream is settled with the last usage seen', event('Hello'), 'Hello', 84, 84],
     ['before there was any is settled with its prompt, which StepFun has read', ': wait\n\n', '', 1, 99],
   ])('%s', async (_, sent, seen, least, most) => {
-    // Over sockets: through the harness no client's leaving is seen.
+    // Over sockets: the harness does not show that a client has left.
     const gateways = await startUnder({ counting: { TOKENS_PER_DAY: String(BUDGET) } });
     const { upstream, ports } = gateways;
-    // A question too long for any budget is refused, and the refusal tells what is left.
+    // The error for a prompt that exceeds any budget says what is left.
     const used = async () => {
       const response = await fetch(`http://127.0.0.1:${ports.counting}/v1/chat/completions`, {
         method: 'POST',
@@ -214,14 +213,14 @@ describe('the token budget of a client that leaves', () => {
   });
 });
 
-describe('the issuer’s keys', () => {
+describe('the keys of an issuer', () => {
   let upstream: Upstream;
   beforeAll(async () => {
     upstream = await startUpstream();
   });
   afterAll(() => upstream.close());
 
-  it('reach all who wait for them, also when the client that asked first has left', async () => {
+  it('are loaded for all waiting requests, also when the client of the first one has left', async () => {
     const key = await keyPair('main');
     await using issuer = await startIssuer(key);
     const answer = issuer.answer;
