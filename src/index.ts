@@ -1,15 +1,16 @@
 // The Worker: its fetch handler and its Durable Object classes.
 
 import { FlightObject } from './cache/flight.ts';
-import { flightOptions } from './gateway.ts';
+import { gatewayOf } from './gateway.ts';
 import { route } from './router.ts';
 
 export { Budget } from './access/budget.ts';
+export { Gate } from './upstream/gate/gate-object.ts';
 
-/** `FLIGHTS`: identical questions under way are asked once. */
+/** `FLIGHTS`: identical requests under way ask StepFun once. */
 export class Flight extends FlightObject {
   constructor(state: DurableObjectState, env: Env) {
-    super(state, flightOptions(env));
+    super(state, gatewayOf(env).flight);
   }
 }
 

@@ -1,233 +1,222 @@
-// The route table. Every answer and every failure leaves through here, and so
-// carries its request id, its CORS headers and, if it failed, the one error shape.
+// The routes. Every answer and every failure leaves through here, and so carries its request
+// id, its CORS headers and, if it failed, the one error shape; and every request writes its
+// line to the log.
 
-import { Router } from 'itty-router';
-import { corsHeaders, isPreflight, judgeOrigin, preflightAnswer, requireOrigin } from './access/cors.ts';
-import type { OriginVerdict } from './access/cors.ts';
+import { Router, type IRequestStrict } from 'itty-router';
 import type { Client } from './access/client.ts';
-import { identify } from './access/identify.ts';
+import { hasWayIn } from './access/clients.ts';
+import { corsHeaders, isPreflight, judgeOrigin, preflightResponse, requireOrigin } from './access/cors.ts';
+import type { OriginVerdict } from './access/cors.ts';
+import { identify, type AccessBindings } from './access/identify.ts';
 import { limitRate } from './access/rate-limit.ts';
-import { estimatePromptTokens, reserveTokens } from './access/reservation.ts';
-import { sessionAnswer } from './access/sessions.ts';
-import { errorAnswer, toResponse, type Answer } from './http/response.ts';
-import { createCache } from './cache/cache.ts';
-import { chatAnswer } from './chat/completions.ts';
-import type { ChatExchange } from './chat/chat-context.ts';
-import { drain } from './lib/bytes.ts';
-import { modelListAnswer, oneModelAnswer, type ModelsExchange } from './models/model-list.ts';
-import { readConfig } from './config/config.ts';
-import { GatewayError, toGatewayError } from './http/errors.ts';
-import { requestId, type Exchange } from './http/request-context.ts';
+import { sessionResponse } from './access/sessions.ts';
+import { usageResponse } from './access/usage.ts';
+import { chatResponse } from './chat/completions.ts';
+import { DRAINED_BYTES, PATH_LOGGED_CHARS, REQUEST_BODY_MS } from './config/limits.ts';
 import { gatewayOf } from './gateway.ts';
-import { healthAnswer, isConfigured } from './http/health.ts';
-import { DRAINED_BYTES, REQUEST_BODY_MS } from './config/limits.ts';
-import { pathOf } from './path.ts';
-import { servePlayground } from './http/assets.ts';
-import { createRecord, writeRecord, type RequestRecord } from './http/request-log.ts';
+import { serveAsset } from './http/assets.ts';
+import { GatewayError, toGatewayError } from './http/errors.ts';
+import { healthResponse, isConfigured } from './http/health.ts';
+import { requestId, type RequestContext } from './http/request-context.ts';
+import { createRequestLog, logFailure, writeRequestLog, type RequestLog } from './http/request-log.ts';
+import { errorResponse } from './http/response.ts';
+import { drain } from './lib/bytes.ts';
+import { modelListResponse, oneModelResponse } from './models/model-list.ts';
 
-/** A request in the router's hands, before anything of it is known to be right. */
-interface Visit {
-  readonly request: Request;
-  readonly id: string;
-  readonly startedAtMs: number;
+interface RouteContext extends RequestContext {
   readonly env: Env;
-  readonly ctx: ExecutionContext;
-  readonly record: RequestRecord;
-  readonly method: string;
-  readonly path: string;
-  /** The pattern of the route that was taken, `*` for none, and what stands in its places. */
-  pattern: string;
-  params: Readonly<Record<string, string>>;
   /** Until the settings are read, no page may read the answer. */
   origin: OriginVerdict;
+  /** Null until the middleware `authenticate` has run. */
+  client: Client | null;
 }
-
-type Handler = (visit: Visit) => Answer | Promise<Answer>;
 
 const NO_PAGE: OriginVerdict = { allowed: false, allowOrigin: null };
 
-const router = Router<Visit, []>();
+/** nginx's status for a client that has left; no RFC has one. */
+const CLIENT_CLOSED_REQUEST = 499;
+
+const router = Router<IRequestStrict, [RouteContext], Response>({
+  before: [checkOrigin],
+  catch: answerFailure,
+  finally: [addHeaders],
+});
 
 router
-  .post('/v1/chat/completions', async (visit) => {
-    const exchange = exchangeOf(visit);
-    const client = await admit(visit, exchange);
-    return chatAnswer(visit.request, chatExchange(visit, exchange, client));
-  })
-  .post('/v1/session', (visit) => sessionAnswer(visit.request, exchangeOf(visit), visit.env.RATE_LIMITER));
-get('/v1/models', async (visit) => modelListAnswer(await modelsExchange(visit)));
-get('/v1/models/:id+', async (visit) =>
-  oneModelAnswer(visit.params['id'] ?? '', await modelsExchange(visit)),
-);
-get('/healthz', ({ env }) => healthAnswer(env));
-// A file like the page's, made by scripts/openapi.ts: the description costs the Worker no byte.
-get('/openapi.json', ({ request, env }) => servePlayground(request, env.ASSETS, null));
-get('/', playground);
-get('/playground/*', playground);
+  .post('/v1/chat/completions', authenticate, (request, context) =>
+    chatResponse(request, gatewayOf(context.env).chatContext(context, clientOf(context))),
+  )
+  .post('/v1/session', (request, context) => sessionResponse(request, context, accessBindings(context)))
+  .get('/v1/models', authenticate, listModels)
+  .head('/v1/models', authenticate, listModels)
+  .get('/v1/models/:id+', authenticate, oneModel)
+  .head('/v1/models/:id+', authenticate, oneModel)
+  .get('/v1/usage', authenticate, usage)
+  .head('/v1/usage', authenticate, usage)
+  .get('/healthz', health)
+  .head('/healthz', health)
+  .get('/openapi.json', description)
+  .head('/openapi.json', description)
+  .get('/', playground)
+  .head('/', playground)
+  .get('/playground/*', playground)
+  .head('/playground/*', playground)
+  .all('*', noRoute);
 
-/** Where there is GET, there is HEAD (RFC 9110 §9.3.2); `seal` takes the body away. */
-function get(path: string, handler: Handler): void {
-  router.get(path, handler).head(path, handler);
-}
-
-/** The way in for every request; what comes back is always an answer. */
+/** The way in for every request. */
 export async function route(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
-  const visit: Visit = {
-    request,
+  const written = Promise.withResolvers<void>();
+  // Before anything else: with nothing pending, workerd ends the request's context when its client
+  // leaves, and no `catch`, no `finally` and no log line would run.
+  ctx.waitUntil(written.promise);
+  const log = createRequestLog();
+  const context: RouteContext = {
     id: requestId(request.headers),
     startedAtMs: Date.now(),
+    get config() {
+      return gatewayOf(env).config;
+    },
+    waitUntil: (work) => ctx.waitUntil(work),
+    log,
     env,
-    ctx,
-    record: createRecord(),
-    method: request.method,
-    path: pathOf(request.url),
-    pattern: '*',
-    params: {},
     origin: NO_PAGE,
+    client: null,
   };
-  try {
-    return seal(judge(visit) ?? (await dispatch(visit)), visit);
-  } catch (thrown) {
-    return seal(await fail(thrown, visit), visit);
+  const response: Response = await router.fetch(request, context);
+  const firstByteAtMs = Date.now();
+  void write();
+  return response;
+
+  async function write(): Promise<void> {
+    await log.streamEnd;
+    const { id, startedAtMs } = context;
+    const { method } = request;
+    const frame = {
+      id,
+      method,
+      route: routeOf(request),
+      status: response.status,
+      startedAtMs,
+      firstByteAtMs,
+    };
+    writeRequestLog(log, frame, env.ANALYTICS);
+    written.resolve();
   }
 }
 
-/**
- * Takes the first route that fits. The table is itty-router's; its own `fetch` would
- * also take every query apart, which is a twentieth of what a hot answer costs.
- */
-function dispatch(visit: Visit): Answer | Promise<Answer> {
-  const { method } = visit;
-  for (const [verb, pattern, [handler], path] of router.routes) {
-    const match = verb === method ? pattern.exec(visit.path) : null;
-    if (match === null || handler === undefined) continue;
-    // The root's pattern is written as nothing.
-    visit.pattern = path || '/';
-    visit.params = match.groups ?? {};
-    // Not called by its name: the types of its table know of no other request than the platform's.
-    return Reflect.apply(handler, undefined, [visit]);
-  }
-  throw noRoute(visit);
-}
-
-/** CORS comes first: a page that may not ask is refused, and a preflight carries nothing else to judge. */
-function judge(visit: Visit): Answer | undefined {
-  const { request, env } = visit;
-  const isHealth = visit.path === '/healthz';
+/** CORS comes first: a page that may not ask is refused, and a preflight carries nothing else to check. */
+function checkOrigin(request: IRequestStrict, context: RouteContext): Response | undefined {
+  const isHealth = new URL(request.url).pathname === '/healthz';
   // Health is for machines that watch: it answers when the settings are wrong, too.
-  if (isHealth && !isConfigured(env)) return undefined;
-  visit.origin = judgeOrigin(request, readConfig(env).access.origins);
+  if (isHealth && !isConfigured(context.env)) return undefined;
+  context.origin = judgeOrigin(request, context.config.access.origins);
   if (isHealth) return undefined;
-  requireOrigin(visit.origin, request);
-  return isPreflight(request) ? preflightAnswer(request) : undefined;
+  requireOrigin(context.origin, request);
+  return isPreflight(request) ? preflightResponse(request) : undefined;
 }
 
-function exchangeOf({ id, startedAtMs, env, ctx, record }: Visit): Exchange {
-  return { id, startedAtMs, config: readConfig(env), waitUntil: (work) => ctx.waitUntil(work), record };
+/** Who the caller is, and not too often: both are known before the body is read. */
+async function authenticate(request: IRequestStrict, context: RouteContext): Promise<void> {
+  const { limiter, clients } = accessBindings(context);
+  const client = await identify(request, context, { limiter, clients });
+  context.client = client;
+  context.log.client = client.name;
+  await limitRate({ limiter, budgets: context.env.BUDGETS }, client);
 }
 
-/** Who asks, and not too often: both are known before the body is read. */
-async function admit({ request, env }: Visit, exchange: Exchange): Promise<Client> {
-  const client = await identify(request, exchange);
-  exchange.record.client = client.name;
-  await limitRate(env.RATE_LIMITER, client);
+function accessBindings({ env }: RouteContext): AccessBindings {
+  return { clients: env.CLIENTS, limiter: env.RATE_LIMITER };
+}
+
+function clientOf({ client }: RouteContext): Client {
+  if (client === null) throw new Error('the route lacks the middleware authenticate');
   return client;
 }
 
-function chatExchange({ env }: Visit, exchange: Exchange, client: Client): ChatExchange {
-  const { config, requests, stepfun, complete } = gatewayOf(env);
-  const { tokensPerDay } = config.access;
-  return {
-    ...exchange,
-    clientId: client.id,
-    upstreamKey: client.upstreamKey,
-    requests,
-    stepfun,
-    cache: createCache({
-      kv: env.CACHE,
-      flights: env.FLIGHTS,
-      settings: config.cache,
-      upstream: config.upstream,
-      shape: config.relay.shape,
-      complete,
-      waitUntil: exchange.waitUntil,
-    }),
-    reserve:
-      tokensPerDay === 0
-        ? null
-        : (asked) =>
-            reserveTokens(env.BUDGETS, tokensPerDay, client, {
-              promptTokens: estimatePromptTokens(asked.promptSize()),
-              maxTokens: asked.maxTokens,
-              choices: asked.choices,
-              callMs: config.clocks.totalMs,
-            }),
-  };
+function listModels(_: IRequestStrict, context: RouteContext): Promise<Response> {
+  return modelListResponse(modelsContext(context));
 }
 
-async function modelsExchange(visit: Visit): Promise<ModelsExchange> {
-  const { config, stepfun } = gatewayOf(visit.env);
-  const { upstreamKey } = await admit(visit, exchangeOf(visit));
-  return { config, stepfun, upstreamKey };
+function oneModel(request: IRequestStrict, context: RouteContext): Promise<Response> {
+  return oneModelResponse(request.params['id'] ?? '', modelsContext(context));
 }
 
-function playground(visit: Visit): Promise<Answer> {
-  const { request, env } = visit;
-  const { playground: isOn, access } = readConfig(env);
-  if (!isOn) throw noRoute(visit);
-  return servePlayground(request, env.ASSETS, access.session?.turnstileSiteKey ?? null);
+function modelsContext(context: RouteContext) {
+  const { config, stepfun } = gatewayOf(context.env);
+  const { upstreamKey, limits } = clientOf(context);
+  return { config, stepfun, upstreamKey, allowedModels: limits.models };
 }
 
-/** A path that other methods take is a 405 that names them; any other is a 404. */
-function noRoute({ method: asked, path }: Visit): GatewayError {
-  const methods = router.routes.filter(([, pattern]) => pattern.test(path)).map(([method]) => method);
-  if (methods.length === 0 || methods.includes(asked)) return new GatewayError('not_found');
-  return new GatewayError('method_not_allowed', undefined, { allow: methods.join(', ') });
+function usage(_: IRequestStrict, context: RouteContext): Promise<Response> {
+  return usageResponse(clientOf(context), context.env.BUDGETS);
 }
 
-async function fail(thrown: unknown, { request, record }: Visit): Promise<Answer> {
-  const error = toGatewayError(thrown);
+function health(request: IRequestStrict, { env }: RouteContext): Promise<Response> {
+  return healthResponse(request, env, () => hasWayIn(gatewayOf(env).config, env.CLIENTS));
+}
+
+/** A file like the page's, made by `npm run openapi`: the description is no part of the Worker. */
+function description(request: IRequestStrict, { env }: RouteContext): Promise<Response> {
+  return serveAsset(request, env.ASSETS, null);
+}
+
+function playground(request: IRequestStrict, context: RouteContext): Promise<Response> {
+  const { playground: isOn, access } = context.config;
+  if (!isOn) return noRoute(request);
+  return serveAsset(request, context.env.ASSETS, access.session?.turnstileSiteKey ?? null);
+}
+
+/** A path that takes other methods is a 405 that names them; any other is a 404. */
+function noRoute(request: IRequestStrict): never {
+  const { pathname } = new URL(request.url);
+  const methods = router.routes
+    .filter(([method, pattern]) => method !== 'ALL' && pattern.test(pathname))
+    .map(([method]) => method);
+  if (methods.length === 0 || methods.includes(request.method)) throw new GatewayError('not_found');
+  const allow = methods.join(', ');
+  throw new GatewayError('method_not_allowed', `Method not allowed: use ${allow}.`, { allow });
+}
+
+async function answerFailure(
+  thrown: unknown,
+  request: IRequestStrict,
+  { log }: RouteContext,
+): Promise<Response> {
+  const { body, signal } = request;
   // First, not beside the answer: the runtime cuts a connection whose answer is through.
-  if (request.body?.locked === false) await drain(request.body, DRAINED_BYTES, REQUEST_BODY_MS);
-  // Whoever has left gets no answer, and nothing is wrong with that.
-  if (request.signal.aborted) {
-    record.outcome = 'client_gone';
-    return { status: CLIENT_CLOSED_REQUEST, headers: {}, body: null };
+  if (body?.locked === false) await drain(body, DRAINED_BYTES, REQUEST_BODY_MS);
+  if (signal.aborted) {
+    log.outcome = 'client_gone';
+    return new Response(null, { status: CLIENT_CLOSED_REQUEST });
   }
-  record.code = error.code;
-  record.detail = error.details.detail ?? null;
-  record.outcome = error.code;
-  record.attempts = Number(error.details.headers?.['x-upstream-attempts'] ?? 0);
-  return errorAnswer(error);
+  const error = toGatewayError(thrown);
+  logFailure(log, error);
+  return errorResponse(error);
 }
 
-/** nginx's number for it; no RFC has one. */
-const CLIENT_CLOSED_REQUEST = 499;
-
-/** What every answer carries, whatever it is, and the line that is written of it. */
-function seal({ status, headers, body }: Answer, visit: Visit): Response {
-  const { id, method, origin, startedAtMs, record, env, ctx } = visit;
-  const firstByteAtMs = Date.now();
-
-  const response = toResponse({
-    status,
-    headers: {
-      ...headers,
-      ...corsHeaders(origin),
-      'x-request-id': id,
-      'server-timing': serverTiming(record, firstByteAtMs - startedAtMs),
-    },
-    body: method === 'HEAD' ? null : body,
-  });
-
-  // Not before: an answer that the platform refuses is another one in the log.
-  const frame = { id, method, route: visit.pattern, status, startedAtMs, firstByteAtMs };
-  if (record.ended === null) writeRecord(record, frame, env.ANALYTICS);
-  else ctx.waitUntil(record.ended.then(() => writeRecord(record, frame, env.ANALYTICS)));
-  return response;
+/** The headers that every answer carries, whatever it is. */
+function addHeaders(response: Response, request: IRequestStrict, context: RouteContext): Response {
+  const { id, startedAtMs, log, origin } = context;
+  const { headers } = response;
+  for (const [name, value] of Object.entries(corsHeaders(origin))) headers.set(name, value);
+  headers.set('x-request-id', id);
+  if (log.queueMs !== null) headers.set('x-queue-ms', String(Math.round(log.queueMs)));
+  headers.set('server-timing', serverTiming(log, Date.now() - startedAtMs));
+  // Where there is GET, there is HEAD, without a body (RFC 9110 §9.3.2).
+  return request.method === 'HEAD' ? new Response(null, response) : response;
 }
 
 /** `Server-Timing` (W3C): what a browser's network panel shows beside the request. */
-function serverTiming({ cache }: RequestRecord, firstByteMs: number): string {
-  return `${cache === null ? '' : `cache;desc=${cache}, `}total;dur=${firstByteMs}`;
+function serverTiming({ cache, queueMs }: RequestLog, totalMs: number): string {
+  const parts = [`total;dur=${totalMs}`];
+  if (queueMs !== null) parts.unshift(`queue;dur=${Math.round(queueMs)}`);
+  if (cache !== null) parts.unshift(`cache;desc=${cache}`);
+  return parts.join(', ');
+}
+
+/** @returns the pattern of the request's route; where there is none, its path, which a client can fill at will, capped. */
+function routeOf(request: Request): string {
+  const { route: pattern } = request as Request & { route?: string };
+  if (pattern !== undefined && pattern !== '*') return pattern || '/';
+  return new URL(request.url).pathname.slice(0, PATH_LOGGED_CHARS);
 }

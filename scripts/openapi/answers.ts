@@ -1,6 +1,6 @@
-// The schemas of what the gateway answers. Nothing checks answers against them but
-// the tests (test/worker/openapi.test.ts): what StepFun adds to its answers passes
-// through, so these objects are open, and clients have to bear unknown fields.
+// The schemas of what the gateway answers. Only the tests check answers against them
+// (test/worker/openapi.test.ts). Fields that StepFun adds to its answers pass through, so
+// these objects are open, and clients have to accept unknown fields.
 
 import * as z from 'zod/mini';
 import { sessionSchema } from '../../src/access/sessions.ts';
@@ -14,10 +14,10 @@ const unixSeconds = { type: 'integer', description: 'Seconds since the epoch.' }
 const { $schema: _, ...session } = z.toJSONSchema(sessionSchema, { io: 'input' });
 
 const REASONING = {
-  reasoning: said(text, 'The reasoning, under `reasoning_format: general`.'),
-  reasoning_content: said(text, 'The reasoning, under `reasoning_format: deepseek-style`.'),
+  reasoning: described(text, 'The reasoning, under `reasoning_format: general`.'),
+  reasoning_content: described(text, 'The reasoning, under `reasoning_format: deepseek-style`.'),
 };
-const FINISH_REASON = said(
+const FINISH_REASON = described(
   { type: ['string', 'null'], examples: ['stop', 'length', 'tool_calls', 'content_filter'] },
   'Why the choice ended.',
 );
@@ -37,19 +37,21 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Json>> = {
   }),
   Choice: object('One of `n` choices.', {
     index: count,
-    message: object('What the model says.', {
+    message: object('The text and the calls of the model.', {
       role: { const: 'assistant' },
       'content?': { type: ['string', 'null'] },
       'reasoning?': REASONING.reasoning,
       'reasoning_content?': REASONING.reasoning_content,
       'tool_calls?': { type: 'array', items: ref('schemas', 'CalledTool') },
+      'refusal?': { type: ['string', 'null'] },
     }),
+    'logprobs?': { type: ['object', 'null'] },
     finish_reason: FINISH_REASON,
   }),
-  CalledTool: object('A function that the model wants called; the answer to it is a tool message.', {
+  CalledTool: object('A function that the model wants to be called; a tool message carries the result.', {
     id: text,
     type: { const: 'function' },
-    function: object('What to call.', { name: text, arguments: said(text, 'JSON, as the model wrote it.') }),
+    function: object('The call.', { name: text, arguments: described(text, 'JSON, as the model wrote it.') }),
   }),
   ChatCompletionChunk: object('A piece of the answer: the data of one event.', {
     id: text,
@@ -57,12 +59,12 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Json>> = {
     created: unixSeconds,
     model: text,
     choices: { type: 'array', items: ref('schemas', 'ChunkChoice') },
-    'usage?': said({ anyOf: [ref('schemas', 'Usage'), { type: 'null' }] }, USAGE_ONCE),
+    'usage?': described({ anyOf: [ref('schemas', 'Usage'), { type: 'null' }] }, USAGE_ONCE),
     'system_fingerprint?': { type: ['string', 'null'] },
   }),
   ChunkChoice: object('A piece of one of `n` choices.', {
     index: count,
-    delta: object('What is new.', {
+    delta: object('The text and the calls that are new.', {
       'role?': text,
       'content?': { type: ['string', 'null'] },
       'reasoning?': REASONING.reasoning,
@@ -72,35 +74,35 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Json>> = {
     'finish_reason?': FINISH_REASON,
   }),
   CalledToolPiece: object('A piece of a tool call; pieces with the same index belong together.', {
-    'index?': said(count, 'Always there, but for `STREAM_SHAPE=stepfun`.'),
+    'index?': described(count, 'Always present, except with `STREAM_SHAPE=stepfun`.'),
     'id?': text,
     'type?': text,
-    'function?': object('What is new of it.', {
+    'function?': object('The new part of the call.', {
       'name?': text,
-      'arguments?': said(text, 'To be appended to what came before.'),
+      'arguments?': described(text, 'Append it to the pieces before.'),
     }),
   }),
-  Usage: object('What the answer cost, in tokens.', {
+  Usage: object('The cost of the answer, in tokens.', {
     prompt_tokens: count,
     completion_tokens: count,
     total_tokens: count,
-    'cached_tokens?': said(count, "How many of the prompt's tokens StepFun had cached."),
-    'prompt_tokens_details?': object("The same, where OpenAI's clients look.", { 'cached_tokens?': count }),
-    'prompt_cache_hit_tokens?': said(count, "The same, where DeepSeek's clients look."),
+    'cached_tokens?': described(count, 'The tokens of the prompt that StepFun had cached.'),
+    'prompt_tokens_details?': object("The same, under OpenAI's name.", { 'cached_tokens?': count }),
+    'prompt_cache_hit_tokens?': described(count, "The same, under DeepSeek's name."),
   }),
 
-  ModelList: object('The models that may be asked.', {
+  ModelList: object('The models that can be used.', {
     object: { const: 'list' },
     data: { type: 'array', items: ref('schemas', 'Model') },
   }),
-  Model: object('A model, with what is known of it.', {
+  Model: object('A model, and its known properties.', {
     id: text,
     object: { const: 'model' },
     created: { ...unixSeconds, description: 'Seconds since the epoch; 0: unknown.' },
     owned_by: text,
-    'context_length?': said(count, 'Tokens, input and output together.'),
+    'context_length?': described(count, 'Tokens, input and output together.'),
     'input_modalities?': { type: 'array', items: { enum: ['text', 'image', 'video', 'audio'] } },
-    'reasoning_efforts?': said(
+    'reasoning_efforts?': described(
       { type: 'array', items: { enum: REASONING_EFFORTS } },
       'The values of `reasoning_effort` that it takes.',
     ),
@@ -110,11 +112,25 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Json>> = {
     ...session,
     description: 'A credential for a few minutes, from this page alone: `Authorization: Bearer <token>`.',
   },
+  ClientUsage: object('What the caller has used of its token budget today.', {
+    object: { const: 'usage' },
+    client: described(text, "The client's name, as in the operator's log."),
+    day: described(text, 'The UTC day.'),
+    tokens: object('Without a budget `limit` and `remaining` are null, and nothing is counted.', {
+      limit: { type: ['integer', 'null'], minimum: 0 },
+      used: described(count, 'Of requests that have ended.'),
+      reserved: described(count, 'Set aside for requests under way.'),
+      remaining: { type: ['integer', 'null'], minimum: 0 },
+      resets_at: unixSeconds,
+    }),
+  }),
   Health: object("The deployment's state; no value of a setting stands in it.", {
     status: { enum: ['ok', 'not_serving'] },
     version: text,
     configuration: { enum: ['valid', 'invalid'] },
     access: { enum: ['configured', 'not_configured', 'unknown'] },
+    'missing?': settings('Settings that are needed and not there.'),
+    'wrong?': settings('Wrong settings; named only over http on a loopback host.'),
   }),
 };
 
@@ -129,6 +145,10 @@ function object(description: string, fields: Readonly<Record<string, Json>>): Js
   };
 }
 
-function said(schema: Json, description: string): Json {
+function settings(description: string): Json {
+  return { description, type: 'array', items: object('A setting.', { setting: text, expected: text }) };
+}
+
+function described(schema: Json, description: string): Json {
   return { description, ...schema };
 }

@@ -1,8 +1,8 @@
-// The API's description: OpenAPI 3.1, whose schemas of requests are those that check
-// them. The Worker does not import this: scripts/openapi.ts writes it to a file, and
-// the Worker serves that, so that it costs the bundle nothing.
+// The API's description: OpenAPI 3.1. The schemas of requests are the ones that check them.
+// The Worker does not import this file: scripts/openapi.ts writes a file that the Worker
+// serves, so that the bundle does not grow.
 //
-// Pure: the same code gives the same document. https://spec.openapis.org/oas/v3.1.1
+// Pure: the same code makes the same document. https://spec.openapis.org/oas/v3.1.1
 
 import packageJson from '../../package.json' with { type: 'json' };
 import { ANSWER_SCHEMAS } from './answers.ts';
@@ -15,14 +15,14 @@ import { requestSchemas } from './requests.ts';
 const DESCRIPTION = `${packageJson.description}
 
 - Every answer carries \`X-Request-Id\` and, to pages of allowed origins, CORS headers. Preflights need no credentials.
-- Every failure is the one error object. A path that is not here is 404 \`not_found\`, another method 405 \`method_not_allowed\`
-  with \`Allow\`. Where there is GET, there is HEAD.
-- Settings of the operator are named in capitals; README describes them.`;
+- Every failure has the same error object. An unknown path is 404 \`not_found\`, another method 405 \`method_not_allowed\`
+  with \`Allow\`. HEAD works wherever GET does.
+- Names in capitals are settings of the operator; README describes them.`;
 
 const TAGS = [
   { name: 'Chat', description: 'Ask a model.' },
-  { name: 'Models', description: 'Which models there are.' },
-  { name: 'Access', description: 'Let the visitors of a page in.' },
+  { name: 'Models', description: 'List the models.' },
+  { name: 'Access', description: 'Begin sessions for the visitors of a page.' },
   { name: 'Service', description: 'The gateway itself.' },
 ];
 
@@ -46,7 +46,7 @@ export function openapiDocument(): Json {
       description: DESCRIPTION,
       license: { name: 'MIT License', identifier: packageJson.license },
     },
-    // Wherever this description was read: each deployment has an address of its own.
+    // Relative: each deployment has its own address.
     servers: [{ url: '/' }],
     tags: TAGS,
     paths: PATHS,

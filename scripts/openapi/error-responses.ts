@@ -1,24 +1,24 @@
-// The failures in the document: which codes an operation may answer with, and under
-// which status and headers that is. Both are asked of src/http/errors.ts itself.
+// The failures in the document: which codes an operation may answer with, and under which
+// status and headers. src/http/errors.ts supplies both.
 
-import { type ErrorCode, errorBody, GatewayError } from '../../src/http/errors.ts';
+import { type ErrorCode, errorBody, errorCodes, GatewayError } from '../../src/http/errors.ts';
 import { BUDGET_HEADERS, EVERY_ANSWER, headers } from './headers.ts';
 import { type Json, mapValues, ref } from './json-values.ts';
 
-export type Operation = 'chat' | 'models' | 'model' | 'session' | 'openapi' | 'playground';
+export type Operation = 'chat' | 'models' | 'model' | 'usage' | 'session' | 'openapi' | 'playground';
 
-const ALL: readonly Operation[] = ['chat', 'models', 'model', 'session', 'openapi', 'playground'];
+const ALL: readonly Operation[] = ['chat', 'models', 'model', 'usage', 'session', 'openapi', 'playground'];
 const WITH_BODY: readonly Operation[] = ['chat', 'session'];
-const ADMITTED: readonly Operation[] = ['chat', 'models', 'model', 'session'];
+const ADMITTED: readonly Operation[] = ['chat', 'models', 'model', 'usage', 'session'];
 
-/** Where each failure may be met. */
-const MET: Readonly<Record<ErrorCode, readonly Operation[]>> = {
+/** The operations that may answer with each code. */
+const OPERATIONS: Readonly<Record<string, readonly Operation[]>> = {
   invalid_json: WITH_BODY,
   invalid_value: WITH_BODY,
   unknown_parameter: WITH_BODY,
   model_not_found: ['chat', 'model'],
   not_found: ['session', 'playground'],
-  method_not_allowed: [], // belongs to no operation: it says that there is none
+  method_not_allowed: [], // belongs to no operation: there is none for that method
   request_too_large: WITH_BODY,
   unsupported_media_type: WITH_BODY,
   request_timeout: WITH_BODY,
@@ -26,10 +26,14 @@ const MET: Readonly<Record<ErrorCode, readonly Operation[]>> = {
   origin_not_allowed: ALL,
   rate_limit_exceeded: ADMITTED,
   insufficient_quota: ['chat'],
+  budget_reserved: ['chat'],
+  queue_timeout: ['chat'],
+  queue_full: ['chat'],
   upstream_rate_limited: ['chat'],
   upstream_rejected: ['chat'],
   content_filter: ['chat'],
   upstream_auth: ['chat'],
+  upstream_misconfigured: ['chat'],
   upstream_unavailable: ['chat'],
   upstream_malformed: ['chat'],
   upstream_truncated: ['chat'],
@@ -42,22 +46,22 @@ const MET: Readonly<Record<ErrorCode, readonly Operation[]>> = {
   internal_error: ALL,
 };
 
-/** What is more telling than the failure's general message. */
+/** Examples that say more than the failure's general message. */
 const MESSAGES: Partial<Record<ErrorCode, readonly [message: string, param?: string]>> = {
   invalid_value: [
     'temperature: expected a number from 0 to 2; messages: expected at least 1 item',
     'temperature',
   ],
   unknown_parameter: ['temprature: unknown field (did you mean temperature?)', 'temprature'],
-  model_not_found: ['The model "step-9" does not exist here.', 'model'],
+  model_not_found: ['The model "step-9" does not exist here: GET /v1/models lists the models.', 'model'],
 };
 
-const CODES = Object.keys(MET).filter(isCode);
+const CODES = errorCodes.filter(isCode);
 const FAILURES = CODES.map((code) => new GatewayError(code, ...exampleOf(code)));
 
 export const ERROR_SCHEMAS: Readonly<Record<string, Json>> = {
   Error: {
-    description: "Every failure's body, and the data of a stream's last event if it failed on the way.",
+    description: "The body of every failure, and the data of a stream's last event if the stream failed.",
     type: 'object',
     required: ['error'],
     properties: {
@@ -68,12 +72,12 @@ export const ERROR_SCHEMAS: Readonly<Record<string, Json>> = {
         properties: {
           message: {
             type: 'string',
-            description: 'For a person to read. It lists everything that is wrong.',
+            description: 'For people. It lists everything that is wrong.',
           },
           type: { enum: [...new Set(FAILURES.map((failure) => errorBody(failure).error.type))] },
           param: {
             type: ['string', 'null'],
-            description: 'The first field at fault, as `messages[2].content[0].image_url.url`.',
+            description: 'The first field that is wrong, as `messages[2].content[0].image_url.url`.',
           },
           code: ref('schemas', 'ErrorCode'),
         },
@@ -82,7 +86,7 @@ export const ERROR_SCHEMAS: Readonly<Record<string, Json>> = {
   },
   ErrorCode: {
     description: [
-      'Stable, to switch on.',
+      'Stable: programs can rely on it.',
       '',
       '| code | status | |',
       '| --- | --- | --- |',
@@ -93,16 +97,16 @@ export const ERROR_SCHEMAS: Readonly<Record<string, Json>> = {
 };
 
 export const ERROR_EXAMPLES: Readonly<Record<string, Json>> = Object.fromEntries(
-  FAILURES.filter(({ code }) => MET[code].length > 0).map((failure) => [
+  FAILURES.filter(({ code }) => operationsOf(code).length > 0).map((failure) => [
     failure.code,
     { summary: new GatewayError(failure.code).message, value: errorBody(failure) },
   ]),
 );
 
-/** @returns the responses for everything that may go wrong in an operation, by status. */
+/** @returns the responses for every failure of an operation, by status. */
 export function errorResponses(operation: Operation): Record<string, Json> {
-  const met = FAILURES.filter(({ code }) => MET[code].includes(operation));
-  const byStatus = Object.groupBy(met, ({ status }) => String(status));
+  const failures = FAILURES.filter(({ code }) => operationsOf(code).includes(operation));
+  const byStatus = Object.groupBy(failures, ({ status }) => String(status));
   return mapValues({ ...byStatus }, (failures = []) => errorResponse(failures, operation));
 }
 
@@ -116,7 +120,7 @@ function errorResponse(failures: readonly GatewayError[], operation: Operation):
       ...(status === 401 ? ['WWW-Authenticate'] : []),
       ...(status === 429 ? ['Retry-After'] : []),
       ...(failures.some(({ code }) => code === 'insufficient_quota') ? BUDGET_HEADERS : []),
-      ...(failures.some(({ code }) => mayBeStepfuns(code, operation)) ? ['X-Upstream-Attempts'] : []),
+      ...(failures.some(({ code }) => mayFollowCall(code, operation)) ? ['X-Upstream-Attempts'] : []),
     ),
     content: {
       'application/json': {
@@ -127,10 +131,10 @@ function errorResponse(failures: readonly GatewayError[], operation: Operation):
   };
 }
 
-/** Whether StepFun may have been asked before. */
-function mayBeStepfuns(code: ErrorCode, operation: Operation): boolean {
-  const isStepfuns = code.startsWith('upstream_') || code === 'model_not_found' || code === 'content_filter';
-  return operation === 'chat' && isStepfuns;
+/** Whether StepFun may have been called before the failure. */
+function mayFollowCall(code: ErrorCode, operation: Operation): boolean {
+  const isUpstream = code.startsWith('upstream_') || code === 'model_not_found' || code === 'content_filter';
+  return operation === 'chat' && isUpstream;
 }
 
 function row({ code, status }: GatewayError): string {
@@ -144,5 +148,11 @@ function exampleOf(code: ErrorCode): [message?: string, details?: { param: strin
 }
 
 function isCode(name: string): name is ErrorCode {
-  return Object.hasOwn(MET, name);
+  return errorCodes.includes(name);
+}
+
+function operationsOf(code: ErrorCode): readonly Operation[] {
+  const operations = OPERATIONS[code];
+  if (operations === undefined) throw new Error(`No operation is named for the error code ${code}.`);
+  return operations;
 }

@@ -1,10 +1,10 @@
-// Requests to copy and the answers to them. test/worker/openapi.test.ts sends each
-// request to the gateway; after StepFun's page where that has the like.
+// Example requests and answers, like those on StepFun's page where it has such ones.
+// test/worker/openapi.test.ts sends each request to the gateway.
 
 import type { Json } from './json-values.ts';
 
 const MODEL = 'step-3.5-flash';
-const SEEING_MODEL = 'step-3.7-flash';
+const VISION_MODEL = 'step-3.7-flash';
 
 const WEATHER_TOOL = {
   type: 'function',
@@ -45,13 +45,13 @@ export const REQUEST_EXAMPLES: Readonly<Record<string, Json>> = {
     reasoning_format: 'deepseek-style',
   }),
   reasoning: example('More reasoning', {
-    model: SEEING_MODEL,
+    model: VISION_MODEL,
     messages: [{ role: 'user', content: 'Explain what reinforcement learning is in three sentences.' }],
     reasoning_effort: 'medium',
     max_tokens: 1024,
   }),
   image_url: example('An image by URL', {
-    model: SEEING_MODEL,
+    model: VISION_MODEL,
     messages: [
       {
         role: 'user',
@@ -66,7 +66,7 @@ export const REQUEST_EXAMPLES: Readonly<Record<string, Json>> = {
     ],
   }),
   image_base64: example('An image itself', {
-    model: SEEING_MODEL,
+    model: VISION_MODEL,
     messages: [
       {
         role: 'user',
@@ -78,7 +78,7 @@ export const REQUEST_EXAMPLES: Readonly<Record<string, Json>> = {
     ],
   }),
   video: example('A video', {
-    model: SEEING_MODEL,
+    model: VISION_MODEL,
     messages: [
       {
         role: 'user',
@@ -153,18 +153,25 @@ export const EVENT_EXAMPLES: Readonly<Record<string, Json>> = {
   }),
 };
 
+export const USAGE_EXAMPLE = {
+  object: 'usage',
+  client: 'web',
+  day: '2027-01-31',
+  tokens: { limit: 200_000, used: 1_420, reserved: 33_000, remaining: 165_580, resets_at: 1_801_440_000 },
+};
+
 export const MODEL_EXAMPLE = {
-  id: SEEING_MODEL,
+  id: VISION_MODEL,
   object: 'model',
   created: 0,
   owned_by: 'stepfun',
-  context_length: 262_144,
+  context_length: 256_000,
   input_modalities: ['text', 'image', 'video'],
   reasoning_efforts: ['low', 'medium', 'high'],
 };
 
-function completion(said: Json, finishReason: string): Json {
-  const message = { role: 'assistant', reasoning: 'The user asks …', ...said };
+function completion(fields: Json, finishReason: string): Json {
+  const message = { role: 'assistant', reasoning: 'The user asks …', ...fields };
   return {
     ...HEAD,
     object: 'chat.completion',

@@ -1,6 +1,6 @@
 // The headers that a request may have and an answer may carry, beside HTTP's own.
 
-import { CACHE_TTL_SECONDS } from '../../src/config/config.ts';
+import { CACHE_TTL_SECONDS } from '../../src/config/limits.ts';
 import { RETRY_AFTER_SECONDS_MAX } from '../../src/config/limits.ts';
 import { type Json, ref } from './json-values.ts';
 
@@ -50,10 +50,15 @@ export const HEADERS = {
     ],
   }),
   Age: header('How many seconds ago the answer was made; only on hits.', count),
-  'X-Ignored-Params': header('Fields of the request that were left out; absent if there were none.', {
-    ...text,
-    examples: ['metadata, user'],
-  }),
+  'X-Ignored-Params': header(
+    'Fields of the request that were left out, at any depth, each once. Absent if there were none.',
+    { ...text, examples: ['user, messages[].cache_control'] },
+  ),
+  'X-Adjusted-Params': header(
+    'Fields of the request that were changed: values of other services, and limits that were lowered. Absent if there were none.',
+    { ...text, examples: ['reasoning_effort=high, max_tokens=1604'] },
+  ),
+  'X-Queue-Ms': header('How many milliseconds the request waited for a slot of the StepFun account.', count),
   'X-Upstream-Attempts': header('How often StepFun was asked, if it was.', count),
   'Server-Timing': header('Where the time went, in milliseconds.', { ...text, examples: ['total;dur=14'] }),
   'X-Accel-Buffering': header('Always `no`: proxies are not to gather the stream.', { const: 'no' }),

@@ -1,4 +1,4 @@
-// The small change of the document: plain JSON, and references within it.
+// Helpers for the document: plain JSON, and references within it.
 
 /** An object of the document, a JSON Schema for one. */
 export interface Json {

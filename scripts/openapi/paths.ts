@@ -1,6 +1,12 @@
 // Every route of the gateway: what goes in, what comes out.
 
-import { REQUEST_EXAMPLES, COMPLETION_EXAMPLES, EVENT_EXAMPLES, MODEL_EXAMPLE } from './examples.ts';
+import {
+  REQUEST_EXAMPLES,
+  COMPLETION_EXAMPLES,
+  EVENT_EXAMPLES,
+  MODEL_EXAMPLE,
+  USAGE_EXAMPLE,
+} from './examples.ts';
 import { errorResponses } from './error-responses.ts';
 import { BUDGET_HEADERS, EVERY_ANSWER, headers, parameters } from './headers.ts';
 import { type Json, ref } from './json-values.ts';
@@ -14,6 +20,7 @@ const CHAT_HEADERS = headers(
   'Cache-Status',
   'Age',
   'X-Ignored-Params',
+  'X-Adjusted-Params',
   'X-Upstream-Attempts',
   'X-Accel-Buffering',
   ...BUDGET_HEADERS,
@@ -82,6 +89,21 @@ way ends with an error as its last event, and without \`[DONE]\`: it can't be ta
       responses: {
         '200': ok('The model.', json('Model', { example: MODEL_EXAMPLE })),
         ...errorResponses('model'),
+      },
+    },
+  },
+
+  '/v1/usage': {
+    get: {
+      operationId: 'getUsage',
+      tags: ['Access'],
+      summary: "Get what is left of the caller's token budget",
+      description: "Today's budget of the caller; a day ends at 0:00 UTC.",
+      security: SECURITY,
+      parameters: parameters('X-Request-Id'),
+      responses: {
+        '200': ok('The usage.', json('ClientUsage', { example: USAGE_EXAMPLE })),
+        ...errorResponses('usage'),
       },
     },
   },

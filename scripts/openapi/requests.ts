@@ -1,9 +1,15 @@
-// The schemas of what clients send: zod's own, that check the requests, with names,
-// texts, and the rules across fields which JSON Schema is able to say.
+// The schemas of what clients send: the zod schemas that check the requests, with names,
+// texts, and the rules across fields that JSON Schema can express.
 
 import * as z from 'zod/mini';
 import { sessionRequestSchema } from '../../src/access/sessions.ts';
-import { contentPartSchema, messageSchema, toolCallSchema } from '../../src/chat/request/messages.ts';
+import {
+  assistantPartSchema,
+  contentPartSchema,
+  messageSchema,
+  toolCallSchema,
+} from '../../src/chat/request/messages.ts';
+import { BOOKKEEPING_FIELDS, REFUSED_FIELDS } from '../../src/chat/request/other-fields.ts';
 import { chatRequestSchema } from '../../src/chat/request/schema.ts';
 import { responseFormatSchema, toolChoiceSchema, toolSchema } from '../../src/chat/request/tools.ts';
 import { isJson, type Json, mapValues, ref } from './json-values.ts';
@@ -11,7 +17,8 @@ import { RULES } from './cross-field-rules.ts';
 import { type Text, TEXTS } from './texts.ts';
 
 const [SystemMessage, UserMessage, AssistantMessage, ToolMessage] = messageSchema.def.options;
-const [TextPart, ImagePart, VideoPart, AudioPart] = contentPartSchema.def.options;
+const [TextPart, ImagePart, VideoPart, AudioPart, FilePart] = contentPartSchema.def.options;
+const [, RefusalPart] = assistantPartSchema.def.options;
 const [FunctionTool, BuiltInTool] = toolSchema.def.options;
 
 const NAMED: Record<keyof typeof TEXTS, z.core.$ZodType> = {
@@ -26,6 +33,8 @@ const NAMED: Record<keyof typeof TEXTS, z.core.$ZodType> = {
   ImagePart,
   VideoPart,
   AudioPart,
+  FilePart,
+  RefusalPart,
   ToolCall: toolCallSchema,
   Tool: toolSchema,
   FunctionTool,
@@ -45,20 +54,36 @@ export function requestSchemas(): Record<string, Json> {
   const { schemas } = z.toJSONSchema(names, {
     uri: (id) => ref('schemas', id).$ref,
     unrepresentable: 'throw',
-    // Of the pipes (request-kit.ts, `list`), what comes out is the whole check.
-    io: 'output',
+    // What clients may send: with `output`, objects would have no additional properties.
+    io: 'input',
   });
   const texts: Readonly<Record<string, Text>> = TEXTS;
   return mapValues(schemas, (generated, name) => {
     const { $schema: _, $id: __, ...schema } = generated;
     const { description, fields = {} } = texts[name] ?? { description: '' };
-    return { description, ...withTexts(plain(schema), name, { ...fields }), ...RULES[name] };
+    const described = plain(withOtherFields(schema, name));
+    return { description, ...withTexts(described, name, { ...fields }), ...RULES[name] };
   });
 }
 
-/** Says the same as zod does, plainer: documentation and generated types are read by people. */
+/** Adds the fields that the gateway knows from other services: zod's schema does not look at them. */
+function withOtherFields(schema: Json, name: string): Json {
+  const { properties } = schema;
+  if (name !== 'ChatCompletionRequest' || !isJson(properties)) return schema;
+  const empty = { type: ['object', 'array', 'null'], maxProperties: 0, maxItems: 0 };
+  return {
+    ...schema,
+    properties: {
+      ...properties,
+      ...Object.fromEntries(BOOKKEEPING_FIELDS.map((field) => [field, {}])),
+      ...Object.fromEntries([...REFUSED_FIELDS.keys()].map((field) => [field, empty])),
+    },
+  };
+}
+
+/** The same schema, simplified: people read the documentation and the generated types. */
 function plain(schema: Json): Json {
-  // The default of `additionalProperties`, spelled out: linters take its absence for an oversight.
+  // The default of `additionalProperties`, written out: linters report its absence.
   const open = hasType(schema, 'object') ? true : undefined;
   const { anyOf, minItems, properties, additionalProperties = open, ...rest } = schema;
   const fields = isJson(properties) ? mapValues(properties, plainValue) : {};
@@ -71,10 +96,10 @@ function plain(schema: Json): Json {
   return Array.isArray(anyOf) ? { ...short, ...plainUnion(anyOf.filter(isJson).map(plain)) } : short;
 }
 
-/** A union, or what says the same without one. */
+/** A union, or an equivalent schema without one. */
 function plainUnion(anyOf: readonly Json[]): Json {
   const kinds: Json[] = anyOf.flatMap((kind) => (Array.isArray(kind['anyOf']) ? kind['anyOf'] : [kind]));
-  // Whatever it is, null is no exception.
+  // A union with "any value" is any value.
   if (kinds.some((kind) => Object.keys(kind).length === 0)) return {};
   const [kind, other] = kinds;
   const isNullable = kinds.length === 2 && other?.['type'] === 'null' && typeof kind?.['type'] === 'string';
@@ -92,7 +117,7 @@ function plainValue(value: unknown): unknown {
   return isJson(value) ? plain(value) : value;
 }
 
-/** @param texts - by path; those that were used are taken out of it. */
+/** @param texts - by path; the ones that are used are removed. */
 function withTexts(schema: Json, name: string, texts: Record<string, string>): Json {
   const described = describe(schema, '', texts, name);
   const [left] = Object.keys(texts);
@@ -106,11 +131,11 @@ function describe(schema: Json, at: string, texts: Record<string, string>, name:
   const described = Object.entries(properties).map(([key, field]) => {
     const path = at + key;
     const description = texts[path];
-    if (description === undefined) throw new Error(`Nothing is said of the field ${name}.${path}.`);
+    if (description === undefined) throw new Error(`The field ${name}.${path} has no text.`);
     delete texts[path];
-    // A schema of a function's parameters describes its own properties.
-    const isOpen = isJson(field) && field['additionalProperties'] !== false;
-    const inner = isJson(field) && !isOpen ? describe(field, `${path}.`, texts, name) : field;
+    // The schema of a function's parameters has no texts for its own properties.
+    const hasTexts = Object.keys(texts).some((other) => other.startsWith(`${path}.`));
+    const inner = isJson(field) && hasTexts ? describe(field, `${path}.`, texts, name) : field;
     return [key, { description, ...(isJson(inner) && inner) }];
   });
   return { ...schema, properties: Object.fromEntries(described) };

@@ -1,143 +1,155 @@
-// The cache as the chat handler uses it: look up, else have it made (once for all
-// who ask, and kept), or gather a stream beside its relay.
+// The cache as the chat handler uses it: look up; else have the answer made, once for all
+// identical requests, and stored; or store what a stream amounted to.
 //
-// Open to failure everywhere: no trouble of KV or of a Durable Object ever fails a
-// request that StepFun can answer.
+// It fails open: no trouble of KV or of a Durable Object fails a request that StepFun can
+// answer.
 
 import { GatewayError, toGatewayError } from '../http/errors.ts';
 import { log } from '../http/log.ts';
+import type { CallContext, Complete, Completion, UpstreamRequest } from './completion.ts';
 import type { CacheControl } from './control.ts';
 import { createEntry, type Entry } from './entry.ts';
-import { joinFlight } from './flight-wire.ts';
-import { Gatherer } from './gather.ts';
-import { isStorable, writeEntry } from './kv.ts';
-import { lookUp, type Bypass, type Found, type LookupOptions, type Miss, type Question } from './lookup.ts';
-import { isolateMemory } from './memory.ts';
-import { isWhole, type Complete, type Completion, type Order } from './completion.ts';
+import { joinFlight, LeftFlight, type FlightResult } from './flight-wire.ts';
+import { hotEntries } from './hot-entries.ts';
+import {
+  lookUp,
+  type Bypass,
+  type CacheableRequest,
+  type Found,
+  type LookupOptions,
+  type Miss,
+} from './lookup.ts';
+import { storeCompletion } from './store.ts';
 
 export interface CacheOptions extends LookupOptions {
   /** Without it, identical misses are not joined. */
   readonly flights: DurableObjectNamespace | undefined;
   readonly complete: Complete;
-  readonly waitUntil: (work: Promise<unknown>) => void;
+  /** How long a flight may take, in ms: the call's own clocks, and a moment more. */
+  readonly flightMs: number;
 }
 
-export interface Made {
+export interface Completed {
   readonly entry: Entry;
   readonly cacheStatus: string;
-  /** Another's call brought it: it costs this client nothing. */
-  readonly collapsed: boolean;
+  /** Another client's call brought it: it costs this client nothing. */
+  readonly isCollapsed: boolean;
   /** How often StepFun was asked; 0: not for this request. */
   readonly attempts: number;
+  readonly upstreamRequestId: string | null;
+  /** How long the call waited for a slot of the gate, in ms; null: there is no gate. */
+  readonly queueMs: number | null;
 }
+
+type WaitUntil = CallContext['waitUntil'];
 
 export interface Cache {
   /**
-   * @param clientId - who asks, as src/access has established it.
+   * @param clientId - as src/access has established it.
    * @returns the answer, or that there is none.
    * @throws {GatewayError} `cache_miss` when the client wants nothing else.
    */
-  lookup(question: Question, clientId: string, control: CacheControl): Promise<Found>;
+  lookup(request: CacheableRequest, clientId: string, control: CacheControl): Promise<Found>;
   /**
    * The answer to a request that was not found, from StepFun.
    * @throws what `complete` throws.
    */
-  make(found: Miss | Bypass, order: Order, signal: AbortSignal): Promise<Made>;
+  complete(found: Miss | Bypass, request: UpstreamRequest, call: CallContext): Promise<Completed>;
   /**
-   * One new answer in the background for an entry past its TTL, whoever asks for it how often.
-   * @param ask - asks for it by the means that it is given, and pays.
+   * Refreshes an entry past its TTL in the background, once however many requests ask for it.
+   * @param work - asks StepFun with the means that `complete` has.
    */
-  refresh(found: Miss, ask: (make: (order: Order) => Promise<Made>) => Promise<unknown>): void;
-  /** @returns what gathers a stream for the cache; null when it is not to be kept. */
-  gather(found: Miss | Bypass, order: Pick<Order, 'choices' | 'capped'>): Gatherer | null;
+  refresh(found: Miss, work: () => Promise<unknown>, waitUntil: WaitUntil): void;
+  /** Whether the stream that answers a miss shall be stored. */
+  storesStream(found: Miss | Bypass): found is Miss;
+  /** Stores the completion that a stream amounted to. */
+  storeStream(
+    found: Miss,
+    completion: Completion,
+    request: Pick<UpstreamRequest, 'choices' | 'isCapped'>,
+    waitUntil: WaitUntil,
+  ): void;
 }
 
-/** @returns the cache as one request sees it; what it keeps is the isolate's and KV's. */
+/** @returns the cache of an isolate: its entries are in KV and in `hotEntries`. */
 export function createCache(options: CacheOptions): Cache {
-  const { kv, flights, settings, shape, complete, waitUntil } = options;
+  const { kv, flights, settings, complete, flightMs } = options;
 
-  /** @returns the answer of the flight; null when it has none for this one, who is to ask for itself. */
-  async function fly(
+  /** @returns the flight's answer; null when this request has to ask by itself. */
+  async function completeInFlight(
     found: Miss,
-    order: Order,
+    { body, ...rest }: UpstreamRequest,
     signal: AbortSignal,
-    detached: boolean,
-  ): Promise<Made | null> {
+  ): Promise<Completed | null> {
     if (flights === undefined) return null;
-    const { body, ...rest } = order;
-    const ticket = { ...rest, key: found.key, ttl: found.ttl, maxAge: found.maxAge, detached };
-    let landing: Awaited<ReturnType<typeof joinFlight>>;
+    const { key, ttl, maxAge } = found;
+    let result: Exclude<FlightResult, { kind: 'retry' }>;
     try {
-      landing = await joinFlight(flights, ticket, body, signal);
+      const request = { ...rest, key, ttl, maxAge };
+      result = await joinFlight(flights, request, body, signal, flightMs);
     } catch (thrown) {
-      signal.throwIfAborted();
-      // Overloaded, restarted by a deployment, out of reach: uncollapsed is better than failed.
+      if (thrown instanceof LeftFlight) throw thrown;
+      // Overloaded, restarted by a deployment, hanging: an own call is better than a failure.
       log('warn', 'flight_failed', { reason: String(thrown) });
       return null;
     }
-    if (landing.kind === 'failed') throw landing.error;
-    if (landing.kind === 'alone') return null;
-    const { entry, stored, collapsed, attempts } = landing;
-    if (stored) isolateMemory.set(found.key, entry, Date.now());
-    const detail = collapsed ? '; collapsed' : stored ? '; stored' : '';
-    return { entry, collapsed, attempts, cacheStatus: found.cacheStatus + detail };
+    if (result.kind === 'failed') throw result.error;
+    if (result.kind === 'alone') return null;
+    const { kind: _, entry, isStored, ...calls } = result;
+    if (isStored) hotEntries.set(key, entry, Date.now());
+    const detail = calls.isCollapsed ? '; collapsed' : isStored ? '; stored' : '';
+    return { entry, ...calls, cacheStatus: found.cacheStatus + detail };
   }
 
-  function keep(
-    found: Miss | Bypass,
+  function store(
+    found: Miss,
     completion: Completion,
-    order: Pick<Order, 'choices' | 'capped'>,
-  ): Made {
-    const nowMs = Date.now();
-    const entry = createEntry(completion, found.kind === 'miss' ? found.ttl : 0, nowMs);
-    let { cacheStatus } = found;
-    if (found.kind === 'miss' && kv !== undefined && isWhole(completion, order) && isStorable(entry)) {
-      isolateMemory.set(found.key, entry, nowMs);
-      waitUntil(writeEntry(kv, found.key, entry, settings.staleSeconds));
-      cacheStatus += '; stored';
-    }
-    return { entry, cacheStatus, collapsed: false, attempts: completion.attempts };
-  }
-
-  async function make(
-    found: Miss | Bypass,
-    order: Order,
-    signal: AbortSignal,
-    detached: boolean,
-  ): Promise<Made> {
-    const made = found.kind === 'miss' ? await fly(found, order, signal, detached) : null;
-    return made ?? keep(found, await complete(order, signal), order);
+    request: Pick<UpstreamRequest, 'choices' | 'isCapped'>,
+    waitUntil: WaitUntil,
+  ): { readonly entry: Entry; readonly isStored: boolean } {
+    const { key, ttl } = found;
+    // Without KV the lookup finds no miss.
+    if (kv === undefined) return { entry: createEntry(completion, ttl, Date.now()), isStored: false };
+    const { staleSeconds } = settings;
+    return storeCompletion(completion, request, { kv, key, ttl, staleSeconds, waitUntil });
   }
 
   return {
-    async lookup(question, clientId, control) {
-      const found = await lookUp(options, question, clientId, control);
+    async lookup(request, clientId, control) {
+      const found = await lookUp(options, request, clientId, control);
       if (found.kind !== 'hit' && control.onlyIfCached) throw new GatewayError('cache_miss');
       return found;
     },
 
-    make: (found, order, signal) => make(found, order, signal, false),
+    async complete(found, request, call) {
+      const shared = found.kind === 'miss' ? await completeInFlight(found, request, call.signal) : null;
+      if (shared !== null) return shared;
+      const completion = await complete(request, call);
+      const { attempts, upstreamRequestId, queueMs } = completion;
+      const { entry, isStored } =
+        found.kind === 'miss'
+          ? store(found, completion, request, call.waitUntil)
+          : { entry: createEntry(completion, 0, Date.now()), isStored: false };
+      const cacheStatus = found.cacheStatus + (isStored ? '; stored' : '');
+      return { entry, attempts, upstreamRequestId, queueMs, isCollapsed: false, cacheStatus };
+    },
 
-    refresh(found, ask) {
-      if (!isolateMemory.claim(found.key, Date.now())) return;
-      // Not the client's signal: it has its answer and may leave.
-      const refreshed = ask((order) => make(found, order, new AbortController().signal, true));
+    refresh({ key }, work, waitUntil) {
+      if (!hotEntries.claimRefresh(key, Date.now())) return;
       waitUntil(
-        refreshed.catch((thrown: unknown) => {
+        work().catch((thrown: unknown) => {
           const { code, details } = toGatewayError(thrown);
           log('warn', 'cache_refresh_failed', { code, detail: details.detail });
         }),
       );
     },
 
-    gather(found, order) {
-      if (found.kind === 'bypass' || settings.streams !== 'write') return null;
-      return new Gatherer({
-        shape,
-        choices: order.choices,
-        keep: (completion) => keep(found, completion, order),
-        waitUntil,
-      });
+    storesStream(found): found is Miss {
+      return found.kind === 'miss' && settings.streams === 'write';
+    },
+
+    storeStream(found, completion, request, waitUntil) {
+      store(found, completion, request, waitUntil);
     },
   };
 }

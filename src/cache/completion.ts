@@ -1,51 +1,79 @@
-// What the cache asks for when it has no answer: one call to StepFun that is not
-// streamed. How the call is made is the handler's business; it passes `Complete`
-// in, here and in the Durable Object that makes the call for many.
+// The call that the cache makes when it has no answer: one request to StepFun that is not
+// streamed. The handler says how the call is made and passes it in as `Complete`.
 
+import type { ReservationRef } from '../http/reservation.ts';
 import type { Usage } from '../http/usage.ts';
 
-export interface Order {
+/** A request to StepFun, ready to be sent. */
+export interface UpstreamRequest {
   /** The JSON for StepFun, `stream` false. */
   readonly body: Uint8Array;
   /** The client's own StepFun key; null: the gateway's. Kept in memory alone. */
   readonly upstreamKey: string | null;
-  /** How many choices were asked for. */
+  /** The client's id: the gate's queue is fair between clients. */
+  readonly clientId: string;
+  /** How many choices the client asked for. */
   readonly choices: number;
+  /** The tokens reserved for the call; null: the client has no budget. */
+  readonly reservation: ReservationRef | null;
+  /** Whether nobody waits for the answer: a refresh of an entry past its TTL. */
+  readonly isBackground: boolean;
   /**
-   * Whether what is left of the client's token budget has lowered `max_tokens`. An
-   * answer cut short by that is this client's alone: neither stored nor shared.
+   * Whether the client's token budget has lowered `max_tokens`. An answer cut short by that is
+   * for this client alone: neither stored nor shared.
    */
-  readonly capped: boolean;
+  readonly isCapped: boolean;
 }
 
-/** StepFun's whole answer as `rewriteCompletion` leaves it, with its reasoning as `general` has it. */
+/** StepFun's whole answer, rewritten, with its reasoning as `general` has it. */
 export interface Completion {
   readonly bytes: Uint8Array;
+  /** The same, parsed. */
+  readonly json: unknown;
   readonly usage: Usage | null;
-  /** Of each choice. */
+  /** How each choice ended. */
   readonly finishReasons: readonly (string | null)[];
   /** How often StepFun was asked until it answered. */
   readonly attempts: number;
+  /** StepFun's own id of the answer; null if it sent none. */
+  readonly upstreamRequestId: string | null;
+  /** How long the request waited for a slot of the gate, in ms; null: there is no gate. */
+  readonly queueMs: number | null;
+}
+
+/** The circumstances of one call. */
+export interface CallContext {
+  /** Ends the call. */
+  readonly signal: AbortSignal;
+  /** Keeps the Worker or the object alive after the call. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
+  /** Told each time before StepFun is asked. */
+  readonly onAttempt: () => void;
 }
 
 /**
  * Asks StepFun.
- * @throws {GatewayError} as the contract's table of errors has it; the signal's
- *   reason when that ended the call.
+ * @throws {GatewayError} every failure; the signal's reason when that ended the call.
  */
-export type Complete = (order: Order, signal: AbortSignal) => Promise<Completion>;
+export type Complete = (request: UpstreamRequest, call: CallContext) => Promise<Completion>;
 
-/** A choice that ended so is whole; one that `content_filter` ended, or nobody knows what, is not. */
-const WHOLE: ReadonlySet<string | null> = new Set(['stop', 'length', 'tool_calls']);
+/** A choice with one of these is whole; one that `content_filter` or an unknown reason ended is not. */
+const WHOLE_REASONS: ReadonlySet<string | null> = new Set(['stop', 'length', 'tool_calls']);
 
-/** @returns whether an answer is this client's alone, since its own budget cut it short. */
-export function isPrivate({ finishReasons }: Completion, { capped }: Pick<Order, 'capped'>): boolean {
-  return capped && finishReasons.includes('length');
+/** @returns whether an answer is for its client alone, since the client's budget cut it short. */
+export function isPrivate(
+  { finishReasons }: Pick<Completion, 'finishReasons'>,
+  { isCapped }: Pick<UpstreamRequest, 'isCapped'>,
+): boolean {
+  return isCapped && finishReasons.includes('length');
 }
 
-/** @returns whether an answer is whole, and what anybody who asks the same may be given later. */
-export function isWhole(completion: Completion, order: Pick<Order, 'capped' | 'choices'>): boolean {
+/** @returns whether an answer is whole, and one that every later identical request may get. */
+export function isShareable(
+  completion: Pick<Completion, 'finishReasons'>,
+  request: Pick<UpstreamRequest, 'isCapped' | 'choices'>,
+): boolean {
   const { finishReasons } = completion;
-  if (finishReasons.length !== order.choices || isPrivate(completion, order)) return false;
-  return finishReasons.every((reason) => WHOLE.has(reason));
+  if (finishReasons.length !== request.choices || isPrivate(completion, request)) return false;
+  return finishReasons.every((reason) => WHOLE_REASONS.has(reason));
 }

@@ -1,77 +1,85 @@
-// Asked once: identical requests that are under way at the same time, anywhere on
-// the network, make one call to StepFun. A Durable Object for each key (the same
-// that names the entry, so its scope is that of the cache) is where they meet.
+// One call for many: identical requests that are under way at the same time, anywhere on the
+// network, make one call to StepFun. They meet in a Durable Object for each cache key, so
+// the scope of the cache is that of the flights.
 //
-// The object itself makes the call. Rejected: the first client's Worker makes it
-// and the object is a latch; then the first client's leaving would end it for all
-// within 30 s (waitUntil's bound), and its answer would have to travel to the
-// object and from there to the others. Here nobody is first: the call ends when
-// the last one who waits for it has left, which `request.signal` tells (flag
-// `enable_request_signal`): it aborts here when a client or its Worker is gone.
-// The price: each miss is a request to an object and occupies it for as long as
-// StepFun takes.
+// The object itself makes the call. Rejected: the first client's Worker makes it and the
+// object only holds the others; when that client leaves, its Worker ends within 30 s
+// (`waitUntil`'s bound), and with it the call of all others. Here the call ends when the last
+// caller has left, which `request.signal` tells (flag `enable_request_signal`). The price:
+// each miss is a request to an object, and occupies it as long as StepFun takes.
 //
-// Every waiter brings the body for StepFun, since any may be the first. The first
-// one's is used; should it leave before that has arrived, the others are told to
-// come again. Their bodies are read and dropped: workerd reports the leaving of a
-// client only when nothing of its request is unread. A client's own StepFun key
-// comes beside the body and is never stored. The object stores nothing of its own.
+// Every caller brings the body for StepFun, since any of them may be the first. The first
+// one's is used; if it leaves before its body has arrived, the others are told to retry.
+// Their bodies are read and dropped: workerd reports that a caller has left only when its
+// request has been read to the end. A client's own StepFun key comes beside the body and is
+// never stored. The object stores nothing of its own.
 //
-// Who comes when the flight has landed, having missed in KV what it stored, gets
-// it from this isolate's memory. A failure reaches all who wait and whoever comes
-// within FLIGHT_FAILURE_MS: a storm asks StepFun no more than once in that time.
+// A caller that comes after the flight has ended, and missed in KV what it stored, gets it
+// from this isolate's memory. A failure answers all callers, and those that come within
+// FLIGHT_FAILURE_MS: a failing question asks StepFun once in that time.
 
-import { toGatewayError, type GatewayError } from '../http/errors.ts';
 import { FLIGHT_FAILURE_MS } from '../config/limits.ts';
-import { createEntry, type Entry } from './entry.ts';
-import { landingResponse, readTicket, type Landing, type Ticket } from './flight-wire.ts';
+import { costOfAnswer, costOfFailure } from '../http/call-cost.ts';
+import { GatewayError, toGatewayError } from '../http/errors.ts';
+import type { ReservationRef } from '../http/reservation.ts';
+import { isPrivate, type Complete } from './completion.ts';
+import type { Entry } from './entry.ts';
+import { flightResponse, readFlightRequest, type FlightRequest, type FlightResult } from './flight-wire.ts';
 import { freshness, serves } from './freshness.ts';
-import { isStorable, writeEntry } from './kv.ts';
-import { isolateMemory } from './memory.ts';
-import { isPrivate, isWhole, type Complete } from './completion.ts';
+import { hotEntries } from './hot-entries.ts';
+import { storeCompletion } from './store.ts';
 
 export interface FlightOptions {
   readonly kv: KVNamespace;
   /** How long past its TTL an entry may serve. */
   readonly staleSeconds: number;
   readonly complete: Complete;
+  /** Puts what a call did cost in place of a reservation. Never rejects. */
+  readonly settle: (reservation: ReservationRef, tokens: number) => Promise<unknown>;
 }
 
-interface Waiter {
-  readonly ticket: Ticket;
+interface Caller {
+  readonly flightRequest: FlightRequest;
   readonly request: Request;
 }
 
-interface Airborne {
-  /** Who still waits, in the order of their coming. */
-  readonly waiters: Set<Waiter>;
-  /** Whose body is used. */
-  readonly giver: Waiter;
+interface InFlight {
+  /** The callers that still wait, in the order of their arrival. */
+  readonly waiting: Set<Caller>;
+  /** The caller whose body and key are used. */
+  readonly leader: Caller;
   /** Ends the call when nobody waits any more. */
   readonly ending: AbortController;
+  /** Whether StepFun has been asked. */
+  hasAsked: boolean;
   /** Never rejects. */
-  readonly arrival: Promise<Arrival>;
+  readonly outcome: Promise<Outcome>;
 }
 
-/** What came of it: StepFun's answer, a failure, or no call since no body came. */
-type Arrival = Success | GatewayError | null;
+type Outcome =
+  | { readonly kind: 'success'; readonly answer: Answer }
+  | { readonly kind: 'failure'; readonly error: GatewayError }
+  /** The leader's body never arrived: there was no call. */
+  | { readonly kind: 'no_call' };
 
-interface Success {
+interface Answer {
   readonly entry: Entry;
   readonly attempts: number;
-  /** Whether it is everybody's; else it is the giver's alone. */
-  readonly shared: boolean;
-  readonly stored: boolean;
-  /** Whom the call is put down to: the first who still waited for it. */
-  readonly leader: Waiter | undefined;
+  readonly upstreamRequestId: string | null;
+  readonly queueMs: number | null;
+  /** Whether others may have it, too; else it is the leader's alone. */
+  readonly isShared: boolean;
+  readonly isStored: boolean;
+  /** The caller that pays for it: the first that still waited for it. */
+  readonly payer: Caller | undefined;
 }
 
-/** The Durable Object's code; src/index.ts exports it as `Flight`. */
+/** The code of the Durable Object; src/index.ts exports it as `Flight`. */
 export class FlightObject {
   readonly #state: DurableObjectState;
   readonly #options: FlightOptions;
-  #airborne: Airborne | null = null;
-  #failure: { readonly error: GatewayError; readonly untilMs: number } | null = null;
+  #inFlight: InFlight | null = null;
+  #lastFailure: { readonly error: GatewayError; readonly untilMs: number } | null = null;
 
   constructor(state: DurableObjectState, options: FlightOptions) {
     this.#state = state;
@@ -80,88 +88,137 @@ export class FlightObject {
 
   /** @param request - as `joinFlight` sends it. */
   async fetch(request: Request): Promise<Response> {
-    const ticket = readTicket(request);
-    return landingResponse(this.#remembered(ticket) ?? (await this.#wait({ ticket, request })));
+    const flightRequest = readFlightRequest(request);
+    return flightResponse(this.#recent(flightRequest) ?? (await this.#wait({ flightRequest, request })));
   }
 
-  /** @returns what a flight that has just landed brought, if that will do. */
-  #remembered({ key, maxAge }: Ticket): Landing | null {
+  /** @returns the result of a flight that has just ended, if that will do. */
+  #recent({ key, maxAge }: FlightRequest): FlightResult | null {
     const nowMs = Date.now();
-    if (this.#failure !== null && nowMs < this.#failure.untilMs)
-      return { kind: 'failed', error: this.#failure.error };
-    const entry = isolateMemory.get(key, nowMs);
+    if (this.#lastFailure !== null && nowMs < this.#lastFailure.untilMs)
+      return { kind: 'failed', error: this.#lastFailure.error };
+    const entry = hotEntries.get(key, nowMs);
     if (entry === null || !serves(freshness(entry, nowMs), maxAge, 0)) return null;
-    return { kind: 'landed', entry, stored: true, collapsed: true, attempts: 0 };
+    return {
+      kind: 'answer',
+      entry,
+      isStored: true,
+      isCollapsed: true,
+      attempts: 0,
+      upstreamRequestId: null,
+      queueMs: null,
+    };
   }
 
-  async #wait(waiter: Waiter): Promise<Landing> {
-    const airborne = (this.#airborne ??= this.#start(waiter));
-    const { waiters, giver, arrival } = airborne;
-    waiters.add(waiter);
-    if (waiter !== giver) waiter.request.body?.pipeTo(new WritableStream()).catch(ignore);
-    const { signal } = waiter.request;
-    const leave = () => this.#leave(waiter, airborne);
-    if (!waiter.ticket.detached) {
+  async #wait(caller: Caller): Promise<FlightResult> {
+    const inFlight = (this.#inFlight ??= this.#start(caller));
+    const { waiting, leader, outcome } = inFlight;
+    waiting.add(caller);
+    if (caller !== leader) caller.request.body?.pipeTo(new WritableStream()).catch(ignore);
+    const { signal } = caller.request;
+    const leave = () => this.#leave(caller, inFlight);
+    // A refresh goes on when its caller leaves: its client has had its answer already.
+    if (!caller.flightRequest.isBackground) {
       if (signal.aborted) leave();
       else signal.addEventListener('abort', leave, { once: true });
     }
 
-    const arrived = await arrival;
+    const ended = await outcome;
     signal.removeEventListener('abort', leave);
-    if (arrived === null) return { kind: 'again' };
-    if (arrived instanceof Error) return { kind: 'failed', error: arrived };
-    const { entry, stored, attempts, leader, shared } = arrived;
-    if (!shared && waiter !== giver) return { kind: 'alone' };
-    return { kind: 'landed', entry, stored, attempts, collapsed: leader !== waiter };
+    if (caller.flightRequest.isBackground) this.#settle(caller, costFor(caller, ended, leader));
+    switch (ended.kind) {
+      case 'no_call':
+        return { kind: 'retry' };
+      case 'failure':
+        return this.#failure(ended.error, caller, leader);
+      case 'success': {
+        const { payer, isShared, ...answer } = ended.answer;
+        if (!isShared && caller !== leader) return { kind: 'alone' };
+        return { kind: 'answer', ...answer, isCollapsed: payer !== caller };
+      }
+    }
   }
 
-  #leave(waiter: Waiter, airborne: Airborne): void {
-    airborne.waiters.delete(waiter);
-    if (airborne.waiters.size > 0) return;
-    airborne.ending.abort();
-    // Who comes now starts anew rather than wait for what has been ended.
-    if (this.#airborne === airborne) this.#airborne = null;
+  #failure(error: GatewayError, caller: Caller, leader: Caller): FlightResult {
+    if (caller === leader) return { kind: 'failed', error };
+    // With its budget's low `max_tokens` a call may fail that succeeds for another client.
+    if (leader.flightRequest.isCapped) return { kind: 'alone' };
+    const details = { ...error.details, isFree: true };
+    return { kind: 'failed', error: new GatewayError(error.code, error.message, details) };
   }
 
-  #start(giver: Waiter): Airborne {
-    const waiters = new Set([giver]);
+  /** The Worker of a caller that has left, or of a refresh, may end before it can settle. */
+  #settle({ flightRequest: { reservation } }: Caller, tokens: (promptTokens: number) => number): void {
+    if (reservation === null) return;
+    this.#state.waitUntil(this.#options.settle(reservation, tokens(reservation.promptTokens)));
+  }
+
+  #leave(caller: Caller, inFlight: InFlight): void {
+    inFlight.waiting.delete(caller);
+    const { hasAsked, waiting } = inFlight;
+    // As long as others wait, the call is theirs.
+    this.#settle(caller, (promptTokens) => (hasAsked && waiting.size === 0 ? promptTokens : 0));
+    if (waiting.size > 0) return;
+    inFlight.ending.abort();
+    // The next caller starts anew rather than wait for a call that has been ended.
+    if (this.#inFlight === inFlight) this.#inFlight = null;
+  }
+
+  #start(leader: Caller): InFlight {
+    const waiting = new Set([leader]);
     const ending = new AbortController();
-    const arrival = this.#fly(giver, waiters, ending.signal)
-      .catch((thrown: unknown) => {
+    const inFlight: Omit<InFlight, 'outcome'> = { waiting, leader, ending, hasAsked: false };
+    const outcome = this.#call(inFlight)
+      .catch((thrown: unknown): Outcome => {
         const error = toGatewayError(thrown);
-        if (!ending.signal.aborted) this.#failure = { error, untilMs: Date.now() + FLIGHT_FAILURE_MS };
-        return error;
+        if (!ending.signal.aborted && !leader.flightRequest.isCapped)
+          this.#lastFailure = { error, untilMs: Date.now() + FLIGHT_FAILURE_MS };
+        return { kind: 'failure', error };
       })
       .finally(() => {
-        if (!ending.signal.aborted) this.#airborne = null;
+        if (!ending.signal.aborted) this.#inFlight = null;
       });
-    return { waiters, giver, ending, arrival };
+    return Object.assign(inFlight, { outcome });
   }
 
-  async #fly(
-    { request, ticket }: Waiter,
-    waiters: Set<Waiter>,
-    signal: AbortSignal,
-  ): Promise<Success | null> {
+  async #call(inFlight: Omit<InFlight, 'outcome'>): Promise<Outcome> {
+    const { leader, waiting, ending } = inFlight;
+    const { request, flightRequest } = leader;
     let body: Uint8Array;
     try {
       body = new Uint8Array(await request.arrayBuffer());
     } catch {
-      return null;
+      return { kind: 'no_call' };
     }
-    const { kv, staleSeconds, complete } = this.#options;
-    const completion = await complete({ ...ticket, body }, signal);
-
-    const nowMs = Date.now();
-    const entry = createEntry(completion, ticket.ttl, nowMs);
-    const stored = isWhole(completion, ticket) && isStorable(entry);
-    if (stored) {
-      isolateMemory.set(ticket.key, entry, nowMs);
-      this.#state.waitUntil(writeEntry(kv, ticket.key, entry, staleSeconds));
-    }
-    const [leader] = waiters;
-    return { entry, stored, attempts: completion.attempts, shared: !isPrivate(completion, ticket), leader };
+    const waitUntil = (work: Promise<unknown>) => this.#state.waitUntil(work);
+    const onAttempt = () => void (inFlight.hasAsked = true);
+    const call = { signal: ending.signal, waitUntil, onAttempt };
+    const completion = await this.#options.complete({ ...flightRequest, body }, call);
+    const { entry, isStored } = storeCompletion(completion, flightRequest, {
+      ...this.#options,
+      key: flightRequest.key,
+      ttl: flightRequest.ttl,
+      waitUntil,
+    });
+    const { attempts, upstreamRequestId, queueMs } = completion;
+    const [payer] = waiting;
+    const isShared = !isPrivate(completion, flightRequest);
+    return {
+      kind: 'success',
+      answer: { entry, isStored, attempts, upstreamRequestId, queueMs, isShared, payer },
+    };
   }
+}
+
+/** @returns what a flight that has ended costs a caller, as its Worker would settle it. */
+function costFor(caller: Caller, ended: Outcome, leader: Caller): (promptTokens: number) => number {
+  if (ended.kind === 'failure' && caller === leader) {
+    return (promptTokens) => costOfFailure(ended.error, promptTokens);
+  }
+  if (ended.kind === 'success' && ended.answer.payer === caller) {
+    return (promptTokens) => costOfAnswer(ended.answer.entry.usage, true, promptTokens);
+  }
+  return () => 0;
 }
 
 function ignore(): void {}

@@ -1,20 +1,15 @@
-// The entries in KV. Whatever KV does, a request is answered: a read that fails,
-// hangs or brings rubbish is a miss, a write that fails leaves things as they
-// were, and either costs one log line and nothing else.
+// The entries in KV. KV never fails a request: a read that fails, hangs or brings garbage
+// is a miss, a write that fails changes nothing, and both cost one log line.
 //
-// Layout: key as key.ts has it, value as entry.ts has it, no metadata.
-// `expirationTtl` is the entry's TTL and the time it may serve beyond it, so KV
-// itself deletes what nobody may be given any more. Metadata was rejected for
-// when an entry was stored and where its reasoning stands: its 1,024 bytes don't
-// hold the latter for many choices, and KV reads it apart from the value.
-// `cacheTtl` stays at KV's default of 60 s: for that long a location may not see
-// what another one has stored or refreshed.
+// Layout: key as in key.ts, value as in entry.ts, no metadata. `expirationTtl` is the
+// entry's TTL and the time that it may serve beyond it, so KV itself deletes what
+// can't serve any more. `cacheTtl` stays at KV's default of 60 s: that long a location may
+// not see what another one has stored or refreshed.
 
 import { within } from '../lib/within.ts';
 import { CACHE_READ_MS, CACHE_VALUE_BYTES } from '../config/limits.ts';
 import { log } from '../http/log.ts';
 import { parseEntry, type Entry } from './entry.ts';
-import { readReplayable } from './replayable.ts';
 
 /** @returns the entry of this key; null when there is none, or KV is in trouble. Never rejects. */
 export async function readEntry(kv: KVNamespace, key: string): Promise<Entry | null> {
@@ -27,9 +22,9 @@ export async function readEntry(kv: KVNamespace, key: string): Promise<Entry | n
   }
 }
 
-/** @returns whether KV takes an entry of this size at all, and every hit on it can be answered. */
-export function isStorable(entry: Entry): boolean {
-  return entry.value.byteLength <= CACHE_VALUE_BYTES && readReplayable(entry) !== null;
+/** @returns whether KV takes a value of this size. */
+export function fitsIntoKv({ value }: Entry): boolean {
+  return value.byteLength <= CACHE_VALUE_BYTES;
 }
 
 /**
@@ -45,7 +40,7 @@ export async function writeEntry(
   try {
     await kv.put(key, entry.value, { expirationTtl: entry.ttl + staleSeconds });
   } catch (thrown) {
-    // One write a second per key is all that KV takes; the answer stands anyway.
+    // KV takes one write a second per key. The client has its answer anyway.
     log('warn', 'cache_write_failed', { reason: String(thrown) });
   }
 }

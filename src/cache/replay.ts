@@ -1,78 +1,124 @@
-// A stored completion as a stream (CACHE_STREAMS): the events that StepFun would
-// have sent, which then go through the relay's own rewriter, so that a replay and a
-// relayed stream obey the same rules: shape, reasoning's name, usage as asked, the
-// sentinel. All in one body: a write for each chunk would cost 75–100 µs of CPU.
-//
-// For this an answer is parsed (replayable.ts), unlike for a hit that is not streamed.
+// A stored completion as a stream (CACHE_STREAMS): the chunks that StepFun could have sent,
+// under the same rules as a relayed stream. All of it in one body: a write for each chunk
+// would cost 75–100 µs of CPU.
 
-import { createStreamRewriter } from '../relay/rewriter.ts';
+import * as z from 'zod/mini';
+import { EVENT_CHARS } from '../config/limits.ts';
+import { parseJson, type JsonObject } from '../lib/json.ts';
 import type { RewriteOptions } from '../relay/options.ts';
-import { encode } from '../relay/ascii.ts';
-import type { Message, Replayable, ToolCall } from './replayable.ts';
+import { StreamRewriter } from '../relay/stream-rewriter.ts';
 
-/** A text is said in about this many pieces … */
-const PIECES = 8;
-/** … of at least and at most so many UTF-16 units. */
-const PIECE_CHARS = { min: 4, max: 1_024 } as const;
-
-type Fields = Readonly<Record<string, unknown>>;
+const text = z.nullish(z.string());
 
 /**
- * @param stored - a completion, as `readReplayable` reads it.
+ * A completion that can be replayed. The relay passes on more than this, such as a content in
+ * parts, but such a thing can't be cut into pieces. Rejected: a replay that leaves out what
+ * it can't send; the client would get less than StepFun's answer and not know it.
+ */
+const replayableSchema = z.looseObject({
+  choices: z.array(
+    z.looseObject({
+      index: z.optional(z.number()),
+      message: z.looseObject({
+        content: text,
+        reasoning: text,
+        tool_calls: z.nullish(
+          z.array(z.looseObject({ function: z.nullish(z.looseObject({ arguments: text })) })),
+        ),
+      }),
+      finish_reason: z.string(),
+    }),
+  ),
+});
+
+export type Replayable = z.infer<typeof replayableSchema>;
+type Message = Replayable['choices'][number]['message'];
+type ToolCall = NonNullable<Message['tool_calls']>[number];
+
+/** A text is cut into about this many pieces … */
+const PIECES = 8;
+/** … of at least and at most this many UTF-16 units. */
+const PIECE_CHARS = { min: 4, max: 1_024 } as const;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** @returns the completion; null when it can't be replayed as a stream. */
+export function parseReplayable(json: unknown): Replayable | null {
+  const { data } = replayableSchema.safeParse(json);
+  return data !== undefined && data.choices.every(fitsIntoEvents) ? data : null;
+}
+
+/** @returns a stored completion's JSON as `parseReplayable` does. */
+export function readReplayable(completion: Uint8Array): Replayable | null {
+  return parseReplayable(parseJson(decoder.decode(completion)));
+}
+
+/**
+ * @param completion - as stored.
  * @param options - as for a stream from StepFun.
  * @returns the whole SSE stream, sentinel included.
  */
-export function replayStream(stored: Replayable, options: RewriteOptions): Uint8Array {
-  const { choices, usage, object: _, system_fingerprint, ...top } = stored;
-  const events: string[] = [];
-  const say = (choice: Fields, counted?: unknown) => {
-    const chunk = { ...top, object: 'chat.completion.chunk', choices: [choice], usage: counted };
-    // A null has been added for OpenAI's clients, who ask for it in completions alone.
-    events.push(JSON.stringify(system_fingerprint === null ? chunk : { ...chunk, system_fingerprint }));
+export function replayStream(completion: Replayable, options: RewriteOptions): Uint8Array {
+  const { choices, usage, object: _, system_fingerprint, ...top } = completion;
+  const rewriter = new StreamRewriter(options);
+  let stream = '';
+  const push = (choice: JsonObject, usageOfChunk?: unknown) => {
+    const chunk: JsonObject = { ...top, object: 'chat.completion.chunk', choices: [choice] };
+    // A null was added for OpenAI's clients, which want it in completions alone.
+    if (system_fingerprint !== null) chunk['system_fingerprint'] = system_fingerprint;
+    if (usageOfChunk !== undefined) chunk['usage'] = usageOfChunk;
+    stream += rewriter.pushChunk(chunk);
   };
   choices.forEach((choice, i) => {
     const { index = i, message, finish_reason: finishReason, ...rest } = choice;
     const [first, ...deltas] = deltasOf(message, options.reasoning !== 'hidden');
-    say({ index, delta: first, finish_reason: '', ...rest });
-    for (const delta of deltas) say({ index, delta, finish_reason: '' });
+    push({ index, delta: first, finish_reason: null, ...rest });
+    for (const delta of deltas) push({ index, delta, finish_reason: null });
     const isLast = i === choices.length - 1;
-    say({ index, delta: { role: '', content: '' }, finish_reason: finishReason }, isLast ? usage : undefined);
+    push({ index, delta: {}, finish_reason: finishReason }, isLast ? usage : undefined);
   });
-  const stream = [...events, '[DONE]'].map((data) => `data: ${data}\n\n`).join('');
-  return createStreamRewriter(options).push(encode(stream));
+  return encoder.encode(stream + rewriter.pushEnd());
 }
 
-/** What a message says, bit by bit, as StepFun does: reasoning, content, tool calls. */
-function deltasOf(
-  { content, reasoning, tool_calls: calls, ...rest }: Message,
-  withReasoning: boolean,
-): Fields[] {
+/** The message, piece by piece, in StepFun's order: reasoning, content, tool calls. */
+function deltasOf(message: Message, withReasoning: boolean): JsonObject[] {
+  const { content, reasoning, tool_calls: calls, refusal, ...rest } = message;
+  const first: JsonObject = { ...rest, content: '' };
+  // A null was added for OpenAI's clients, which want it in completions alone.
+  if (refusal !== null && refusal !== undefined) first['refusal'] = refusal;
   return [
-    { ...rest, role: 'assistant', content: '' },
-    ...(withReasoning ? pieces(reasoning).map((piece) => ({ role: '', reasoning: piece })) : []),
-    ...pieces(content).map((piece) => ({ role: '', content: piece })),
+    first,
+    ...cut(withReasoning ? reasoning : null).map((piece) => ({ reasoning: piece })),
+    ...cut(content).map((piece) => ({ content: piece })),
     ...(calls ?? []).flatMap(callDeltas),
   ];
 }
 
-function callDeltas({ function: called, ...rest }: ToolCall, index: number): Fields[] {
+function callDeltas({ function: called, ...rest }: ToolCall, index: number): JsonObject[] {
   const { arguments: text, ...named } = called ?? {};
-  const calls: Fields[] = [
-    { index, ...rest, function: { ...named, arguments: '' } },
-    ...pieces(text).map((piece) => ({ index, function: { arguments: piece } })),
+  const pieces: JsonObject[] = [
+    { ...rest, index, function: { ...named, arguments: '' } },
+    ...cut(text).map((piece) => ({ index, function: { arguments: piece } })),
   ];
-  return calls.map((call) => ({ role: '', tool_calls: [call] }));
+  return pieces.map((piece) => ({ tool_calls: [piece] }));
 }
 
-/** @returns a text in pieces, no surrogate pair split: each half alone would become U+FFFD. */
-function pieces(text: string | null | undefined): string[] {
-  const all: string[] = [];
-  if (text === null || text === undefined) return all;
-  const size = Math.min(Math.max(Math.ceil(text.length / PIECES), PIECE_CHARS.min), PIECE_CHARS.max);
-  for (let start = 0, end; start < text.length; start = end) {
+/** @returns a text in pieces that split no surrogate pair: each half alone would become U+FFFD. */
+function cut(whole: string | null | undefined): string[] {
+  const pieces: string[] = [];
+  if (whole === null || whole === undefined) return pieces;
+  const size = Math.min(Math.max(Math.ceil(whole.length / PIECES), PIECE_CHARS.min), PIECE_CHARS.max);
+  for (let start = 0, end; start < whole.length; start = end) {
     end = start + size;
-    if ((text.codePointAt(end - 1) ?? 0) > 0xffff) end++;
-    all.push(text.slice(start, end));
+    if ((whole.codePointAt(end - 1) ?? 0) > 0xffff) end++;
+    pieces.push(whole.slice(start, end));
   }
-  return all;
+  return pieces;
+}
+
+/** Whether the first chunk of a choice, which has everything that can't be cut, is within the cap of an event. */
+function fitsIntoEvents({ message, ...rest }: Replayable['choices'][number]): boolean {
+  const { content: _, reasoning: __, tool_calls: ___, ...uncut } = message;
+  return JSON.stringify([rest, uncut]).length < EVENT_CHARS / 2;
 }

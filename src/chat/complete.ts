@@ -1,55 +1,67 @@
-// StepFun's whole answer to a request without `stream`: asked, read, rewritten.
-// The cache calls this, in the Worker or, for many clients at once, in the Durable
-// Object of a flight.
+// StepFun's whole answer to a request without `stream`: asked for, read and rewritten. The
+// cache calls this, in the Worker or, for many clients at once, in the Durable Object of a
+// flight.
 
-import { readAll } from '../lib/bytes.ts';
-import type { Complete, Order } from '../cache/completion.ts';
+import type { Complete, Completion, UpstreamRequest } from '../cache/completion.ts';
 import type { Config } from '../config/config.ts';
-import { GatewayError } from '../http/errors.ts';
 import { COMPLETION_BYTES } from '../config/limits.ts';
-import { brokenBody } from '../relay/broken.ts';
-import { rewriteCompletion } from '../relay/rewriter.ts';
-import { createLifeline } from '../upstream/deadlines.ts';
-import { withRetries } from '../upstream/retry.ts';
+import { GatewayError } from '../http/errors.ts';
+import { readAll } from '../lib/bytes.ts';
+import { rewriteCompletion } from '../relay/completion.ts';
+import { brokenBodyError } from '../relay/gathering-reader.ts';
+import { createDeadlines } from '../upstream/deadlines.ts';
+import type { Gate } from '../upstream/gate/gate.ts';
 import type { Stepfun } from '../upstream/stepfun.ts';
+import { createUpstreamErrorReader, readTraceId } from '../upstream/upstream-error.ts';
+import { withSlot, type Attempt } from '../upstream/with-slot.ts';
 
-/** @returns how a completion is had from StepFun under these settings. */
-export function createComplete(stepfun: Stepfun, config: Config): Complete {
-  return async (order, client) => {
-    const startedAtMs = Date.now();
-    const attempt = () => completeOnce(order, client, startedAtMs);
-    const { value, attempts } = await withRetries(attempt, client);
-    return { ...value, attempts };
+/**
+ * @param gate - the gate of the gateway's own StepFun account; null: its limits are not kept.
+ * @returns the way to a completion under these settings.
+ */
+export function createComplete(stepfun: Stepfun, config: Config, gate: Gate | null): Complete {
+  const { clocks } = config;
+  return async (request, { signal, waitUntil, onAttempt }) => {
+    const { clientId: client, isBackground } = request;
+    const { value, attempts, queueMs } = await withSlot(
+      { gate, clocks, kind: 'whole', client, isBackground, signal, waitUntil },
+      (attempt) => {
+        onAttempt();
+        return completeOnce(request, signal, attempt);
+      },
+    );
+    return { ...value, attempts, queueMs };
   };
 
   async function completeOnce(
-    { body, upstreamKey, choices }: Order,
+    { body, upstreamKey, choices }: UpstreamRequest,
     client: AbortSignal,
-    startedAtMs: number,
-  ) {
-    const lifeline = createLifeline(client, config.clocks, startedAtMs);
+    { startedAtMs, end }: Attempt,
+  ): Promise<Omit<Completion, 'attempts' | 'queueMs'>> {
+    const { keySource, apiKey, baseUrl } = config.upstream;
+    const deadlines = createDeadlines(client, clocks, startedAtMs, 'whole');
     try {
-      const key = upstreamKey ?? config.upstream.apiKey ?? '';
-      const response = await stepfun.chat({ body, key, stream: false, signal: lifeline.signal });
-      lifeline.begun(false);
-      const rewritten = rewriteCompletion(await readCompletion(response, config, lifeline.signal), {
+      const key = upstreamKey ?? apiKey ?? '';
+      const response = await stepfun.chat({ body, key, stream: false, signal: deadlines.signal });
+      deadlines.onHeaders();
+      const traceId = readTraceId(response.headers);
+      const completion = rewriteCompletion(await readCompletion(response, config, deadlines.signal), {
         // As it is stored; each client's own format is rendered from that.
         reasoning: 'general',
         shape: config.relay.shape,
         created: Math.floor(startedAtMs / 1000),
         choices,
         includeUsage: false,
-        keySource: config.upstream.keySource,
-        secrets: [key],
+        readError: createUpstreamErrorReader({ keySource, secrets: [key], baseUrl, traceId }),
       });
-      if (rewritten.kind === 'error') throw rewritten.error;
-      return rewritten;
+      end({ tokens: completion.usage?.totalTokens ?? null, isCut: false });
+      return { ...completion, upstreamRequestId: traceId };
     } catch (thrown) {
-      // Whatever is left of the answer is not wanted.
-      lifeline.abort(thrown);
+      // The rest of the answer is not wanted.
+      deadlines.abort(thrown);
       throw thrown;
     } finally {
-      lifeline.release();
+      deadlines.release();
     }
   }
 }
@@ -67,7 +79,7 @@ async function readCompletion(
   };
   const read = await readAll(response.body, bounds).catch((cause: unknown) => {
     signal.throwIfAborted();
-    throw brokenBody(cause);
+    throw brokenBodyError(cause);
   });
   if (read === 'too_slow') throw new GatewayError('upstream_timeout');
   if (read === 'too_large') {

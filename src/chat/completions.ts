@@ -1,108 +1,135 @@
-// `POST /v1/chat/completions`, as the request's path: read, checked, looked up, paid
-// for, asked, and on its way back.
+// `POST /v1/chat/completions`, as the request's path: read, checked, looked up, paid for,
+// asked, and on its way back.
 
-import type { Answer } from '../http/response.ts';
 import { parseCacheControl } from '../cache/control.ts';
-import { type Entry, renderCompletion } from '../cache/entry.ts';
+import type { Entry } from '../cache/entry.ts';
 import type { Bypass, Hit, Miss } from '../cache/lookup.ts';
 import { replayStream } from '../cache/replay.ts';
 import { REQUEST_BODY_MS } from '../config/limits.ts';
+import { costOfAnswer } from '../http/call-cost.ts';
 import type { Reservation } from '../http/reservation.ts';
-import { completionAnswer, streamAnswer } from './responses.ts';
+import { rewriteCompletion } from '../relay/completion.ts';
+import type { ChatContext } from './chat-context.ts';
 import { readBody } from './request/body.ts';
-import { paid } from './with-budget.ts';
-import type { ChatExchange } from './chat-context.ts';
-import { orderOf } from './order.ts';
-import type { ChatRequest } from './request/chat-request.ts';
+import { parseChatRequest, type ChatRequest } from './request/chat-request.ts';
+import { completionResponse, streamResponse } from './responses.ts';
 import { openStream, rewriteOptions } from './stream.ts';
+import { createUpstreamRequest } from './upstream-request.ts';
+import { withBudget } from './with-budget.ts';
 
 /**
  * @param request - of a client that was let in; its body is unread.
  * @returns the completion, or the stream from its first event on.
- * @throws {GatewayError} for every failure before that; the reason of
- *   `request.signal` when the client has left.
+ * @throws {GatewayError} for every failure before that; the reason of `request.signal` when
+ *   the client has left.
  */
-export async function chatAnswer(request: Request, exchange: ChatExchange): Promise<Answer> {
-  const { cache, config, clientId, requests } = exchange;
+export async function chatResponse(request: Request, context: ChatContext): Promise<Response> {
+  const { cache, config, clientId, log } = context;
   const control = parseCacheControl(request.headers);
   const body = await readBody(request, config.chat.maxBodyBytes, REQUEST_BODY_MS);
-  const asked = requests.read(body, request.headers.get('x-reasoning-format'), Date.now());
-
-  Object.assign(exchange.record, { model: asked.model, streaming: asked.stream });
+  const asked = parseChatRequest(body, {
+    reasoningHeader: request.headers.get('x-reasoning-format'),
+    chat: context.chat,
+  });
+  log.model = asked.model;
+  log.isStreaming = asked.stream;
 
   const found = await cache.lookup(asked, clientId, control);
-  exchange.record.cache = found.kind;
-  if (found.kind === 'hit') {
-    if (found.isHot) requests.keep(asked, Date.now());
-    return kept(found, asked, exchange);
-  }
+  log.cache = found.kind;
+  if (found.kind === 'hit') return answerFromCache(found, asked, context);
 
-  const answer = asked.stream ? relayed : made;
-  return paid(asked, exchange, (reservation) => answer(found, asked, reservation, request.signal, exchange));
+  const answer = asked.stream ? answerStream : answerWhole;
+  const { signal } = request;
+  return withBudget(asked, context, signal, (reservation) =>
+    answer(found, asked, reservation, signal, context),
+  );
 }
 
-/** From the cache: as it was made, in the form that this client asks for. */
-function kept(hit: Hit, asked: ChatRequest, exchange: ChatExchange): Answer {
-  exchange.record.usage = hit.entry.usage;
-  if (hit.refresh !== null) {
-    exchange.cache.refresh(hit.refresh, (make) =>
-      paid(asked, exchange, async (reservation) => {
-        const { entry, collapsed } = await make(orderOf(asked, reservation, exchange, { stream: false }));
-        await reservation?.settle(costOf(entry, collapsed));
-      }),
-    );
-  }
+/** From the cache: as it was stored, in the form that this client asks for. */
+function answerFromCache(hit: Hit, asked: ChatRequest, context: ChatContext): Response {
+  const { log } = context;
+  log.usage = hit.entry.usage;
+  if (hit.refresh !== null) refresh(hit.refresh, asked, context);
   const headers = { 'cache-status': hit.cacheStatus, age: String(hit.age) };
-  const body =
-    hit.replayable === null
-      ? renderCompletion(hit.entry, asked.reasoningFormat)
-      : replayStream(hit.replayable, rewriteOptions(asked, exchange));
-  exchange.record.bytes = body.length;
-  return (asked.stream ? streamAnswer : completionAnswer)(asked, body, headers);
+  if (hit.replayable === null) {
+    const body = formatCompletion(hit.entry, asked, context);
+    log.bytes = body.length;
+    return completionResponse(asked, null, body, headers);
+  }
+  const body = replayStream(hit.replayable, rewriteOptions(asked, context));
+  log.bytes = body.length;
+  return streamResponse(asked, null, body, headers);
 }
 
-/** From StepFun, whole, and kept from now on. */
-async function made(
+/** Asks StepFun anew for an entry past its TTL; the client that asked pays, and has its answer already. */
+function refresh(found: Miss, asked: ChatRequest, context: ChatContext): void {
+  const { cache, waitUntil } = context;
+  // Its own signal, since the client has its answer and may leave. The flight settles, too:
+  // this Worker ends 30 s after its answer.
+  const { signal } = new AbortController();
+  const work = () =>
+    withBudget(asked, context, signal, async (reservation) => {
+      const overrides = { stream: false, isBackground: true } as const;
+      const request = createUpstreamRequest(asked, reservation, context, overrides);
+      const call = { signal, waitUntil, onAttempt: () => {} };
+      const { entry, isCollapsed } = await cache.complete(found, request, call);
+      await settle(reservation, entry, isCollapsed);
+    });
+  cache.refresh(found, work, waitUntil);
+}
+
+/** From StepFun, whole, and stored from now on. */
+async function answerWhole(
   found: Miss | Bypass,
   asked: ChatRequest,
   reservation: Reservation | null,
   signal: AbortSignal,
-  exchange: ChatExchange,
-): Promise<Answer> {
-  const answer = await exchange.cache.make(found, orderOf(asked, reservation, exchange), signal);
-  const { entry, attempts, collapsed } = answer;
-  const body = renderCompletion(entry, asked.reasoningFormat);
-  Object.assign(exchange.record, {
-    attempts,
-    usage: entry.usage,
-    bytes: body.length,
-    ...(collapsed && { cache: 'collapsed' }),
-  });
-  return completionAnswer(asked, body, {
-    'cache-status': answer.cacheStatus,
+  context: ChatContext,
+): Promise<Response> {
+  const { cache, log, waitUntil } = context;
+  const request = createUpstreamRequest(asked, reservation, context);
+  const onAttempt = () => void (log.attempts += 1);
+  const completed = await cache.complete(found, request, { signal, waitUntil, onAttempt });
+  const { entry, attempts, isCollapsed } = completed;
+  const body = formatCompletion(entry, asked, context);
+  log.attempts = attempts;
+  log.upstreamRequestId = completed.upstreamRequestId;
+  log.queueMs = completed.queueMs;
+  log.usage = entry.usage;
+  log.bytes = body.length;
+  if (isCollapsed) log.cache = 'collapsed';
+  return completionResponse(asked, reservation, body, {
+    'cache-status': completed.cacheStatus,
     'x-upstream-attempts': String(attempts),
-    ...(await reservation?.settle(costOf(entry, collapsed))),
+    ...(await settle(reservation, entry, isCollapsed)),
   });
-}
-
-/** Another's call costs nothing; of a call whose usage is not known the prompt counts. */
-function costOf({ usage }: Entry, collapsed: boolean): number | null {
-  return collapsed ? 0 : (usage?.totalTokens ?? null);
 }
 
 /** From StepFun, as it comes. */
-async function relayed(
+async function answerStream(
   found: Miss | Bypass,
   asked: ChatRequest,
   reservation: Reservation | null,
   signal: AbortSignal,
-  exchange: ChatExchange,
-): Promise<Answer> {
-  const { value, attempts } = await openStream(found, asked, reservation, signal, exchange);
-  exchange.record.attempts = attempts;
-  return streamAnswer(asked, value, {
+  context: ChatContext,
+): Promise<Response> {
+  const { value, attempts, queueMs } = await openStream(found, asked, reservation, signal, context);
+  context.log.attempts = attempts;
+  context.log.queueMs = queueMs;
+  return streamResponse(asked, reservation, value, {
     'cache-status': found.cacheStatus,
     'x-upstream-attempts': String(attempts),
     ...reservation?.headers,
   });
+}
+
+/** Another client's call costs nothing. */
+function settle(reservation: Reservation | null, { usage }: Entry, isCollapsed: boolean) {
+  return reservation?.settle(isCollapsed ? 0 : costOfAnswer(usage, true, reservation.promptTokens));
+}
+
+/** @returns a stored completion with its reasoning under the name that this client reads. */
+function formatCompletion({ completion }: Entry, asked: ChatRequest, context: ChatContext): Uint8Array {
+  if (asked.reasoningFormat === 'general') return completion;
+  return rewriteCompletion(completion, rewriteOptions(asked, context)).bytes;
 }

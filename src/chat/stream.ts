@@ -1,23 +1,27 @@
-// A streamed answer: StepFun asked, its stream opened, relayed and, where the
-// settings say so, gathered for the cache.
+// A streamed answer: StepFun is asked, its stream opened, relayed and, where the settings say
+// so, collected for the cache.
 
 import type { Bypass, Miss } from '../cache/lookup.ts';
-import { GatewayError } from '../http/errors.ts';
-import { openNative } from '../relay/native.ts';
-import type { RewriteOptions } from '../relay/options.ts';
-import { openRelay, type RelayOptions } from '../relay/pump.ts';
-import { createStreamRewriter } from '../relay/rewriter.ts';
+import { LINGER_MS } from '../config/limits.ts';
+import { costOfAnswer } from '../http/call-cost.ts';
+import { GatewayError, isErrorCode } from '../http/errors.ts';
 import type { Reservation } from '../http/reservation.ts';
-import { createLifeline } from '../upstream/deadlines.ts';
-import { withRetries, type Attempted } from '../upstream/retry.ts';
-import type { ChatExchange } from './chat-context.ts';
-import { orderOf } from './order.ts';
+import { rewriteCompletion } from '../relay/completion.ts';
+import { relayNative } from '../relay/native.ts';
+import type { RewriteOptions } from '../relay/options.ts';
+import { relayStream, type RelaySummary } from '../relay/relay.ts';
+import { StreamRewriter } from '../relay/stream-rewriter.ts';
+import { createDeadlines, type Deadlines } from '../upstream/deadlines.ts';
+import { createUpstreamErrorReader, readTraceId } from '../upstream/upstream-error.ts';
+import { withSlot, type Attempt, type UpstreamResult } from '../upstream/with-slot.ts';
+import type { ChatContext } from './chat-context.ts';
 import type { ChatRequest } from './request/chat-request.ts';
+import { createUpstreamRequest } from './upstream-request.ts';
 
 /**
  * @param signal - aborts when the client leaves.
- * @returns the event stream for the client, from its first event on, and how often
- *   StepFun was asked for it.
+ * @returns the event stream for the client, from its first event on, how often StepFun was
+ *   asked for it, and how long it waited for a slot.
  * @throws {GatewayError} whatever failed before that.
  */
 export function openStream(
@@ -25,69 +29,132 @@ export function openStream(
   asked: ChatRequest,
   reservation: Reservation | null,
   signal: AbortSignal,
-  exchange: ChatExchange,
-): Promise<Attempted<ReadableStream<Uint8Array>>> {
-  const { config, stepfun, cache, record, waitUntil } = exchange;
+  context: ChatContext,
+): Promise<UpstreamResult<ReadableStream<Uint8Array>>> {
+  const { config, stepfun, cache, gate, clientId, log, waitUntil } = context;
+  const { clocks, relay } = config;
   const { reasoningFormat } = asked;
-  // Upstream can name reasoning as the client wants it, but it can't leave it out.
-  const native = config.relay.mode === 'native' && reasoningFormat !== 'hidden' ? { reasoningFormat } : null;
-  const order = orderOf(asked, reservation, exchange, native ?? {});
-  const key = order.upstreamKey ?? config.upstream.apiKey ?? '';
-  const startedAtMs = Date.now();
-  return withRetries(openOnce, signal);
+  // The native lane counts no tokens. StepFun names reasoning as the client wants it, but can't leave it out.
+  const isCounted = reservation !== null || config.upstream.limits.tpm > 0;
+  const isNative = relay.mode === 'native' && reasoningFormat !== 'hidden' && !isCounted;
+  const isCollected = !isNative && cache.storesStream(found);
+  const overrides = isNative ? { reasoningFormat } : {};
+  const request = createUpstreamRequest(asked, reservation, context, overrides);
+  const key = request.upstreamKey ?? config.upstream.apiKey ?? '';
+  const call = { gate, clocks, kind: 'stream', client: clientId, signal, waitUntil } as const;
+  return withSlot(call, openOnce);
 
-  async function openOnce(): Promise<ReadableStream<Uint8Array>> {
-    const lifeline = createLifeline(signal, config.clocks, startedAtMs);
-    const gatherer = native === null ? cache.gather(found, order) : null;
-    const ended = Promise.withResolvers<unknown>();
-    const options: RelayOptions = {
-      windowMs: config.relay.windowMs,
-      keepAliveMs: config.clocks.keepAliveMs,
-      idleMs: config.clocks.idleMs,
-      firstByteDeadlineMs: lifeline.firstByteDeadlineMs,
-      totalDeadlineMs: lifeline.totalDeadlineMs,
-      signal,
-      abort: lifeline.abort,
-      waitUntil,
-      onEnd({ outcome, usage, bytes }) {
-        lifeline.release();
-        if (outcome === 'completed') gatherer?.store();
-        Object.assign(record, { outcome, usage, bytes });
-        ended.resolve(reservation?.settle(usage?.totalTokens ?? null));
-      },
-    };
-
+  async function openOnce(attempt: Attempt): Promise<ReadableStream<Uint8Array>> {
+    const deadlines = createDeadlines(signal, clocks, attempt.startedAtMs, 'stream');
+    log.attempts += 1;
     try {
-      const { body } = await stepfun.chat({ body: order.body, key, stream: true, signal: lifeline.signal });
+      const { body, headers } = await stepfun.chat({
+        body: request.body,
+        key,
+        stream: true,
+        signal: deadlines.signal,
+      });
+      const traceId = readTraceId(headers);
+      log.upstreamRequestId = traceId;
       if (body === null) throw new GatewayError('upstream_malformed', undefined, { detail: 'no body' });
-      lifeline.begun(true);
-      const rewriter = createStreamRewriter(rewriteOptions(asked, exchange));
-      const stream = await (native === null
-        ? openRelay(body, gatherer?.beside(rewriter) ?? rewriter, options)
-        : openNative(body, rewriter, options));
-      record.ended = ended.promise;
+      const options = { ...rewriteOptions(asked, context, traceId), isCollected };
+      const rewriter = new StreamRewriter(options);
+      const ended = Promise.withResolvers<unknown>();
+
+      function onEnd({ outcome, usage, bytes }: RelaySummary): void {
+        const isWhole = outcome === 'completed';
+        deadlines.release();
+        if (!isWhole) deadlines.abort(outcome);
+        attempt.end({ tokens: usage?.totalTokens ?? null, isCut: !isWhole });
+        if (isWhole && isCollected) waitUntil(storeStream(found, rewriter, request, context));
+        log.outcome = outcome;
+        log.code = isErrorCode(outcome) ? outcome : null;
+        log.usage = usage;
+        log.bytes = bytes;
+        log.finishReasons = rewriter.finishReasons;
+        ended.resolve(reservation?.settle(costOfAnswer(usage, isWhole, reservation.promptTokens)));
+      }
+
+      const stream = isNative
+        ? await relayNative(body, rewriter, {
+            signal,
+            callSignal: deadlines.signal,
+            keepAliveMs: clocks.keepAliveMs,
+            onFirstEvent: deadlines.onNativeStream,
+            onEnd,
+            waitUntil,
+          })
+        : await relayRewritten(body, rewriter, deadlines, onEnd);
+      log.streamEnd = ended.promise;
       return stream;
     } catch (thrown) {
-      lifeline.release();
-      lifeline.abort(thrown);
+      deadlines.release();
+      deadlines.abort(thrown);
       throw thrown;
     }
   }
+
+  function relayRewritten(
+    body: ReadableStream<Uint8Array>,
+    rewriter: StreamRewriter,
+    deadlines: Deadlines,
+    onEnd: (summary: RelaySummary) => void,
+  ): Promise<ReadableStream<Uint8Array>> {
+    deadlines.onHeaders();
+    const { firstByteDeadlineMs, totalDeadlineMs } = deadlines;
+    const { windowMs } = relay;
+    const options = { ...clocks, firstByteDeadlineMs, totalDeadlineMs, windowMs, signal, onEnd, waitUntil };
+    return relayStream(body, rewriter, options);
+  }
 }
 
-/** @returns how this request's answer is rewritten, be it StepFun's or the cache's. */
+/**
+ * @param traceId - StepFun's id of the answer; null for one from the cache.
+ * @returns how this request's answer is rewritten, be it StepFun's or the cache's.
+ */
 export function rewriteOptions(
   asked: ChatRequest,
-  { config, startedAtMs, upstreamKey }: ChatExchange,
+  { config, startedAtMs, upstreamKey }: Pick<ChatContext, 'config' | 'startedAtMs' | 'upstreamKey'>,
+  traceId: string | null = null,
 ): RewriteOptions {
-  const key = upstreamKey ?? config.upstream.apiKey;
+  const { keySource, apiKey, baseUrl } = config.upstream;
+  const key = upstreamKey ?? apiKey ?? '';
   return {
     reasoning: asked.reasoningFormat,
     shape: config.relay.shape,
     created: Math.floor(startedAtMs / 1000),
     choices: asked.choices,
     includeUsage: asked.includeUsage,
-    keySource: config.upstream.keySource,
-    ...(key !== undefined && { secrets: [key] }),
+    readError: createUpstreamErrorReader({ keySource, secrets: [key], baseUrl, traceId }),
   };
+}
+
+/**
+ * Stores what a stream amounted to. The client's last bytes go first: putting the completion
+ * together holds the thread, for 10 ms with 600 KB. Rejected: a microtask and `setTimeout(0)`;
+ * both come too early, and the client waits those 10 ms for `[DONE]`.
+ */
+async function storeStream(
+  found: Miss | Bypass,
+  rewriter: StreamRewriter,
+  request: { readonly choices: number; readonly isCapped: boolean },
+  { cache, config, startedAtMs, waitUntil }: ChatContext,
+): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, LINGER_MS));
+  const collected = rewriter.collectedCompletion();
+  if (collected === null || found.kind !== 'miss') return;
+  const completion = rewriteCompletion(new TextEncoder().encode(JSON.stringify(collected)), {
+    reasoning: 'general',
+    shape: config.relay.shape,
+    created: Math.floor(startedAtMs / 1000),
+    choices: request.choices,
+    includeUsage: false,
+    readError: () => new GatewayError('upstream_malformed'),
+  });
+  cache.storeStream(
+    found,
+    { ...completion, attempts: 1, upstreamRequestId: null, queueMs: null },
+    request,
+    waitUntil,
+  );
 }

@@ -1,43 +1,35 @@
-// What a call costs its client's token budget: put aside before, settled after,
-// however the call went.
+// The cost of a call, for its client's token budget: reserved before, settled after,
+// however the call ends.
 
-import { GatewayError, type ErrorCode } from '../http/errors.ts';
+import { LeftFlight } from '../cache/flight-wire.ts';
+import { costOfFailure } from '../http/call-cost.ts';
 import type { Reservation } from '../http/reservation.ts';
-import type { ChatExchange } from './chat-context.ts';
+import type { ChatContext } from './chat-context.ts';
 import type { ChatRequest } from './request/chat-request.ts';
 
-/** Failures with which StepFun says that it did nothing. */
-const FREE: ReadonlySet<ErrorCode> = new Set([
-  'content_filter',
-  'insufficient_quota',
-  'invalid_api_key',
-  'model_not_found',
-  'upstream_auth',
-  'upstream_rate_limited',
-  'upstream_rejected',
-  'upstream_unavailable',
-]);
-
 /**
- * Makes a call with tokens put aside for it. A call that succeeds settles itself,
- * since it alone knows when it has ended.
- * @param call - is given null where nobody counts.
- * @throws {GatewayError} `insufficient_quota`, or what the call throws.
+ * Makes a call with tokens reserved for it. A call that succeeds settles itself, since it
+ * alone knows when it has ended. The Worker is alive until the settlement: the router has
+ * registered the request with `waitUntil`.
+ * @param signal - aborts when the client leaves.
+ * @param call - gets null where the client has no budget.
+ * @throws {GatewayError} `insufficient_quota`, `budget_reserved`, or what the call throws.
  */
-export async function paid<T>(
+export async function withBudget<T>(
   asked: ChatRequest,
-  { reserve, waitUntil }: ChatExchange,
+  { reserve, log }: Pick<ChatContext, 'reserve' | 'log'>,
+  signal: AbortSignal,
   call: (reservation: Reservation | null) => Promise<T>,
 ): Promise<T> {
-  const reservation = (await reserve?.(asked)) ?? null;
+  const reservation = (await reserve?.(asked, signal)) ?? null;
   try {
     return await call(reservation);
   } catch (thrown) {
-    if (reservation !== null) waitUntil(reservation.settle(isFree(thrown) ? 0 : null));
+    // The flight goes on, or ends, without this Worker, and settles.
+    if (thrown instanceof LeftFlight) throw thrown;
+    // A client that left while it waited for a slot, or before, costs nothing.
+    const isUnasked = signal.aborted && log.attempts === 0;
+    await reservation?.settle(isUnasked ? 0 : costOfFailure(thrown, reservation.promptTokens));
     throw thrown;
   }
-}
-
-function isFree(thrown: unknown): boolean {
-  return thrown instanceof GatewayError && FREE.has(thrown.code);
 }

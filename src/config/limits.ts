@@ -4,6 +4,9 @@
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
+/** The TTL of a cache entry. KV takes no expiration below 60 s; 30 days is this product's ceiling. */
+export const CACHE_TTL_SECONDS = { min: 60, max: 2_592_000 } as const;
+
 /**
  * How deep arrays and objects may nest in the free-form parts of a request.
  * JSON.stringify recurses and throws RangeError at some ten thousand levels;
@@ -30,6 +33,18 @@ export const EXACT_VALUES_MAX = 100_000;
  */
 export const ISSUES_SHOWN_MAX = 20;
 
+/** How many different names `X-Ignored-Params` lists: with names of 128 characters, 4 KiB of headers. */
+export const IGNORED_PARAMS_MAX = 32;
+
+/** One name in `X-Ignored-Params`, in characters: all names that clients are known to send are shorter. */
+export const IGNORED_PARAM_CHARS = 128;
+
+/**
+ * Unknown top-level fields that are compared with the known names ("did you mean …?"). One comparison
+ * costs 10 µs, and a body has room for 100,000 names. Real clients send at most some ten.
+ */
+export const UNKNOWN_FIELDS_MAX = 256;
+
 /** A message's cap in an error of ours: long enough to help, short enough to read. */
 export const ERROR_MESSAGE_CHARS = 4 * KIB;
 
@@ -38,6 +53,9 @@ export const UPSTREAM_MESSAGE_CHARS = 500;
 
 /** How much of an error answer of StepFun's is read to find its message. */
 export const UPSTREAM_ERROR_BODY_BYTES = 64 * KIB;
+
+/** The longest id of a call of StepFun's (`X-Trace-Id`) that goes into the log; theirs have 32 characters. */
+export const UPSTREAM_TRACE_ID_CHARS = 128;
 
 /** How long an error answer's body is waited for: its status says most of it. */
 export const UPSTREAM_ERROR_BODY_MS = 2_000;
@@ -52,10 +70,10 @@ export const LOG_STRING_CHARS = 2 * KIB;
 export const COMPLETION_BYTES = 32 * MIB;
 
 /**
- * One SSE event (its lines together). A chunk is some hundred bytes; the largest
- * honest ones carry a whole tool call's arguments.
+ * One SSE event, all its lines, in UTF-16 units. A chunk has some hundred; the largest
+ * honest ones carry the arguments of a whole tool call.
  */
-export const EVENT_BYTES = 1 * MIB;
+export const EVENT_CHARS = 1 * MIB;
 
 /** What an upstream may ask us to wait is passed on within these seconds. */
 export const RETRY_AFTER_SECONDS_MAX = 600;
@@ -69,11 +87,23 @@ export const JWKS_TIMEOUT_MS = 5_000;
 /** The JWKS is asked for at most this often, however many unknown `kid`s arrive. */
 export const JWKS_INTERVAL_MS = 30_000;
 
-/** After this a key that the issuer has withdrawn is noticed; jose's own figure. */
+/**
+ * The first pause after a failed fetch while no key of the issuer is known; it doubles up
+ * to JWKS_INTERVAL_MS. Until a fetch succeeds no user can come in.
+ */
+export const JWKS_RETRY_MS = 1_000;
+
+/** After this time keys are fetched again, so that a withdrawn key is noticed; jose's own figure. */
 export const JWKS_FRESH_MS = 600_000;
 
-/** How far an issuer's clock may run ahead of ours (`nbf`); `exp` gets no leeway. */
-export const CLOCK_SKEW_SECONDS = 5;
+/** How far an issuer's clock may differ from ours (`nbf`, `exp`): "a few minutes" at most, says RFC 7519 §4.1.4. */
+export const CLOCK_SKEW_SECONDS = 60;
+
+/** Addresses of guessers that an isolate remembers: see access/guesses.ts. */
+export const GUESSERS_REMEMBERED = 10_000;
+
+/** Good bearers that an isolate remembers, so that a guesser at the same address locks nobody out. 32 bytes each. */
+export const GOOD_BEARERS_REMEMBERED = 10_000;
 
 /** The body of `POST /v1/session`: a Turnstile token and its quotes. */
 export const SESSION_BODY_BYTES = 8 * KIB;
@@ -84,7 +114,7 @@ export const SESSION_BODY_MS = 10_000;
 /** Turnstile's own bound on its tokens, in characters. */
 export const TURNSTILE_TOKEN_CHARS = 2_048;
 
-/** Turnstile's tokens are valid for 5 minutes: so long is a used one remembered. */
+/** Turnstile's tokens are valid for 5 minutes; a used one is remembered as long. */
 export const TURNSTILE_TOKEN_MS = 300_000;
 
 /** How many used Turnstile tokens an isolate remembers, 32 bytes each and their overhead. */
@@ -102,15 +132,65 @@ export const RATE_LIMIT_PERIOD_SECONDS = 60;
 export const RATE_LIMIT_TIMEOUT_MS = 1_000;
 export const BUDGET_TIMEOUT_MS = 5_000;
 
+/** How long an isolate knows an entry of the binding CLIENTS, or that there is none. */
+export const CLIENT_FRESH_MS = 60_000;
+
+/** While KV fails, an entry that was read within this time still serves. */
+export const CLIENT_STALE_MS = 600_000;
+
+/** After a failed or unfinished read of a known entry, KV is asked again after this time. */
+export const CLIENT_RETRY_MS = 5_000;
+
+/** How many entries of one kind (known, unknown) an isolate remembers. */
+export const CLIENTS_REMEMBERED = 1_000;
+
+/** KV answers in 1–50 ms when it knows the key nearby, and within 500 ms otherwise. */
+export const CLIENT_READ_MS = 3_000;
+
 /**
- * What a request that names no `max_tokens` reserves of a token budget, each
- * choice: StepFun's own default is "no limit", and reserving all that is left
- * would let each client have one request at a time.
+ * What a request that names no `max_tokens` reserves of a token budget, each choice.
+ * StepFun's own default is "no limit", and reserving all that is left would let each
+ * client have one request at a time.
  */
 export const OUTPUT_TOKENS_UNASKED = 32_768;
 
+/** How many bytes of text are one token at least: English has 4, Chinese 3. */
+export const TEXT_BYTES_PER_TOKEN = 3;
+
+/** An image with `detail: low`, StepFun's default: "a token count around 400", with room for its frame. */
+export const IMAGE_TOKENS_MAX = 1_000;
+
+/**
+ * An image with `detail: high`. The image processor of step-3.7 (open source, in
+ * transformers) scales the longer side to 3,024 pixels and cuts it into tiles of 504: 36
+ * tiles of 81 + 2 tokens, the whole image of 169 + 2, and 5 line ends are 3,164.
+ */
+export const DETAILED_IMAGE_TOKENS_MAX = 3_200;
+
+/**
+ * A video. StepFun's guide measures 24,064 tokens for 62 s of 4K video, 388 a second; it
+ * recommends to stay under 5 minutes, and those are 116,400.
+ */
+export const VIDEO_TOKENS_MAX = 120_000;
+
+/**
+ * How many bytes of sound are one token at least. Step-Audio has 41.7 tokens a second
+ * (16.7 semantic and 25 acoustic ones; Step-Audio 2 has 12.5), and MP3 has 1,000 bytes a
+ * second at least (8 kbit/s).
+ */
+export const AUDIO_BYTES_PER_TOKEN = 24;
+
 /** How much longer than a call may take its reservation is held: retries and clock differences. */
 export const RESERVATION_GRACE_MS = 60_000;
+
+/** How long a reservation waits for calls under way to end, where those have reserved what is left. */
+export const RESERVATION_WAIT_MS = 2_000;
+
+/** After this time a client may try again when calls under way have reserved what is left. */
+export const RESERVED_RETRY_SECONDS = 5;
+
+/** Lapsed reservations that one request folds into the total: reading a row costs some 3 µs. */
+export const LAPSED_ROWS_MAX = 1_000;
 
 /** How long a lookup waits for KV, which mostly answers in 1–50 ms: then asking StepFun is the better use of time. */
 export const CACHE_READ_MS = 500;
@@ -118,25 +198,19 @@ export const CACHE_READ_MS = 500;
 /** KV's own bound on a value. */
 export const CACHE_VALUE_BYTES = 25 * MIB;
 
-/** The hottest entries in an isolate's memory: a sixteenth of the 128 MB that it has. */
-export const MEMORY_BYTES = 8 * MIB;
+/** The most used entries in an isolate's memory: a sixteenth of the 128 MB that it has. */
+export const HOT_ENTRIES_BYTES = 8 * MIB;
 
-/** The largest of them: one giant must not drive out everything else. */
-export const MEMORY_ENTRY_BYTES = 1 * MIB;
+/** The largest of them: one large entry must not drive out all others. */
+export const HOT_ENTRY_BYTES = 1 * MIB;
 
-/** How long an isolate's memory may answer what another location has refreshed since; a flight's is another isolate's. */
-export const MEMORY_MS = 30_000;
+/** How long an isolate answers from its memory, which another location's refresh does not reach. */
+export const HOT_ENTRY_MS = 30_000;
 
-/** How many questions that memory has answered an isolate knows by heart, so that they are not checked again. */
-export const HOT_REQUESTS = 64;
+/** The texts of one choice of a stream that is collected for the cache, in UTF-16 units; longer answers are not stored. */
+export const COLLECTED_CHARS = 1 * MIB;
 
-/** The longest of them: hostile JSON of this size takes up to 200 KB when it is parsed, all of them 13 MB. */
-export const HOT_REQUEST_BYTES = 4 * KIB;
-
-/** A stream is gathered for the cache up to this size; beyond it, it is not stored. */
-export const GATHER_BYTES = 1 * MIB;
-
-/** For so long a failed flight answers those who ask the same: nobody asks StepFun again in a storm. */
+/** How long a failed flight answers identical requests with its failure: many clients ask StepFun once a second at most. */
 export const FLIGHT_FAILURE_MS = 1_000;
 
 /** Choices of one answer that are kept track of: as many as MAX_CHOICES can allow. */
@@ -146,10 +220,10 @@ export const CHOICES_MAX = 128;
 export const TOOL_CALLS_MAX = 1024;
 
 /**
- * How much of a stream the runtime gathers ahead of the relay's next read: some
- * fifteen events. More is paid by every open stream, twice, and saves next to nothing.
+ * How much of a stream the runtime reads ahead of JavaScript: some fifteen events. Every
+ * open stream holds this twice, and more saves next to nothing.
  */
-export const RESERVOIR_BYTES = 4 * KIB;
+export const READ_AHEAD_BYTES = 4 * KIB;
 
 /**
  * How long a stream that has ended may take to end its HTTP body too, so that its connection
@@ -181,17 +255,56 @@ export const ECHO_CHARS = 64;
 /** For so long StepFun's list of models is not asked for again: a new model is there within minutes. */
 export const MODELS_FRESH_MS = 600_000;
 
+/** After a failed or hanging call for the list, the known list serves for so long without another call. */
+export const MODELS_RETRY_MS = 30_000;
+
 /** How long StepFun may take for it; a picker is waiting, and a list is known here. */
 export const MODELS_TIMEOUT_MS = 5_000;
 
 /** Some thousand models. */
 export const MODELS_BYTES = 256 * KIB;
 
-/** How often StepFun is asked again for one request. */
+/** How often StepFun is called again for one request after a failure that may be gone a moment later. */
 export const RETRIES_MAX = 2;
 
 /** The longest pause before the first retry; it doubles. */
 export const RETRY_BASE_MS = 250;
 
-/** A `Retry-After` up to this is waited for here; a longer one is the client's to wait. */
+/** The same after a refusal for concurrency, which ends when another answer does. */
+export const CONCURRENCY_RETRIES_MAX = 3;
+
+/** The longest pause before the first of them; it doubles. Three are at most 7 s: most answers end within that. */
+export const CONCURRENCY_RETRY_BASE_MS = 1_000;
+
+/** A `Retry-After` up to this is waited for here; a longer one is passed on to the client. */
 export const RETRY_AFTER_HONOURED_SECONDS = 2;
+
+/** How much longer than its own clocks a flight may take; then its callers ask StepFun directly. */
+export const FLIGHT_GRACE_MS = 1_000;
+
+/** How much of a path that no route takes is logged. */
+export const PATH_LOGGED_CHARS = 128;
+/**
+ * The window in which StepFun counts requests and tokens a minute, sliding. 60 s exactly were
+ * refused: the clocks and the network's delay differ between two requests.
+ */
+export const GATE_WINDOW_MS = 60_500;
+
+/** StepFun notices a call that was cut off this late: until then its slot is still taken there. */
+export const GATE_CUT_MS = 150;
+
+/** After a restart of the gate's object, holders of slots report within this time before a new one is granted. */
+export const GATE_RESTART_MS = 150;
+
+/** A gate that does not answer within this time is passed by. It answers within milliseconds. */
+export const GATE_SILENCE_MS = 1_000;
+
+/** How long after a refusal one more request than the learned limit is tried; doubled after each one that fails. */
+export const GATE_PROBE_MS = 1_000;
+export const GATE_PROBE_MAX_MS = 8_000;
+
+/** What StepFun's refusals state about the account's limits is believed for this long. */
+export const GATE_LEARNED_MS = 600_000;
+
+/** What an answer is expected to take before the first one has ended: for estimates of `Retry-After` alone. */
+export const GATE_ANSWER_MS = 5_000;

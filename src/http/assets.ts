@@ -4,7 +4,6 @@
 //
 // I/O: the assets binding alone.
 
-import type { Answer } from './response.ts';
 import { GatewayError } from './errors.ts';
 
 /** Where Turnstile's script and its frame come from; its documentation asks for just these two. */
@@ -51,11 +50,11 @@ export function playgroundHeaders(siteKey: string | null): Record<string, string
  * @returns the file with its fence; the page with its site key filled in.
  * @throws {GatewayError} `not_found`, also where the binding would redirect to a nicer name.
  */
-export async function servePlayground(
+export async function serveAsset(
   request: Request,
   assets: Fetcher | undefined,
   siteKey: string | null,
-): Promise<Answer> {
+): Promise<Response> {
   if (assets === undefined) throw new GatewayError('not_found');
   const file = await assets.fetch(request.url, { method: request.method, headers: conditions(request) });
   if (file.status !== 200 && file.status !== 304) throw new GatewayError('not_found');
@@ -72,7 +71,7 @@ export async function servePlayground(
     'cache-control': 'no-cache',
   };
   const page = isPage && siteKey !== null && file.body !== null ? withSiteKey(file, siteKey) : file;
-  return { status: file.status, headers, body: page.body };
+  return new Response(page.body, { status: file.status, headers });
 }
 
 function withSiteKey(page: Response, siteKey: string): Response {

@@ -1,7 +1,7 @@
-// Every way a request can fail, as data: its status, and OpenAI's error body.
+// Every way in which a request can fail, as data: its status, and OpenAI's error body.
 //
-// Pure: no I/O, no clock. Whoever meets a failure throws a GatewayError; the
-// router (answer.ts) or the relay (an error event) puts it on the wire.
+// Pure: no I/O, no clock. The code that meets a failure throws a GatewayError; the router
+// answers it (response.ts), or the relay sends it as an error event.
 
 import { ConfigurationError } from '../config/configuration-error.ts';
 import { ERROR_MESSAGE_CHARS } from '../config/limits.ts';
@@ -24,14 +24,19 @@ const WIRE = {
   invalid_json: wire(400, 'invalid_request_error', 'The body is not valid JSON.', false),
   invalid_value: wire(400, 'invalid_request_error', 'The request has a wrong value.', false),
   unknown_parameter: wire(400, 'invalid_request_error', 'The request has an unknown field.', false),
-  model_not_found: wire(404, 'invalid_request_error', 'This model does not exist here.', false),
+  model_not_found: wire(
+    404,
+    'invalid_request_error',
+    'This model does not exist or is not available here. GET /v1/models lists the models.',
+    false,
+  ),
   not_found: wire(
     404,
     'invalid_request_error',
-    'There is nothing at this address. The API is under /v1, as POST /v1/chat/completions.',
+    'Not found. The API is under /v1, as POST /v1/chat/completions.',
     false,
   ),
-  method_not_allowed: wire(405, 'invalid_request_error', 'This address does not take this method.', false),
+  method_not_allowed: wire(405, 'invalid_request_error', 'Method not allowed.', false),
   request_too_large: wire(413, 'invalid_request_error', 'The body is too large.', false),
   unsupported_media_type: wire(
     415,
@@ -54,12 +59,41 @@ const WIRE = {
   ),
   rate_limit_exceeded: wire(429, 'rate_limit_error', 'Too many requests. Try again later.', true),
   insufficient_quota: wire(429, 'insufficient_quota', "Today's token budget is used up.", false),
-  upstream_rate_limited: wire(429, 'rate_limit_error', 'StepFun is rate limiting. Try again later.', true),
+  budget_reserved: wire(
+    429,
+    'rate_limit_error',
+    'The rest of the token budget is reserved for requests under way. Try again in a few seconds.',
+    true,
+  ),
+  queue_full: wire(
+    429,
+    'rate_limit_error',
+    'Too many requests are waiting for StepFun. Try again after the time in Retry-After.',
+    true,
+  ),
+  queue_timeout: wire(
+    429,
+    'rate_limit_error',
+    'StepFun had no free slot for this request in time. Try again after the time in Retry-After.',
+    true,
+  ),
+  upstream_rate_limited: wire(
+    429,
+    'rate_limit_error',
+    'StepFun accepts no more requests at the moment. Try again after the time in Retry-After.',
+    true,
+  ),
   upstream_rejected: wire(400, 'invalid_request_error', 'StepFun rejected the request.', false),
   content_filter: wire(451, 'content_filter', "StepFun's content filter stopped this request.", false),
   upstream_auth: wire(502, 'upstream_error', 'The gateway is not able to use StepFun at the moment.', false),
+  upstream_misconfigured: wire(
+    502,
+    'upstream_error',
+    "The gateway's connection to StepFun is not configured correctly: its log says why.",
+    false,
+  ),
   upstream_unavailable: wire(502, 'upstream_error', 'StepFun is not available.', true),
-  upstream_malformed: wire(502, 'upstream_error', 'StepFun gave an answer that makes no sense.', true),
+  upstream_malformed: wire(502, 'upstream_error', 'StepFun returned an invalid response.', true),
   upstream_truncated: wire(502, 'upstream_error', "StepFun's answer ended before it was complete.", true),
   upstream_reset: wire(502, 'upstream_error', 'The connection to StepFun broke.', true),
   upstream_timeout: wire(504, 'timeout_error', 'StepFun did not answer in time.', true),
@@ -82,14 +116,27 @@ const WIRE = {
     'This gateway is not configured correctly: its log names the setting.',
     false,
   ),
-  internal_error: wire(500, 'server_error', 'The gateway made a mistake.', true),
+  internal_error: wire(500, 'server_error', 'The gateway failed.', true),
 } as const satisfies Record<string, Wire>;
 
 /** The stable code a client can switch on. */
 export type ErrorCode = keyof typeof WIRE;
 
-/** All of them, for whoever describes the API. */
+/** Whether a text is one of them. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(WIRE, text);
+}
+
+/** All of them, for the API's description. */
 export const errorCodes: readonly string[] = Object.keys(WIRE);
+
+/** A limit of the StepFun account, as the text of a 429 states it. */
+export interface RateLimit {
+  /** Requests at a time, requests a minute, tokens a minute; `unknown`: the text states none of them. */
+  readonly kind: 'concurrency' | 'rpm' | 'tpm' | 'unknown';
+  /** The account's limit; null where the text has none. */
+  readonly limit: number | null;
+}
 
 export interface ErrorDetails {
   /** The request field at fault, as `messages[2].content[0].image_url.url`. */
@@ -98,10 +145,22 @@ export interface ErrorDetails {
   readonly retryAfterSeconds?: number;
   /** Methods that the address takes: becomes `Allow` (RFC 9110 §10.2.1). */
   readonly allow?: string;
+  /** Every field at fault, for the log. */
+  readonly params?: readonly string[];
   /** Headers of the answer beside those, as `x-ratelimit-remaining-tokens`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Asking StepFun again at once may help; see upstream/retry.ts. */
   readonly transient?: boolean;
+  /** Which of the StepFun account's limits refused the call; only with `upstream_rate_limited`. */
+  readonly rateLimit?: RateLimit;
+  /** StepFun's own id of the call (`X-Trace-Id`): its support asks for it. */
+  readonly upstreamRequestId?: string;
+  /** How many calls to StepFun were made before this failure. */
+  readonly attempts?: number;
+  /** How long the request waited for a slot at the gate, in ms. */
+  readonly queueMs?: number;
+  /** The failed call was another request's: this one costs nothing. */
+  readonly isFree?: boolean;
   /** For the log alone, never for the client. */
   readonly detail?: string;
   readonly cause?: unknown;

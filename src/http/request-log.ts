@@ -1,102 +1,139 @@
-// What an operator sees of a request: one JSON line in the log and, where the binding
-// is there, one data point in Analytics Engine. Who asked, for what, how it went,
+// What an operator sees of a request: one JSON line in the log and, where the binding is
+// there, one data point in Analytics Engine. It tells who asked for what, how it went and
 // what it cost; never a prompt, an answer, a key or an address.
 //
-// The parts on the request's way fill the record in as they learn something; the
-// router writes it when the answer is through.
+// Each part of a request's way fills in what it learns; the router writes the line when the
+// answer is through.
 
-import type { ErrorCode } from './errors.ts';
+import type { ErrorCode, GatewayError } from './errors.ts';
 import { log } from './log.ts';
 import type { Usage } from './usage.ts';
 
-/** Filled in on the way; what was never learnt stays as it is. */
-export interface RequestRecord {
-  /** The client's name: of a key, or a kind and a digest's beginning. */
+export type Outcome = 'completed' | 'client_gone' | ErrorCode;
+
+/** What is known of a request; what was never learnt stays as it began. */
+export interface RequestLog {
+  /** The client's name: of a key, or a kind and the beginning of a digest. */
   client: string | null;
   model: string | null;
-  streaming: boolean;
+  isStreaming: boolean;
   /** `hit`, `miss`, `collapsed`, `bypass`; null where there is nothing to look up. */
   cache: string | null;
   /** How often StepFun was asked. */
   attempts: number;
+  /** StepFun's own id of the answer, for its support. */
+  upstreamRequestId: string | null;
+  /** How long the request waited for a slot, in ms; null without the gate. */
+  queueMs: number | null;
   usage: Usage | null;
-  /** Of the body; null where the runtime alone has seen it. */
+  /** How the choices ended, each reason once. */
+  finishReasons: readonly string[];
+  /** The size of the body; null where the runtime alone has seen it. */
   bytes: number | null;
   code: ErrorCode | null;
-  /** For the log alone: what a failure's client is not told. */
+  /** The fields at fault, as `messages[2].content`. */
+  params: readonly string[];
+  /** What the client of a failure is not told. */
   detail: string | null;
-  /** `completed`, `client_gone`, or the code of a failure after the stream had begun. */
-  outcome: string;
-  /** Of a stream: resolves when it has ended. */
-  ended: Promise<unknown> | null;
+  /** How it ended; for a failure its code, also after the stream had begun. */
+  outcome: Outcome;
+  /** Resolves when a stream has ended, for whatever reason; null where there is none. */
+  streamEnd: Promise<unknown> | null;
 }
 
 /** What the router knows of every request. */
 export interface RequestFrame {
   readonly id: string;
   readonly method: string;
-  /** The pattern of the route, not the path, which a client can fill at will. */
+  /** The pattern of the route; for no route the path, capped. */
   readonly route: string;
   readonly status: number;
   readonly startedAtMs: number;
   readonly firstByteAtMs: number;
 }
 
-/** @returns a record of a request of which nothing is known yet. */
-export function createRecord(): RequestRecord {
+/** @returns the log of a request of which nothing is known yet. */
+export function createRequestLog(): RequestLog {
   return {
     client: null,
     model: null,
-    streaming: false,
+    isStreaming: false,
     cache: null,
     attempts: 0,
+    upstreamRequestId: null,
+    queueMs: null,
     usage: null,
+    finishReasons: [],
     bytes: null,
     code: null,
+    params: [],
     detail: null,
     outcome: 'completed',
-    ended: null,
+    streamEnd: null,
   };
 }
 
+/** Fills in a failure. */
+export function logFailure(requestLog: RequestLog, { code, details }: GatewayError): void {
+  requestLog.code = code;
+  requestLog.outcome = code;
+  requestLog.detail = details.detail ?? null;
+  requestLog.params = details.params ?? [];
+  requestLog.attempts = details.attempts ?? 0;
+  requestLog.upstreamRequestId = details.upstreamRequestId ?? null;
+  requestLog.queueMs = details.queueMs ?? requestLog.queueMs;
+}
+
 /**
- * Writes the record, once, when the answer is through.
- * @param analytics - the binding `ANALYTICS`; its columns are documented in README.md.
+ * Writes the line, once, when the answer is through.
+ * @param analytics - the binding `ANALYTICS`; docs/logs.md describes its columns.
  */
-export function writeRecord(
-  record: RequestRecord,
+export function writeRequestLog(
+  requestLog: RequestLog,
   frame: RequestFrame,
   analytics: AnalyticsEngineDataset | undefined,
 ): void {
-  const { client, model, streaming, cache, attempts, usage, bytes, code, detail, outcome } = record;
+  const { client, model, cache, attempts, usage, bytes, code, outcome, queueMs } = requestLog;
   const { method, route, status, startedAtMs } = frame;
   const firstByteMs = frame.firstByteAtMs - startedAtMs;
   const durationMs = Date.now() - startedAtMs;
+  const hasFailed = status >= 500 || (status < 400 && code !== null);
 
-  log(status >= 500 ? 'error' : 'info', 'request', {
+  log(hasFailed ? 'error' : 'info', 'request', {
     request_id: frame.id,
     client,
     method,
     route,
     status,
     code,
+    params: requestLog.params.length === 0 ? undefined : requestLog.params.join(', '),
     model,
-    streaming,
+    streaming: requestLog.isStreaming,
     cache,
     attempts,
+    upstream_request_id: requestLog.upstreamRequestId,
+    queue_ms: queueMs,
     first_byte_ms: firstByteMs,
     duration_ms: durationMs,
     prompt_tokens: usage?.promptTokens ?? null,
     completion_tokens: usage?.completionTokens ?? null,
     cached_tokens: usage?.cachedTokens ?? null,
+    finish_reason: requestLog.finishReasons.length === 0 ? null : requestLog.finishReasons.join(', '),
     bytes,
     outcome,
-    detail: detail ?? undefined,
+    detail: requestLog.detail ?? undefined,
   });
   try {
     analytics?.writeDataPoint({
       indexes: [client ?? ''],
-      blobs: [route, model ?? '', cache ?? '', code ?? '', outcome, streaming ? 'stream' : 'whole'],
+      blobs: [
+        route,
+        model ?? '',
+        cache ?? '',
+        code ?? '',
+        outcome,
+        requestLog.isStreaming ? 'stream' : 'whole',
+      ],
       doubles: [
         status,
         firstByteMs,
@@ -106,6 +143,7 @@ export function writeRecord(
         usage?.cachedTokens ?? 0,
         bytes ?? 0,
         attempts,
+        queueMs ?? 0,
       ],
     });
   } catch (thrown) {

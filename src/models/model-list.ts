@@ -1,17 +1,23 @@
-// `GET /v1/models` and `GET /v1/models/{id}`: StepFun's list in OpenAI's shape, cut
-// to what this deployment allows, with what is known of each model beside it.
+// `GET /v1/models` and `GET /v1/models/{id}`: StepFun's list as OpenAI's model objects,
+// limited to the models that this deployment allows, with what is known of each.
 
 import * as z from 'zod/mini';
-import { jsonAnswer, type Answer } from '../http/response.ts';
+import { jsonResponse } from '../http/response.ts';
 import { readAll } from '../lib/bytes.ts';
 import type { Config } from '../config/config.ts';
 import { GatewayError } from '../http/errors.ts';
-import { ECHO_CHARS, MODELS_BYTES, MODELS_FRESH_MS, MODELS_TIMEOUT_MS } from '../config/limits.ts';
+import {
+  ECHO_CHARS,
+  MODELS_BYTES,
+  MODELS_FRESH_MS,
+  MODELS_RETRY_MS,
+  MODELS_TIMEOUT_MS,
+} from '../config/limits.ts';
 import { log } from '../http/log.ts';
 import type { Stepfun } from '../upstream/stepfun.ts';
-import { MODELS } from '../upstream/models.ts';
+import { type Model, MODELS } from '../upstream/models.ts';
 
-/** OpenAI's model object, and what we add to it. */
+/** OpenAI's model object, and the gateway's additions. */
 interface ListedModel {
   readonly id: string;
   readonly object: 'model';
@@ -32,66 +38,97 @@ type UpstreamModel = z.infer<typeof upstreamListSchema>['data'][number];
 
 const OWNER = 'stepfun';
 
-/** StepFun's last list, of this isolate: plain data, which requests may share. */
-const memory: { models: readonly UpstreamModel[]; readAtMs: number } = { models: [], readAtMs: -Infinity };
+/** What an isolate knows of StepFun's list: plain data, which requests may share. */
+interface ListState {
+  /** The last list of the gateway's own key; null: none was read yet. */
+  models: readonly UpstreamModel[] | null;
+  /** Until then that list serves without asking StepFun. */
+  freshUntilMs: number;
+  /** Until then nobody asks StepFun, after a failure. */
+  retryAtMs: number;
+}
 
-/** What a request about models needs to know. */
-export interface ModelsExchange {
+/** One for each gateway of the isolate. */
+const states = new WeakMap<Stepfun, ListState>();
+
+/** What a request about models needs. */
+export interface ModelsContext {
   readonly config: Config;
   readonly stepfun: Stepfun;
   readonly upstreamKey: string | null;
+  /** The models that this client may use; empty: all. */
+  readonly allowedModels: ReadonlySet<string>;
 }
 
-/** @returns the list of all models that may be asked. */
-export async function modelListAnswer(exchange: ModelsExchange): Promise<Answer> {
-  return modelAnswer({ object: 'list', data: await listModels(exchange) });
+/** @returns the list of all models that are allowed here. */
+export async function modelListResponse(context: ModelsContext): Promise<Response> {
+  return modelResponse({ object: 'list', data: await listModels(context) });
 }
 
 /**
- * @param id - as it stands in the path, percent-encoded.
+ * @param id - percent-encoded, as in the path.
  * @throws {GatewayError} `model_not_found`.
  */
-export async function oneModelAnswer(id: string, exchange: ModelsExchange): Promise<Answer> {
+export async function oneModelResponse(id: string, context: ModelsContext): Promise<Response> {
   const name = decode(id);
-  const model = (await listModels(exchange)).find((listed) => listed.id === name);
-  if (model !== undefined) return modelAnswer(model);
-  const message = `The model ${JSON.stringify(name.slice(0, ECHO_CHARS))} does not exist here.`;
+  const model = (await listModels(context)).find((listed) => listed.id === name);
+  if (model !== undefined) return modelResponse(model);
+  const message = `The model ${JSON.stringify(name.slice(0, ECHO_CHARS))} does not exist here: GET /v1/models lists the models.`;
   throw new GatewayError('model_not_found', message, { param: 'model' });
 }
 
-async function listModels(exchange: ModelsExchange): Promise<ListedModel[]> {
-  const { allowedModels } = exchange.config.chat;
-  const listed = (await upstreamModels(exchange)).map(describe);
+async function listModels(context: ModelsContext): Promise<ListedModel[]> {
+  const { allowedModels } = context;
+  const listed = (await upstreamModels(context)).map(describe);
   return allowedModels.size === 0 ? listed : listed.filter(({ id }) => allowedModels.has(id));
 }
 
-/** StepFun's models; when it has no answer, its last one; without that, those known here. */
-async function upstreamModels({
-  config,
-  stepfun,
-  upstreamKey,
-}: ModelsExchange): Promise<readonly UpstreamModel[]> {
+/**
+ * StepFun's list. If StepFun does not answer: its last list, or the models that are known
+ * here, for MODELS_RETRY_MS without asking again. Otherwise each visitor would wait
+ * MODELS_TIMEOUT_MS for a list that is known.
+ */
+async function upstreamModels(context: ModelsContext): Promise<readonly UpstreamModel[]> {
+  const { config, stepfun, upstreamKey } = context;
   const nowMs = Date.now();
-  // Another's key may see other models: that list is asked for each time, and not kept.
+  const state = states.get(stepfun) ?? { models: null, freshUntilMs: 0, retryAtMs: 0 };
+  states.set(stepfun, state);
+  // Another key may see other models: with the client's own key, the list is not shared.
   const isShared = upstreamKey === null;
-  if (isShared && nowMs - memory.readAtMs < MODELS_FRESH_MS) return memory.models;
+  const fallback = (isShared && state.models) || knownModels(config.upstream.baseUrl);
+  if (isShared && state.models !== null && nowMs < state.freshUntilMs) return state.models;
+  if (nowMs < state.retryAtMs) return fallback;
   try {
     const signal = AbortSignal.timeout(MODELS_TIMEOUT_MS);
     const response = await stepfun.models(upstreamKey ?? config.upstream.apiKey ?? '', signal);
     const models = await readModels(response);
-    if (isShared) Object.assign(memory, { models, readAtMs: nowMs });
+    if (isShared) Object.assign(state, { models, freshUntilMs: nowMs + MODELS_FRESH_MS });
     return models;
   } catch (thrown) {
     log('warn', 'models_failed', { detail: String(thrown) });
-    return isShared && memory.models.length > 0 ? memory.models : MODELS;
+    // A client's own key that StepFun refuses says nothing about the list of others.
+    if (isShared || !isAboutKey(thrown)) state.retryAtMs = Date.now() + MODELS_RETRY_MS;
+    return fallback;
   }
+}
+
+function knownModels(baseUrl: string): readonly Model[] {
+  const isStepPlan = baseUrl.includes('/step_plan/');
+  return MODELS.filter(({ stepPlanOnly }) => isStepPlan || !stepPlanOnly);
+}
+
+const KEY_CODES: ReadonlySet<string> = new Set(['invalid_api_key', 'insufficient_quota', 'upstream_auth']);
+
+function isAboutKey(thrown: unknown): boolean {
+  return thrown instanceof GatewayError && KEY_CODES.has(thrown.code);
 }
 
 async function readModels({ body }: Response): Promise<readonly UpstreamModel[]> {
   const bytes = body === null ? null : await readAll(body, { maxBytes: MODELS_BYTES });
   if (!(bytes instanceof Uint8Array)) {
     await body?.cancel();
-    throw new GatewayError('upstream_malformed');
+    const detail = bytes === null ? 'no list of models' : `the list of models: ${bytes}`;
+    throw new GatewayError('upstream_malformed', undefined, { detail });
   }
   return upstreamListSchema.parse(JSON.parse(new TextDecoder().decode(bytes))).data;
 }
@@ -103,23 +140,20 @@ function describe({ id, created = 0, owned_by = OWNER }: UpstreamModel): ListedM
     object: 'model',
     created,
     owned_by,
-    ...(known && {
-      context_length: known.contextTokens,
-      input_modalities: known.inputs,
-      ...(known.reasoningEfforts && { reasoning_efforts: known.reasoningEfforts }),
-    }),
+    ...(known?.contextTokens !== undefined && { context_length: known.contextTokens }),
+    ...(known && { input_modalities: known.inputs, reasoning_efforts: known.reasoningEfforts }),
   };
 }
 
-function modelAnswer(body: unknown): Answer {
-  return jsonAnswer(body, { 'cache-control': 'private, no-store' });
+function modelResponse(body: unknown): Response {
+  return jsonResponse(body, { 'cache-control': 'private, no-store' });
 }
 
 function decode(id: string): string {
   try {
     return decodeURIComponent(id);
   } catch {
-    // A stray `%`: no model is named so, as it stands will do.
+    // A `%` that encodes nothing: no model has such a name, and 404 is the answer.
     return id;
   }
 }

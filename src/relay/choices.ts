@@ -1,95 +1,65 @@
-// What an answer's choices have shown so far: which of them have ended and how, and
-// the tool calls that each has made.
+// The state of an answer's choices: which have ended and how, and what each holds.
 
-import { CHOICES_MAX, TOOL_CALLS_MAX } from '../config/limits.ts';
+import { CHOICES_MAX } from '../config/limits.ts';
+import { CollectedMessage } from './collected-message.ts';
+import { ToolCalls } from './tool-calls.ts';
 
 export class Choice {
-  /** The last finish_reason that said something. */
-  finishReason: string | null = null;
-  calledTools = false;
+  readonly index: number;
   readonly toolCalls = new ToolCalls();
+  /** Null unless the answer is collected for the cache. */
+  readonly collected: CollectedMessage | null;
+  /** The last finish_reason that was neither empty nor null. */
+  finishReason: string | null = null;
+  /** Whether its first delta has come. */
+  hasBegun = false;
+  hasCalledTools = false;
+
+  constructor(index: number, isCollected: boolean) {
+    this.index = index;
+    this.collected = isCollected ? new CollectedMessage() : null;
+  }
 }
 
 export class Choices {
   readonly #asked: number;
-  readonly #seen = new Map<number, Choice>();
-  #outstanding: number;
+  readonly #isCollected: boolean;
+  readonly #choices = new Map<number, Choice>();
+  #unfinished: number;
 
-  /** @param asked - how many the client asked for: choices 0 to n - 1 must all come and end. */
-  constructor(asked: number) {
+  /**
+   * @param asked - how many the client asked for: choices 0 to n - 1 must all come and end.
+   * @param isCollected - whether their messages are put together for the cache.
+   */
+  constructor(asked: number, isCollected: boolean) {
     this.#asked = asked;
-    this.#outstanding = asked;
+    this.#isCollected = isCollected;
+    this.#unfinished = asked;
   }
 
-  /** Whether every choice asked for or seen has had its finish_reason. */
-  get complete(): boolean {
-    return this.#outstanding === 0;
+  /** Whether every choice that was asked for, or has come, has its finish_reason. */
+  get areComplete(): boolean {
+    return this.#unfinished === 0;
   }
 
-  /** @returns the choice with this index, or null when there are more than anybody asked for. */
+  /** @returns the choice with this index; null when there are more than CHOICES_MAX. */
   at(index: number): Choice | null {
-    let choice = this.#seen.get(index);
-    if (choice === undefined) {
-      if (this.#seen.size === CHOICES_MAX) return null;
-      choice = new Choice();
-      this.#seen.set(index, choice);
-      if (index >= this.#asked) this.#outstanding++;
-    }
+    const known = this.#choices.get(index);
+    if (known !== undefined) return known;
+    if (this.#choices.size === CHOICES_MAX) return null;
+    const choice = new Choice(index, this.#isCollected);
+    this.#choices.set(index, choice);
+    if (index >= this.#asked) this.#unfinished++;
     return choice;
   }
 
   finish(choice: Choice, reason: string): void {
-    if (choice.finishReason === null) this.#outstanding--;
+    if (choice.finishReason === null) this.#unfinished--;
     choice.finishReason = reason;
   }
 
-  /** @returns how each choice ended, by the order in which they were seen first. */
-  finishReasons(): (string | null)[] {
-    return Array.from(this.#seen.values(), (choice) => choice.finishReason);
-  }
-}
-
-/**
- * The index of each tool call within its choice. OpenAI's clients gather a call's
- * pieces by it; StepFun streams calls without.
- */
-export class ToolCalls {
-  readonly #indexes = new Map<string, number>();
-  #last = -1;
-  #next = 0;
-
-  /** Whether a call with this id has begun. */
-  has(id: string): boolean {
-    return this.#indexes.has(id);
-  }
-
-  /**
-   * @param id - as the piece gives it; only a call's first piece need have one.
-   * @returns the call's index: a known id's own, the next free one for a new id, the
-   *   last call's without id; null when there are more calls than can be.
-   */
-  indexOf(id: string | null): number | null {
-    if (id === null || id === '') return this.#use(Math.max(this.#last, 0));
-    const known = this.#indexes.get(id);
-    if (known !== undefined) return this.#use(known);
-    return this.keep(id, this.#next) ? this.#last : null;
-  }
-
-  /**
-   * Respects an index that upstream gave itself.
-   * @returns false when there are more calls than can be.
-   */
-  keep(id: string | null, index: number): boolean {
-    this.#use(index);
-    if (id === null || id === '') return true;
-    if (this.#indexes.size === TOOL_CALLS_MAX) return this.#indexes.has(id);
-    this.#indexes.set(id, index);
-    return true;
-  }
-
-  #use(index: number): number {
-    this.#last = index;
-    this.#next = Math.max(this.#next, index + 1);
-    return index;
+  /** @returns all choices, in the order of their indexes. */
+  inOrder(): Choice[] {
+    return [...this.#choices.values()].sort((a, b) => a.index - b.index);
   }
 }

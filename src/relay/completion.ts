@@ -1,50 +1,43 @@
-// The way of a completion: the same rules as for chunks, applied to one document.
+// A completion's way from StepFun's body to the client's: the same rules as for chunks.
 
 import { GatewayError } from '../http/errors.ts';
-import { readUpstreamError } from '../upstream/upstream-error.ts';
-import { decode } from './ascii.ts';
-import { Edits } from './edits.ts';
-import type { RewriteOptions } from './options.ts';
 import type { Usage } from '../http/usage.ts';
-import { Rules } from './rules.ts';
-import { readUsage } from './usage.ts';
+import { parseJson, stringifyJson } from '../lib/json.ts';
+import { AnswerRules } from './answer-rules.ts';
+import type { RewriteOptions } from './options.ts';
 
-export type RewrittenCompletion =
-  | {
-      readonly kind: 'completion';
-      /** Where nothing changes, the body itself. */
-      readonly bytes: Uint8Array;
-      /** As StepFun counted it. */
-      readonly usage: Usage | null;
-      /** How each choice ended, as the client reads it; null where it is not said. */
-      readonly finishReasons: readonly (string | null)[];
-    }
-  | {
-      /** StepFun answered 200 with an error object. */
-      readonly kind: 'error';
-      readonly error: GatewayError;
-    };
+export interface RewrittenCompletion {
+  /** The body; where no rule changed anything, the one that came. */
+  readonly bytes: Uint8Array;
+  /** The same, parsed. */
+  readonly json: unknown;
+  readonly usage: Usage | null;
+  /** How each choice ended, as the client reads it; null where it is not said. */
+  readonly finishReasons: readonly (string | null)[];
+}
 
-const edits = new Edits();
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
 
 /**
- * @param body - StepFun's answer to a request without `stream`, or one rewritten
- *   before: rewriting twice is rewriting once.
- * @throws {GatewayError} `upstream_malformed` when it is not a completion.
+ * @param body - StepFun's answer to a request without `stream`.
+ * @throws {GatewayError} the failure that an error object stands for; `upstream_malformed`
+ *   when it is no completion.
  */
 export function rewriteCompletion(body: Uint8Array, options: RewriteOptions): RewrittenCompletion {
-  const rules = new Rules(options);
-  const verdict = rules.completion(body, edits);
-  if (verdict === 'sound') {
-    const { usageStart, usageEnd } = rules;
-    return {
-      kind: 'completion',
-      bytes: edits.apply(body, 0, body.length),
-      usage: usageStart === -1 ? null : readUsage(body, usageStart, usageEnd),
-      finishReasons: rules.choices.finishReasons(),
-    };
+  const text = decoder.decode(body);
+  const json = parseJson(text);
+  const rules = new AnswerRules(options);
+  const verdict = rules.completion(json);
+  if (verdict === 'error') throw options.readError(text);
+  const written = verdict === 'changed' ? stringifyJson(json) : null;
+  if (verdict !== 'unchanged' && written === null) {
+    throw new GatewayError('upstream_malformed', undefined, { detail: 'the body is no completion' });
   }
-  edits.rewind(0);
-  if (verdict === 'error') return { kind: 'error', error: readUpstreamError(decode(body), options) };
-  throw new GatewayError('upstream_malformed', undefined, { detail: 'the body is no completion' });
+  return {
+    bytes: written === null ? body : encoder.encode(written),
+    json,
+    usage: rules.usage,
+    finishReasons: rules.choices.inOrder().map(({ finishReason }) => finishReason),
+  };
 }

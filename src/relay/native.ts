@@ -1,120 +1,147 @@
 // RELAY=native: the runtime itself pipes the stream, unchanged, for next to no CPU.
-// JS looks at the first event alone, so that an error or garbage in its place still
-// becomes a status, and comes back when the pipe has ended: a body that broke gets
-// its error event. What the pipe carries is not seen: no idle clock, no keep-alive, no
-// usage, and an EOF without sentinel passes for an end.
+//
+// JavaScript looks at the first event alone, so that an error or garbage in its place still
+// becomes a status, and takes over again when the pipe has ended: a body that broke gets
+// its error event. What the pipe carries goes unseen: no idle clock, no keep-alive after the
+// first event, no usage, and an EOF without sentinel looks like an end.
 
-import type { GatewayError } from '../http/errors.ts';
-import { encode } from './ascii.ts';
-import { brokenBody } from './broken.ts';
-import { PipedOutlet } from './outlet.ts';
-import { Relay, type RelayOptions } from './relay.ts';
-import type { StreamRewriter } from './rewriter.ts';
+import { GatewayError, toGatewayError } from '../http/errors.ts';
+import { brokenBodyError } from './gathering-reader.ts';
+import { errorEvent } from './error-event.ts';
+import type { RelayOptions, RelaySummary } from './relay.ts';
+import type { StreamRewriter } from './stream-rewriter.ts';
 
-/** Half an event may have gone out: this ends it, so that the error event stands alone. */
-const EVENT_END = encode('\n\n');
-
-/**
- * Starts relaying a stream natively.
- * @param body - the body of StepFun's 200, unread, as bytes of an event stream.
- * @param rewriter - fresh; it judges the first event, its output is not used.
- * @returns the body for the client, once the first event is there.
- * @throws {GatewayError} as `openRelay` does.
- */
-export function openNative(
-  body: ReadableStream<Uint8Array>,
-  rewriter: StreamRewriter,
-  options: RelayOptions,
-): Promise<ReadableStream<Uint8Array>> {
-  return new NativeRelay(body, rewriter, options).open();
+export interface NativeRelayOptions extends Pick<
+  RelayOptions,
+  'signal' | 'onEnd' | 'waitUntil' | 'keepAliveMs'
+> {
+  /** Aborts when the client leaves or a clock expires, which then is its reason; it aborts the fetch, too. */
+  readonly callSignal: AbortSignal;
+  /** Told when the first event is there. */
+  readonly onFirstEvent: () => void;
 }
 
-class NativeRelay extends Relay {
-  protected readonly outlet = new PipedOutlet(this.leave);
-  readonly #body: ReadableStream<Uint8Array>;
-  /** Null while the runtime pipes. */
-  #reader: ReadableStreamDefaultReader<Uint8Array> | null;
-  #isPiping = false;
-  /** Why the pipe was ended. */
-  #timeout: GatewayError | null = null;
+const encoder = new TextEncoder();
+const KEEP_ALIVE = encoder.encode(': keep-alive\n\n');
 
-  constructor(body: ReadableStream<Uint8Array>, rewriter: StreamRewriter, options: RelayOptions) {
-    super(rewriter, options);
-    this.#body = body;
-    this.#reader = body.getReader();
-  }
+/**
+ * @param body - the body of StepFun's 200, unread, as bytes of an event stream.
+ * @param rewriter - fresh; it judges the first event, its output is not used.
+ * @returns the client's stream, as soon as the first event is there or after `keepAliveMs`
+ *   without one.
+ * @throws {GatewayError} the failure before that; the signal's reason when the client left.
+ */
+export async function relayNative(
+  body: ReadableStream<Uint8Array>,
+  rewriter: StreamRewriter,
+  options: NativeRelayOptions,
+): Promise<ReadableStream<Uint8Array>> {
+  const first = readFirstEvent(body, rewriter, options);
+  const isThere = await settlesWithin(first, options.keepAliveMs);
+  const { readable, writable } = new IdentityTransformStream();
+  options.waitUntil(writeAndPipe(first, isThere, body, writable, rewriter, options));
+  return readable;
+}
 
-  protected async run(): Promise<void> {
-    const hasEnded = await this.#first();
-    if (this.over) return;
-    if (!hasEnded) await this.#pipe();
-    if (this.over) return;
-    this.finish();
-    this.cancel('The stream has ended.');
-  }
-
-  /** Reads and writes up to the first event. @returns whether the stream has ended with it. */
-  async #first(): Promise<boolean> {
-    const { rewriter } = this;
-    const raw: Uint8Array[] = [];
-    let events: Uint8Array;
+/** @returns everything that was read up to the first event, for the client. */
+async function readFirstEvent(
+  body: ReadableStream<Uint8Array>,
+  rewriter: StreamRewriter,
+  { callSignal, onFirstEvent }: NativeRelayOptions,
+): Promise<Uint8Array[]> {
+  const reader = body.getReader();
+  const chunks: Uint8Array[] = [];
+  let rewritten: Uint8Array;
+  try {
     do {
-      this.waitingSinceMs = Date.now();
-      const bytes = await this.#read();
-      if (this.over) return true;
-      this.waitingSinceMs = null;
-      this.begun = true;
-      events = bytes === null ? rewriter.end() : rewriter.push(bytes);
-      if (bytes !== null) raw.push(bytes);
-      if (rewriter.failure !== null && !rewriter.begun && !this.opened) throw rewriter.failure;
-    } while (!rewriter.begun && !rewriter.done);
-    this.commit();
-    // An error object right behind the first event goes out in the contract's form.
-    for (const bytes of rewriter.failure === null ? raw : [events]) {
-      this.write(bytes);
-      await this.outlet.taken();
-    }
-    return rewriter.done;
+      const { value } = await reader.read();
+      rewritten = value === undefined ? rewriter.end() : rewriter.push(value);
+      if (value !== undefined) chunks.push(value);
+    } while (!rewriter.hasBegun && !rewriter.isDone);
+  } catch (thrown) {
+    callSignal.throwIfAborted();
+    throw brokenBodyError(thrown);
   }
+  reader.releaseLock();
+  onFirstEvent();
+  if (rewriter.failure === null) return chunks;
+  if (!rewriter.hasBegun) throw rewriter.failure;
+  // An error object right behind the first event goes out as every error event does.
+  return [rewritten];
+}
 
-  async #read(): Promise<Uint8Array | null> {
-    try {
-      const result = await this.#reader?.read();
-      return result?.value ?? null;
-    } catch (thrown) {
-      throw brokenBody(thrown);
-    }
+async function writeAndPipe(
+  first: Promise<Uint8Array[]>,
+  isFirstThere: boolean,
+  body: ReadableStream<Uint8Array>,
+  writable: WritableStream<Uint8Array>,
+  rewriter: StreamRewriter,
+  { signal, callSignal, onEnd, keepAliveMs }: NativeRelayOptions,
+): Promise<void> {
+  let outcome: RelaySummary['outcome'];
+  /** The pipe may leave half an event, which has to end before another can begin. */
+  let separator = '';
+  try {
+    await writeFirst(first, isFirstThere, writable, keepAliveMs);
+    outcome = rewriter.failure?.code ?? 'completed';
+    separator = '\n\n';
+    if (rewriter.isDone) await body.cancel();
+    else await body.pipeTo(writable, { preventClose: true, preventAbort: true });
+    await writable.close();
+  } catch (thrown) {
+    const error = failureOf(thrown, callSignal);
+    const isTold = !signal.aborted && (await writeLast(writable, separator + errorEvent(error)));
+    outcome = isTold ? error.code : 'client_gone';
   }
+  onEnd({ outcome, bytes: null, usage: rewriter.usage });
+}
 
-  async #pipe(): Promise<void> {
-    this.#reader?.releaseLock();
-    this.#reader = null;
-    this.#isPiping = true;
-    try {
-      await this.outlet.pipe(this.#body);
-      this.#isPiping = false;
-    } catch (thrown) {
-      this.#isPiping = false;
-      if (this.over) return;
-      // If it was the client who broke it, this write tells.
-      this.write(EVENT_END);
-      await this.outlet.taken();
-      throw this.#timeout ?? brokenBody(thrown);
+/** Writes what came with the first event, and comments as long as there is none. */
+async function writeFirst(
+  first: Promise<Uint8Array[]>,
+  isFirstThere: boolean,
+  writable: WritableStream<Uint8Array>,
+  keepAliveMs: number,
+): Promise<void> {
+  const writer = writable.getWriter();
+  try {
+    for (let isThere = isFirstThere; !isThere; isThere = await settlesWithin(first, keepAliveMs)) {
+      await writer.write(KEEP_ALIVE);
     }
+    for (const bytes of await first) await writer.write(bytes);
+  } finally {
+    writer.releaseLock();
   }
+}
 
-  protected override fail(error: GatewayError): void {
-    if (!this.#isPiping) {
-      super.fail(error);
-      return;
-    }
-    // The pipe has the stream: aborted, it gives it back, and the event can be written.
-    this.#timeout = error;
-    this.options.abort(error);
+/** @returns false when the client has left. */
+async function writeLast(writable: WritableStream<Uint8Array>, text: string): Promise<boolean> {
+  try {
+    const writer = writable.getWriter();
+    await writer.write(encoder.encode(text));
+    await writer.close();
+    return true;
+  } catch {
+    return false;
   }
+}
 
-  protected cancel(reason: unknown): void {
-    // A pipe is ended by the abort of its fetch.
-    this.#reader?.cancel(reason).catch(() => {});
+/** @returns why a read, a write or a pipe failed: a clock, what `readFirstEvent` found, or a broken body. */
+function failureOf(thrown: unknown, callSignal: AbortSignal): GatewayError {
+  if (callSignal.aborted) return toGatewayError(callSignal.reason);
+  return thrown instanceof GatewayError ? thrown : brokenBodyError(thrown);
+}
+
+/**
+ * @returns whether a promise resolves within a time, in ms.
+ * @throws what it rejects with in that time.
+ */
+async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const late = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, ms, false)));
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

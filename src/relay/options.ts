@@ -1,20 +1,19 @@
-// What the relay is told about a request, and what it tells about the answer.
+// The options of rewriting, for streams, completions and replays alike.
 
-import type { Config, ReasoningFormat, StreamShape } from '../config/config.ts';
+import type { ReasoningFormat, StreamShape } from '../config/config.ts';
+import type { GatewayError } from '../http/errors.ts';
 
 export interface RewriteOptions {
-  /** The name that reasoning goes out under; `hidden`: not at all. */
+  /** The name under which reasoning goes out; `hidden`: it does not go out. */
   readonly reasoning: ReasoningFormat;
-  /** `openai`: StepFun's quirks are mended. `stepfun`: chunks as they come, reasoning aside. */
+  /** `openai`: StepFun's deviations are mended. `stepfun`: chunks as they come, apart from the reasoning. */
   readonly shape: StreamShape;
-  /** When the request was made, in seconds since the epoch: stands in for `created: 0`. */
+  /** When the request was made, in seconds since the epoch: replaces `created: 0`. */
   readonly created: number;
-  /** How many choices were asked for (`n`). */
+  /** How many choices the client asked for (`n`). */
   readonly choices: number;
   /** `stream_options.include_usage`. */
   readonly includeUsage: boolean;
-  /** Texts that must not stand in an error message: the keys in use. */
-  readonly secrets?: readonly string[];
-  /** Whose key is used: trouble with the client's own is the client's to know. */
-  readonly keySource?: Config['upstream']['keySource'];
+  /** Reads an error object that StepFun sent in place of an answer. */
+  readonly readError: (json: string) => GatewayError;
 }

@@ -1,93 +1,153 @@
-// The rules for tool calls: OpenAI's clients gather a call's pieces by its index, which
-// StepFun leaves out, and take what the first piece says for all that is to be known.
+// The tool calls of one choice, gathered from their pieces.
+//
+// OpenAI's clients gather the pieces of a call by its `index`, and take its id, type and
+// name from its first piece. StepFun's pieces deviate: older models send no index, and
+// the id later or never; newer ones repeat empty ids and types. So every piece is
+// assigned to a call here, and then written as OpenAI writes it.
 
-import { encode } from './ascii.ts';
-import type { Choice } from './choices.ts';
-import type { Document } from './document.ts';
-import * as place from './places.ts';
-import type { Mark } from './scan.ts';
-import { prependMember } from './surgery.ts';
+import { TOOL_CALLS_MAX } from '../config/limits.ts';
+import { isObject, type JsonObject } from '../lib/json.ts';
 
-const INDEX = encode('"index"');
-/** StepFun's page: `type` is "always function". */
-const FUNCTION = encode('"function"');
-
-/**
- * @param callsAt - the mark of `tool_calls`.
- * @param streamed - a delta's calls come in pieces; a message's are whole.
- * @returns false when there are more of them than can be.
- */
-export function rewriteToolCalls(
-  document: Document,
-  callsAt: number,
-  choice: Choice,
-  streamed: boolean,
-): boolean {
-  for (let i = callsAt + 1; i < document.at(callsAt).next; i = document.at(i).next) {
-    if (!document.isObject(document.at(i))) continue;
-    choice.calledTools = true;
-    if (streamed && !rewritePiece(document, i, choice)) return false;
-  }
-  return true;
+export interface ToolCall {
+  /** StepFun's id, or one made here where the call began without. */
+  readonly id: string;
+  /** The function's name; empty until a piece has it. */
+  name: string;
+  /** Filled in only where the answer is collected. */
+  arguments: string;
+  readonly type: string;
+  /** The index that StepFun gave, or null. */
+  readonly upstreamIndex: number | null;
+  /** The id that StepFun gave, or null as long as it gave none. */
+  upstreamId: string | null;
 }
 
-/**
- * A piece that begins no call tells its index, and neither id nor name: what is empty
- * there (Go's zero values, as in `role: ""`) is taken for a change by openai's
- * `runTools` and refused by the AI SDK, and a repeated id is added to the first by
- * clients that join strings, such as openai's in Python.
- */
-function rewritePiece(document: Document, callAt: number, { toolCalls }: Choice): boolean {
-  const call = document.at(callAt);
-  let id: Mark | null = null;
-  let own: Mark | null = null;
-  for (let i = callAt + 1; i < call.next; i = document.at(i).next) {
-    const mark = document.at(i);
-    if (mark.kind === place.CALL_ID) id = mark;
-    else if (mark.kind === place.CALL_INDEX) own = mark;
-    else if (mark.kind === place.CALL_TYPE && saysNothing(document, mark)) document.replace(mark, FUNCTION);
-    else if (mark.kind === place.CALL_FUNCTION) removeEmptyNames(document, i);
-  }
-  const name = id === null ? null : document.string(id);
-  const isOldNews = id !== null && (saysNothing(document, id) || (name !== null && toolCalls.has(name)));
-
-  const given = own === null ? null : document.index(own);
-  const index = given === null ? toolCalls.indexOf(name) : toolCalls.keep(name, given) ? given : null;
-  if (index === null) return false;
-
-  if (own !== null && given === null) document.replace(own, String(index));
-  if (isOldNews) removeIds(document, callAt, own === null ? index : null);
-  else if (own === null) prependMember(document.bytes, call, encode(`"index":${index},`), document.edits);
-  return true;
+/** One piece of a call, assigned to it. */
+export interface ToolCallPiece {
+  readonly call: ToolCall;
+  /** Its index among the calls of its choice. */
+  readonly index: number;
+  readonly isFirst: boolean;
+  /** The function's name, where no piece of the call had one before. */
+  readonly name: string | null;
 }
 
-/**
- * @param index - if the piece tells none, to stand where the first id stood: a member
- *   put in before one that is taken out would be left with a comma too many.
- */
-function removeIds(document: Document, callAt: number, index: number | null): void {
-  let missing = index;
-  let front = -1;
-  for (let i = callAt + 1; i < document.at(callAt).next; i = document.at(i).next) {
-    const mark = document.at(i);
-    if (mark.kind !== place.CALL_ID) continue;
-    if (missing === null) {
-      front = document.remove(mark, front);
-    } else {
-      document.edits.replace(mark.keyStart, mark.keyEnd, INDEX);
-      document.replace(mark, String(missing));
-      missing = null;
+export class ToolCalls {
+  readonly calls: ToolCall[] = [];
+  /** By StepFun's id. */
+  readonly #indexById = new Map<string, number>();
+  /** By StepFun's index: the last call that used it. */
+  readonly #indexByUpstreamIndex = new Map<number, number>();
+  #open = -1;
+
+  /**
+   * Assigns a piece to its call.
+   *
+   * - A new id begins a new call, also under an index that was used before: but the first id
+   *   for a call that began without one belongs to that call.
+   * - A piece without id belongs to the last call under its index; without index, to the
+   *   last call; and begins a new one where there is none.
+   * - Another name begins a new call, unless the piece has the id of a call that is known.
+   * @returns null when there are more calls than TOOL_CALLS_MAX.
+   */
+  assign(piece: JsonObject): ToolCallPiece | null {
+    const id = nonEmptyString(piece['id']);
+    const upstreamIndex = indexOf(piece['index']);
+    const called = isObject(piece['function']) ? piece['function'] : {};
+    const name = nonEmptyString(called['name']);
+
+    const known = id === null ? undefined : this.#indexById.get(id);
+    const candidate = this.#candidate(upstreamIndex);
+    const open = this.calls[candidate];
+    const isContinued =
+      open !== undefined &&
+      (id === null || open.upstreamId === null) &&
+      (name === null || open.name === '' || name === open.name);
+    const index = known ?? (isContinued ? candidate : this.calls.length);
+
+    const isFirst = index === this.calls.length;
+    if (isFirst) {
+      if (this.calls.length === TOOL_CALLS_MAX) return null;
+      this.calls.push({
+        id: id ?? createToolCallId(),
+        name: '',
+        arguments: '',
+        type: nonEmptyString(piece['type']) ?? 'function',
+        upstreamIndex,
+        upstreamId: null,
+      });
     }
+    const call = this.calls[index]!;
+    if (id !== null && call.upstreamId === null) {
+      call.upstreamId = id;
+      this.#indexById.set(id, index);
+    }
+    if (upstreamIndex !== null) this.#indexByUpstreamIndex.set(upstreamIndex, index);
+    this.#open = index;
+    const firstName = call.name === '' ? name : null;
+    if (firstName !== null) call.name = firstName;
+    return { call, index, isFirst, name: firstName };
+  }
+
+  /** @returns the index of the call that a piece with this index of StepFun's may continue. */
+  #candidate(upstreamIndex: number | null): number {
+    if (upstreamIndex === null) return this.#open;
+    const used = this.#indexByUpstreamIndex.get(upstreamIndex);
+    if (used !== undefined) return used;
+    return this.calls[this.#open]?.upstreamIndex === null ? this.#open : -1;
   }
 }
 
-function removeEmptyNames(document: Document, functionAt: number): void {
-  let front = -1;
-  for (let i = functionAt + 1; i < document.at(functionAt).next; i = document.at(i).next) {
-    if (saysNothing(document, document.at(i))) front = document.remove(document.at(i), front);
+/**
+ * Writes a piece of a stream as OpenAI does: its index always; id, type and name on the
+ * first piece alone. openai's `runTools` takes a later empty name for a change, the AI SDK
+ * refuses an empty type, and openai's Python client joins repeated ids.
+ * @param piece - is changed.
+ * @returns whether anything changed.
+ */
+export function rewriteToolCallPiece(piece: JsonObject, assigned: ToolCallPiece): boolean {
+  const { call, index, isFirst, name } = assigned;
+  let changed = assign(piece, 'index', index);
+  changed = assign(piece, 'id', isFirst ? call.id : undefined) || changed;
+  changed = assign(piece, 'type', isFirst ? call.type : undefined) || changed;
+  const called = isObject(piece['function']) ? piece['function'] : null;
+  if (called === null) {
+    // The AI SDK demands a function on the first piece.
+    if (isFirst) changed = assign(piece, 'function', { name: '', arguments: '' }) || changed;
+    return changed;
   }
+  changed = assign(called, 'name', name ?? (isFirst ? '' : undefined)) || changed;
+  if (isFirst) changed = assign(called, 'arguments', called['arguments'] ?? '') || changed;
+  return changed;
 }
 
-function saysNothing(document: Document, mark: Mark): boolean {
-  return document.isEmptyString(mark) || document.isNull(mark);
+/**
+ * Gives each call of a completion the id and type that clients demand.
+ * @param call - is changed.
+ * @returns whether anything changed.
+ */
+export function completeToolCall(call: JsonObject): boolean {
+  let changed = false;
+  if (nonEmptyString(call['id']) === null) changed = assign(call, 'id', createToolCallId());
+  if (nonEmptyString(call['type']) === null) changed = assign(call, 'type', 'function') || changed;
+  return changed;
+}
+
+function createToolCallId(): string {
+  return `call_${crypto.randomUUID().replaceAll('-', '')}`;
+}
+
+function assign(target: JsonObject, name: string, value: unknown): boolean {
+  if (target[name] === value) return false;
+  // JSON.stringify leaves out what is undefined. `delete` would make V8 keep the object as a hash table.
+  target[name] = value;
+  return true;
+}
+
+function nonEmptyString(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+function indexOf(value: unknown): number | null {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
 }

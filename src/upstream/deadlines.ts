@@ -1,55 +1,74 @@
-// How long one attempt at StepFun lives: it ends with the client, or when its first
-// byte or its end does not come in time. With a pending `waitUntil` the runtime
-// keeps a fetch alive for seconds after its client has gone, so it is aborted here.
+// The deadlines of one call to StepFun. It is aborted when its client leaves, or when
+// its answer does not begin or end in time. With a pending `waitUntil` the runtime keeps
+// a fetch running for seconds after its client has left: hence a controller of our own.
 
 import type { Config } from '../config/config.ts';
 import { GatewayError } from '../http/errors.ts';
 
-export interface Lifeline {
-  /** For the fetch; its reason is the client's, or an `upstream_timeout`. */
+type Clocks = Config['clocks'];
+
+/** `stream`: the first byte has a deadline of its own. `whole`: the total time alone counts, since such an answer begins when StepFun has finished it. */
+export type AnswerKind = 'stream' | 'whole';
+
+export interface Deadlines {
+  /** For the fetch. Its reason is the client's, an `upstream_timeout`, or the argument of `abort`. */
   readonly signal: AbortSignal;
-  /** When, in ms since the epoch, the answer must have begun. */
+  /** When the answer must have begun, in ms since the epoch. */
   readonly firstByteDeadlineMs: number;
-  /** When, in ms since the epoch, everything must be over. */
+  /** When the answer must have ended, in ms since the epoch. */
   readonly totalDeadlineMs: number;
   /** Ends the call for another reason. */
   readonly abort: (reason: unknown) => void;
-  /** The answer has begun: from here on the total clock alone runs, unless somebody else watches. */
-  readonly begun: (watchedElsewhere: boolean) => void;
-  /** The call is over: nothing is watched any more. */
+  /** StepFun's headers have arrived. From here on the relay keeps the deadlines of a stream. */
+  readonly onHeaders: () => void;
+  /** A stream has begun that no relay keeps the deadlines of: the total time alone counts. */
+  readonly onNativeStream: () => void;
+  /** The call has ended: clears the timer and the listener. */
   readonly release: () => void;
 }
 
 /**
  * @param client - aborts when the client leaves.
- * @param clocks - from the settings.
- * @param startedAtMs - since when they run: attempts at one call share its time.
+ * @param startedAtMs - when the clocks started: attempts at one call share them.
  */
-export function createLifeline(client: AbortSignal, clocks: Config['clocks'], startedAtMs: number): Lifeline {
+export function createDeadlines(
+  client: AbortSignal,
+  clocks: Clocks,
+  startedAtMs: number,
+  kind: AnswerKind,
+): Deadlines {
   const controller = new AbortController();
-  const totalDeadlineMs = startedAtMs + clocks.totalMs;
-  const firstByteDeadlineMs = Math.min(startedAtMs + clocks.firstByteMs, totalDeadlineMs);
+  const firstByteDeadlineMs = answerDeadlineMs(clocks, startedAtMs, kind);
 
   const abort = (reason: unknown) => controller.abort(reason);
-  const leave = () => abort(client.reason);
-  const expire = () => abort(new GatewayError('upstream_timeout'));
+  const onClientAbort = () => abort(client.reason);
+  const onDeadline = () => abort(new GatewayError('upstream_timeout'));
 
-  let timer = setTimeout(expire, firstByteDeadlineMs - Date.now());
-  if (client.aborted) leave();
-  else client.addEventListener('abort', leave, { once: true });
+  let timer = setTimeout(onDeadline, firstByteDeadlineMs - Date.now());
+  if (client.aborted) onClientAbort();
+  else client.addEventListener('abort', onClientAbort, { once: true });
 
   return {
     signal: controller.signal,
     firstByteDeadlineMs,
-    totalDeadlineMs,
+    totalDeadlineMs: startedAtMs + clocks.totalMs,
     abort,
-    begun(watchedElsewhere) {
+    onHeaders() {
+      if (kind === 'stream') clearTimeout(timer);
+    },
+    onNativeStream() {
       clearTimeout(timer);
-      if (!watchedElsewhere) timer = setTimeout(expire, totalDeadlineMs - Date.now());
+      timer = setTimeout(onDeadline, startedAtMs + clocks.totalMs - Date.now());
     },
     release() {
       clearTimeout(timer);
-      client.removeEventListener('abort', leave);
+      client.removeEventListener('abort', onClientAbort);
     },
   };
+}
+
+/** @returns when the answer must have begun, in ms since the epoch. */
+export function answerDeadlineMs(clocks: Clocks, startedAtMs: number, kind: AnswerKind): number {
+  const limitMs = kind === 'stream' ? Math.min(clocks.firstByteMs, clocks.totalMs) : clocks.totalMs;
+  return startedAtMs + limitMs;
 }

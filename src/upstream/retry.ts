@@ -1,85 +1,134 @@
-// Asking again. Only while the client has got nothing, and only where that may help
-// at once; never so often that a StepFun in trouble gets more of it.
+// Repeats a call to StepFun that failed, as long as the client has got nothing of it and
+// another attempt may succeed at once. With a slot of the gate each repetition waits for its
+// turn, and a refusal for one of the account's limits is the gate's to mend.
 //
-// The budget is what keeps a storm small (Google's SRE book, "Handling Overload"):
-// each request earns a tenth of a retry, and no isolate saves up more than a few. A
-// bound per request alone would triple the load on an upstream that is down.
+// The budget bounds what a failing StepFun gets on top (Google's SRE book, "Handling
+// Overload"): each request earns a tenth of a retry, and an isolate saves up ten at
+// most. Rejected: a bound per request alone, which triples the load on an upstream
+// that is down.
 
+import {
+  CONCURRENCY_RETRIES_MAX,
+  CONCURRENCY_RETRY_BASE_MS,
+  RETRIES_MAX,
+  RETRY_AFTER_HONOURED_SECONDS,
+  RETRY_BASE_MS,
+} from '../config/limits.ts';
 import { GatewayError } from '../http/errors.ts';
-import { RETRY_AFTER_HONOURED_SECONDS, RETRY_BASE_MS, RETRIES_MAX } from '../config/limits.ts';
+import type { Slot } from './gate/remote-slot.ts';
 
-/** What a request earns, and what an isolate has at its start and saves up at most: 1,000 failures make at most 1,100 calls. */
-const EARNED = 0.09;
-const SAVED_MAX = 10;
+/** What a request adds to the budget, and the most that an isolate saves: 1,000 failing requests make at most 1,100 calls. */
+const RETRIES_PER_REQUEST = 0.09;
+const SAVED_RETRIES_MAX = 10;
 
 /** Plain numbers of the isolate, which requests may share. */
-const isolateBudget = { retries: SAVED_MAX };
+const isolateBudget = { retries: SAVED_RETRIES_MAX };
 
 /** Effects that tests replace. */
-export interface RetryMeans {
+export interface RetryEffects {
   readonly budget: { retries: number };
   readonly random: () => number;
+  readonly nowMs: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-const PLATFORM: RetryMeans = { budget: isolateBudget, random: Math.random, sleep };
+const PLATFORM: RetryEffects = { budget: isolateBudget, random: Math.random, nowMs: Date.now, sleep };
 
-/** What was had, and how often StepFun was asked for it. */
+/** The result, and how many calls to StepFun it took. */
 export interface Attempted<T> {
   readonly value: T;
   readonly attempts: number;
 }
 
+export interface RetryContext {
+  /** Ends a pause between attempts. */
+  readonly signal: AbortSignal;
+  /** @returns when the answer must have begun, in ms since the epoch: no pause ends later. */
+  readonly deadlineMs: () => number;
+  /** The call's slot; null: there is no gate. */
+  readonly slot: Pick<Slot, 'again'> | null;
+}
+
 /**
- * @param attempt - asks StepFun once; the client must have got nothing of it when it rejects.
- * @param signal - ends the waiting between attempts.
- * @throws {GatewayError} the last attempt's failure, with `x-upstream-attempts`
- *   among its headers; the signal's reason.
+ * @param attempt - calls StepFun once. Where it rejects, the client must have got nothing.
+ * @throws {GatewayError} the last attempt's failure, with `attempts` in its details; the signal's reason.
  */
 export async function withRetries<T>(
   attempt: () => Promise<T>,
-  signal: AbortSignal,
-  { budget, random, sleep: pause }: RetryMeans = PLATFORM,
+  { signal, deadlineMs, slot }: RetryContext,
+  effects: RetryEffects = PLATFORM,
 ): Promise<Attempted<T>> {
-  budget.retries = Math.min(budget.retries + EARNED, SAVED_MAX);
+  const { budget, random, nowMs, sleep: pause } = effects;
+  budget.retries = Math.min(budget.retries + RETRIES_PER_REQUEST, SAVED_RETRIES_MAX);
+  let pauses = 0;
   for (let attempts = 1; ; attempts++) {
     try {
       return { value: await attempt(), attempts };
     } catch (thrown) {
       if (!(thrown instanceof GatewayError)) throw thrown;
-      const ended = attempts > RETRIES_MAX || budget.retries < 1 || signal.aborted;
-      if (ended || !isTransient(thrown)) throw counted(thrown, attempts);
+      const failure = withAttempts(thrown, attempts);
+      if (slot !== null && !signal.aborted && (await isReadmitted(slot, failure))) continue;
+      const pauseMs = pauseBeforeRetry(thrown, ++pauses, random);
+      const isLast = pauseMs === null || budget.retries < 1 || nowMs() + pauseMs >= deadlineMs();
+      if (isLast || signal.aborted) throw failure;
       budget.retries--;
-      // Full jitter: clients that failed together must not come back together.
-      const backoffMs = random() * RETRY_BASE_MS * 2 ** (attempts - 1);
-      await pause(Math.max(backoffMs, (thrown.details.retryAfterSeconds ?? 0) * 1_000), signal);
+      await pause(pauseMs, signal);
+      await slot?.again(null);
     }
   }
 }
 
-/** A connection that broke or a StepFun that stumbled; a 429 where it says itself that it is over soon. */
-function isTransient({ code, details }: GatewayError): boolean {
-  if (code !== 'upstream_rate_limited') return details.transient === true;
-  const { retryAfterSeconds } = details;
-  return retryAfterSeconds !== undefined && retryAfterSeconds <= RETRY_AFTER_HONOURED_SECONDS;
+/**
+ * @returns whether the gate has mended a refusal: the call may be repeated at once.
+ * @throws the refusal, where that takes too long.
+ */
+async function isReadmitted(slot: Pick<Slot, 'again'>, failure: GatewayError): Promise<boolean> {
+  const { rateLimit } = failure.details;
+  if (rateLimit === undefined) return false;
+  try {
+    return await slot.again(rateLimit);
+  } catch (thrown) {
+    if (!(thrown instanceof GatewayError)) throw thrown;
+    // The gate knows better when there is room than the refusal does.
+    const { retryAfterSeconds } = { ...failure.details, ...thrown.details };
+    throw new GatewayError(failure.code, failure.message, {
+      ...failure.details,
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    });
+  }
 }
 
-function counted(error: GatewayError, attempts: number): GatewayError {
-  const headers = { ...error.details.headers, 'x-upstream-attempts': String(attempts) };
-  return new GatewayError(error.code, error.message, { ...error.details, headers });
+/**
+ * @param attempts - how many there were.
+ * @returns ms to wait before the next one, jittered: clients that failed together must not
+ *   come back together. null: another attempt does not help.
+ */
+function pauseBeforeRetry(error: GatewayError, attempts: number, random: () => number): number | null {
+  const { transient = false, retryAfterSeconds = 0, rateLimit } = error.details;
+  if (transient) {
+    if (attempts > RETRIES_MAX || retryAfterSeconds > RETRY_AFTER_HONOURED_SECONDS) return null;
+    return Math.max(random() * RETRY_BASE_MS * 2 ** (attempts - 1), retryAfterSeconds * 1_000);
+  }
+  if (rateLimit?.kind !== 'concurrency' || attempts > CONCURRENCY_RETRIES_MAX) return null;
+  // At least half of it: an answer must end first, which takes seconds.
+  return (0.5 + random() / 2) * CONCURRENCY_RETRY_BASE_MS * 2 ** (attempts - 1);
+}
+
+function withAttempts(error: GatewayError, attempts: number): GatewayError {
+  return new GatewayError(error.code, error.message, { ...error.details, attempts });
 }
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const wake = () => {
-      signal.removeEventListener('abort', end);
+    const onTimer = () => {
+      signal.removeEventListener('abort', onAbort);
       resolve();
     };
-    const timer = setTimeout(wake, ms);
-    const end = () => {
+    const timer = setTimeout(onTimer, ms);
+    const onAbort = () => {
       clearTimeout(timer);
       reject(signal.reason);
     };
-    signal.addEventListener('abort', end, { once: true });
+    signal.addEventListener('abort', onAbort, { once: true });
   });
 }

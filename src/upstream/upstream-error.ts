@@ -1,121 +1,216 @@
-// What StepFun's failures mean to a client of the gateway, however they come: with a
-// status of their own, as a 200 that holds an error object, or as an event of a
-// stream. One table for all of them, so that a failure is the same in every form.
+// StepFun's failures as errors of this gateway, in whatever form they come: an answer
+// with a status, a 200 whose body holds an error object, or an event of a stream. One
+// table for all three forms.
 //
-// Its text is shown only where the client can act on it, then capped and redacted;
-// what concerns the operator's account goes to the log.
+// StepFun's words go to the client for 400 and 451 alone (and for 429 with the client's
+// own key), redacted and capped: for everything else they are about the operator's
+// account. The log's `detail` has status, type, code and trace id, never the words: a
+// message may quote the prompt.
 
 import type { Config } from '../config/config.ts';
+import {
+  UPSTREAM_ERROR_BODY_BYTES,
+  UPSTREAM_ERROR_BODY_MS,
+  UPSTREAM_TRACE_ID_CHARS,
+} from '../config/limits.ts';
 import { GatewayError, type ErrorCode } from '../http/errors.ts';
-import { field } from '../lib/field.ts';
+import { readAll } from '../lib/bytes.ts';
+import { namesMissingModel, parseErrorObject, parseRateLimit, type ErrorObject } from './error-object.ts';
 import { redact } from './redact.ts';
+import { parseRetryAfter } from './retry-after.ts';
 
-export interface Circumstances {
-  /** Of the HTTP answer; left out where it was 200: then the error object alone tells. */
-  readonly status?: number;
-  /** With the client's own key, trouble with the key is the client's to know. */
-  readonly keySource?: Config['upstream']['keySource'];
-  /** What must not be shown wherever it stands. */
+type KeySource = Config['upstream']['keySource'];
+
+export interface UpstreamErrorContext {
+  /** `client`: the account is the client's own, and so is trouble with it. */
+  readonly keySource?: KeySource;
+  /** Removed from every text, wherever they stand. */
   readonly secrets?: readonly string[];
-  /** What `Retry-After` said. */
-  readonly retryAfterSeconds?: number;
+  /** For the log: StepFun has two platforms, and keys of one are not valid on the other. */
+  readonly baseUrl?: string;
+  /** StepFun's id of this call, as `readTraceId` reads it. */
+  readonly traceId?: string | null;
+}
+
+/** What an HTTP answer tells beside its body. */
+interface AnswerHead {
+  /** Left out for an error object in a stream or a 200: then the object states its status. */
+  readonly status?: number;
+  readonly retryAfterSeconds?: number | null;
+}
+
+/** Statuses that may be gone a moment later. 520 to 524 are Cloudflare's, 529 is "overloaded" in some APIs. */
+const TRANSIENT: ReadonlySet<number> = new Set([500, 502, 503, 504, 520, 521, 522, 523, 524, 529]);
+
+const PLATFORM_HINT = 'Keys of api.stepfun.ai and api.stepfun.com are not interchangeable.';
+
+/** Messages for a client that uses its own StepFun key. */
+const OWN_ACCOUNT_MESSAGES: Partial<Record<ErrorCode, string>> = {
+  invalid_api_key: `StepFun does not accept this API key. ${PLATFORM_HINT}`,
+  insufficient_quota: 'This StepFun account has no quota left: check its plan and billing.',
+};
+
+/** @returns a function that makes errors of the error objects in one answer of StepFun, be it a stream or a 200 body. */
+export function createUpstreamErrorReader(context: UpstreamErrorContext): (text: string) => GatewayError {
+  return (text) => readUpstreamError(text, context);
 }
 
 /**
- * @param text - the body or the event's data; any text will do, null is none.
- * @returns the failure that it tells of. StepFun's words are its message where a client
- *   can act on them; the log gets them always. Redacted and capped are both.
+ * @param text - a body or an event's data, any text; null: there was none.
+ * @returns the failure that it states. Where it states none: `upstream_unavailable`.
  */
-export function readUpstreamError(text: string | null, circumstances: Circumstances = {}): GatewayError {
-  const { status, keySource = 'gateway', secrets = [], retryAfterSeconds } = circumstances;
-  const said = text === null ? null : parse(text);
-  const meant = status ?? statusIn(said);
-  const code = meant === null ? 'upstream_unavailable' : codeOf(meant, keySource);
-  const words = redact(messageIn(said) ?? '', ...secrets);
-  const came = status === undefined ? "StepFun's answer held an error" : `StepFun answered ${status}`;
-  return new GatewayError(code, SHOWN.has(code) && words !== '' ? words : undefined, {
-    detail: `${came}: ${words === '' ? 'no message' : words}`,
-    transient: meant !== null && TRANSIENT.has(meant),
-    ...(code === 'upstream_rate_limited' && retryAfterSeconds !== undefined && { retryAfterSeconds }),
+export function readUpstreamError(
+  text: string | null,
+  context: UpstreamErrorContext = {},
+  { status, retryAfterSeconds = null }: AnswerHead = {},
+): GatewayError {
+  const object = parseErrorObject(text);
+  const meant = status ?? object.status;
+  const { keySource = 'gateway', traceId = null } = context;
+  const code = meant === null ? 'upstream_unavailable' : codeOf(meant, object, keySource);
+  const limited = code === 'upstream_rate_limited' ? parseRateLimit(object.message) : null;
+  // A 429 with a Retry-After of StepFun's own ends when that says.
+  const isTransient =
+    (meant !== null && TRANSIENT.has(meant)) || (limited !== null && retryAfterSeconds !== null);
+  const waitSeconds =
+    limited !== null
+      ? (retryAfterSeconds ?? ownRetryAfter(limited.kind))
+      : isTransient
+        ? retryAfterSeconds
+        : null;
+
+  return new GatewayError(code, messageFor(code, meant, object, context), {
+    detail: detailOf(status, object, context),
+    transient: isTransient,
+    ...(code === 'model_not_found' && { param: 'model' }),
+    ...(limited !== null && { rateLimit: { kind: limited.kind, limit: limited.limit } }),
+    ...(waitSeconds !== null && { retryAfterSeconds: waitSeconds }),
+    ...(traceId !== null && { upstreamRequestId: traceId }),
   });
 }
 
-/** @returns whether a text is a JSON object with something in its `error`. */
-export function holdsError(text: string): boolean {
-  const error = field(parse(text), 'error') ?? '';
-  return error !== '';
+/**
+ * @param response - an answer that is not the one asked for. Its body is read, up to
+ *   UPSTREAM_ERROR_BODY_BYTES and UPSTREAM_ERROR_BODY_MS, and released.
+ * @param key - the StepFun key that was used.
+ */
+export async function readErrorResponse(
+  response: Response,
+  { keySource, baseUrl }: Pick<Config['upstream'], 'keySource' | 'baseUrl'>,
+  key: string,
+): Promise<GatewayError> {
+  const { status, headers } = response;
+  const text = await readText(response);
+  const traceId = readTraceId(headers);
+  if (status === 200 && !parseErrorObject(text).hasError) {
+    const type = redact(headers.get('content-type') ?? '', key) || 'no content-type';
+    return new GatewayError('upstream_malformed', undefined, {
+      detail: `StepFun answered 200 as ${type}`,
+      ...(traceId !== null && { upstreamRequestId: traceId }),
+    });
+  }
+  const head = { retryAfterSeconds: parseRetryAfter(headers.get('retry-after'), Date.now()) };
+  const context = { keySource, baseUrl, traceId, secrets: [key] };
+  return readUpstreamError(text, context, status === 200 ? head : { ...head, status });
 }
 
-/** Failures that a client can mend with StepFun's own words. */
-const SHOWN: ReadonlySet<ErrorCode> = new Set([
-  'upstream_rejected',
-  'content_filter',
-  'model_not_found',
-  'upstream_rate_limited',
-]);
+/** @returns StepFun's id of a call (`X-Trace-Id`); null where there is none, or none that may stand in a log. */
+export function readTraceId(headers: Headers): string | null {
+  const value = headers.get('x-trace-id') ?? '';
+  return /^[\w.:-]+$/.test(value) && value.length <= UPSTREAM_TRACE_ID_CHARS ? value : null;
+}
 
-/** Statuses that may be gone a moment later. 529 is what some APIs call "overloaded". */
-const TRANSIENT: ReadonlySet<number> = new Set([500, 502, 503, 504, 529]);
-
-/** The contract's rows for upstream statuses. */
-function codeOf(status: number, keySource: Config['upstream']['keySource']): ErrorCode {
+/** The contract's rows for StepFun's statuses. */
+function codeOf(status: number, object: ErrorObject, keySource: KeySource): ErrorCode {
   switch (status) {
+    case 400:
+      return namesMissingModel(object) ? 'model_not_found' : 'upstream_rejected';
     case 401:
     case 403:
       return keySource === 'client' ? 'invalid_api_key' : 'upstream_auth';
     case 402:
       return keySource === 'client' ? 'insufficient_quota' : 'upstream_auth';
     case 404:
-      return 'model_not_found';
+      // A wrong path answers with text or HTML.
+      return object.isJson ? 'model_not_found' : 'upstream_misconfigured';
+    case 405:
+      return object.isJson ? 'upstream_rejected' : 'upstream_misconfigured';
     case 429:
       return 'upstream_rate_limited';
     case 451:
       return 'content_filter';
     default:
-      // 408: StepFun did not get our request in time, which is no fault of the client's.
+      // 408: StepFun did not get the request in time, which is not the client's fault.
       if (status >= 500 || status === 408) return 'upstream_unavailable';
       return status >= 400 ? 'upstream_rejected' : 'upstream_malformed';
   }
 }
 
-/** What the words in an error's `type` or `code` say, as a status; the most telling first. */
-const WORDS: readonly (readonly [RegExp, number])[] = [
-  [/censor|content.?(filter|polic|risk|moderat)|sensitive|moderation/i, 451],
-  [/balance|billing|payment|quota/i, 402],
-  [/auth|api.?key|permission|forbidden/i, 401],
-  [/rate.?limit|too.?many|throttl/i, 429],
-  [/unavailable|overload|internal|server|timeout|engine/i, 503],
-  [/not.?found/i, 404],
-  [/invalid|bad.?request|param|unsupported|too.?(long|large)|context.?length/i, 400],
-];
+/** @returns the client's message; undefined: the text of the code's own row. */
+function messageFor(
+  code: ErrorCode,
+  status: number | null,
+  { message }: ErrorObject,
+  { keySource, secrets = [] }: UpstreamErrorContext,
+): string | undefined {
+  const isShown =
+    code === 'content_filter' ||
+    (code === 'upstream_rejected' && status === 400) ||
+    (code === 'upstream_rate_limited' && keySource === 'client');
+  const shown = isShown ? redact(message, ...secrets) : '';
+  if (shown !== '') return shown;
+  return keySource === 'client' ? OWN_ACCOUNT_MESSAGES[code] : undefined;
+}
 
-/** @returns the status that an error object stands for, or null where it doesn't tell. */
-function statusIn(said: unknown): number | null {
-  const told = [field(said, 'error') ?? said, said].flatMap((object) =>
-    ['status', 'status_code', 'http_status', 'code', 'type'].map((name) => field(object, name)),
+/** @returns the log's text: identifiers and figures alone. */
+function detailOf(
+  status: number | undefined,
+  object: ErrorObject,
+  { baseUrl, traceId = null, secrets = [] }: UpstreamErrorContext,
+): string {
+  const meant = status ?? object.status;
+  const limited = meant === 429 ? parseRateLimit(object.message) : null;
+  const facts = {
+    type: object.type,
+    code: object.code,
+    kind: limited?.kind,
+    current: limited?.current,
+    limit: limited?.limit,
+    trace_id: traceId,
+  };
+  const pairs = Object.entries(facts).flatMap(([name, value]) =>
+    value === null || value === undefined ? [] : [`${name}=${redact(String(value), ...secrets)}`],
   );
-  for (const value of told) {
-    const status = typeof value === 'string' && /^\d{3}$/.test(value) ? Number(value) : value;
-    if (typeof status === 'number' && status >= 400 && status < 600) return status;
-  }
-  for (const [pattern, status] of WORDS) {
-    if (told.some((value) => typeof value === 'string' && pattern.test(value))) return status;
+  if (baseUrl !== undefined) pairs.push(`base_url=${baseUrl}`);
+  const came = status === undefined ? "StepFun's answer held an error" : `StepFun answered ${status}`;
+  const text = pairs.length === 0 ? came : `${came}: ${pairs.join(' ')}`;
+  return meant === 401 ? `${text}. ${PLATFORM_HINT}` : text;
+}
+
+/**
+ * When to ask again after a 429 without `Retry-After`; StepFun sends none.
+ * @returns seconds. A slot is free when any answer ends, within seconds: jittered, so that
+ *   clients that were refused together do not come back together. Limits a minute: the
+ *   seconds until the minute is over.
+ */
+function ownRetryAfter(kind: 'concurrency' | 'rpm' | 'tpm' | 'unknown'): number {
+  if (kind === 'rpm' || kind === 'tpm') return 60 - (Math.floor(Date.now() / 1_000) % 60);
+  return 1 + Math.floor(Math.random() * CONCURRENCY_RETRY_SECONDS);
+}
+
+/** The largest `Retry-After` after a refusal for concurrency. Answers take 2 to 30 s, and an account has several at a time. */
+const CONCURRENCY_RETRY_SECONDS = 5;
+
+/** @returns the body; null where it is too large, too slow or broken: then the status alone decides. */
+async function readText(response: Response): Promise<string | null> {
+  if (response.body === null) return null;
+  try {
+    const bounds = { maxBytes: UPSTREAM_ERROR_BODY_BYTES, timeoutMs: UPSTREAM_ERROR_BODY_MS };
+    const bytes = await readAll(response.body, bounds);
+    if (typeof bytes !== 'string') return new TextDecoder().decode(bytes);
+    await response.body.cancel();
+  } catch {
+    // The connection broke.
   }
   return null;
-}
-
-/** @returns StepFun's words, wherever its envelope has them; a text that is no JSON has none. */
-function messageIn(said: unknown): string | null {
-  const error = field(said, 'error');
-  const words = [field(error, 'message'), error, field(said, 'message')];
-  return words.find((value): value is string => typeof value === 'string' && value !== '') ?? null;
-}
-
-function parse(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return value;
-  } catch {
-    return null;
-  }
 }

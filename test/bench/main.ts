@@ -32,10 +32,12 @@ const peer = (label: string, file: string): Contender => ({ label, entry: `test/
 
 const usual = gateway('openai shape, rename', renames);
 const native = gateway('native', { RELAY: 'native', ...renames });
+const transform = peer('a TransformStream in JS that changes nothing', 'transform');
 const identity = peer('a loop in JS that changes nothing', 'identity');
 const pipe = peer('a native pipe behind a look at the first bytes', 'pipe');
 const essential = [
   untouched,
+  transform,
   usual,
   gateway('window 0, rename', { RELAY_WINDOW_MS: '0', ...renames }),
   native,
@@ -92,7 +94,7 @@ async function cpu(): Promise<void> {
 }
 
 async function firstByte(): Promise<void> {
-  const compared = [untouched, identity, usual, native];
+  const compared = [untouched, transform, identity, usual, native];
   const rig = await startRig(compared);
   const workload: Workload = { cut: 'event', events: 3, streams: 1, everyMs: 0 };
   const ms = new Map<Contender, number[]>(compared.map((contender) => [contender, []]));
@@ -126,7 +128,7 @@ async function firstByte(): Promise<void> {
 
 async function memory(): Promise<void> {
   const rows: string[][] = [];
-  for (const contender of [untouched, identity, usual, pipe, native]) {
+  for (const contender of [untouched, transform, identity, usual, pipe, native]) {
     const rig = await startRig([contender]);
     const silent = await perStreamKb(rig, contender);
     rows.push([contender.label, silent, await over100Mb(rig, contender)]);

@@ -33,7 +33,7 @@ export class Client {
     this.socket.on('end', () => this.socket.end());
     this.socket.on('close', () => (this.#isClosed = true));
     this.socket.write(
-      'POST /v1/chat/completions HTTP/1.1\r\nhost: faults\r\ncontent-type: application/json\r\n' +
+      'POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n' +
         `${lines.join('')}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     );
   }

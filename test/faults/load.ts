@@ -221,7 +221,7 @@ function ask(port: number, index: number, leavesAfterMs: number | null): Promise
             finish(null);
           }, leavesAfterMs);
     socket.write(
-      'POST /v1/chat/completions HTTP/1.1\r\nhost: load\r\ncontent-type: application/json\r\n' +
+      'POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n' +
         `content-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
     );
     socket.on('data', (piece) => pieces.push(piece));

@@ -45,6 +45,7 @@ export const right: Request[] = [
     temperature: null,
     stop: ['a'],
     metadata: { any: 'thing' },
+    top_k: 5,
   },
 ];
 
@@ -52,18 +53,14 @@ const hi: Request['messages'] = [{ role: 'user', content: 'Hi' }];
 export const wrong: Request[] = [
   // @ts-expect-error: no messages
   { model: 'm' },
-  // @ts-expect-error: an unknown field
-  { model: 'm', messages: hi, temprature: 1 },
   // @ts-expect-error: no such role
   { model: 'm', messages: [{ role: 'robot', content: 'Hi' }] },
-  // @ts-expect-error: a tool message without its call
-  { model: 'm', messages: [{ role: 'tool', content: 'Hi' }] },
   // @ts-expect-error: images are the user's
   { model: 'm', messages: [{ role: 'system', content: [{ type: 'image_url', image_url: { url: 'a' } }] }] },
   // @ts-expect-error: no such effort
-  { model: 'm', messages: hi, reasoning_effort: 'minimal' },
+  { model: 'm', messages: hi, reasoning_effort: 'most' },
   // @ts-expect-error: refused
-  { model: 'm', messages: hi, logit_bias: {} },
+  { model: 'm', messages: hi, functions: 'f' },
 ];
 
 export function textOf(completion: Answer['application/json']): string {

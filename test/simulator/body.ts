@@ -1,38 +1,39 @@
-// A body that is written piece by piece, at a pace, only as fast as it is read, and no
-// longer than somebody reads it.
+// A response body that is produced at a given pace, only as fast as it is read, and only as long as it is read.
 
-import type { Piece } from './breaks.ts';
+import type { Piece } from './faults.ts';
 
+/** How an answer ended. */
 export type Outcome = 'done' | 'aborted' | 'reset';
 
 const encoder = new TextEncoder();
 
 /**
- * @param pieces - asked for one at a time, when the reader wants more.
- * @param paceMs - the delay before each piece.
- * @param signal - aborts when the client is gone.
- * @param onEnd - called once.
+ * @param pieces - taken one at a time, when the reader asks for more.
+ * @param paceMs - the delay of each token; a piece without tokens takes as long as one.
+ * @param signal - aborts when the client has left.
+ * @param onEnd - called once, with the number of tokens sent.
  */
 export function createBody(
   pieces: Iterator<Piece>,
   paceMs: number,
   signal: AbortSignal,
-  onEnd: (outcome: Outcome) => void,
+  onEnd: (outcome: Outcome, tokens: number) => void,
 ): ReadableStream<Uint8Array> {
   const stop = new AbortController();
-  let ended = false;
+  let hasEnded = false;
+  let tokens = 0;
   const end = (outcome: Outcome): void => {
-    if (ended) return;
-    ended = true;
+    if (hasEnded) return;
+    hasEnded = true;
     stop.abort();
-    onEnd(outcome);
+    onEnd(outcome, tokens);
   };
-  // Whichever is noticed first: a body that nobody pulls is never cancelled.
+  // The signal as well as cancel(): a body that is not being read is never cancelled.
   signal.addEventListener('abort', () => end('aborted'));
 
   return new ReadableStream<Uint8Array>(
     {
-      // pull, not start: a loop in start() would write on, whether anybody reads or not.
+      // pull(), not start(): a loop in start() would ignore backpressure.
       async pull(controller) {
         for (;;) {
           const { done, value: piece } = pieces.next();
@@ -41,14 +42,15 @@ export function createBody(
             controller.close();
             return;
           }
-          await pause(piece.waitMs ?? paceMs, stop.signal);
-          if (ended) return;
-          if (piece.dies) {
+          await pause(piece.waitMs ?? paceMs * Math.max(1, piece.tokens), stop.signal);
+          if (hasEnded) return;
+          if (piece.resets) {
             end('reset');
             controller.error(new Error('simulated reset'));
             return;
           }
           if (piece.text === '') continue;
+          tokens += piece.tokens;
           controller.enqueue(encoder.encode(piece.text));
           return;
         }
@@ -59,7 +61,7 @@ export function createBody(
   );
 }
 
-/** Waits; an abort ends the wait at once. @param ms - 0: not even a timer. */
+/** Waits until the time is over or the signal aborts. @param ms - 0: no timer is set. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   if (ms <= 0 || signal.aborted) return;
   await new Promise<void>((resolve) => {

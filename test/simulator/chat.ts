@@ -1,69 +1,76 @@
-// POST /v1/chat/completions, as the request's path: checked, understood, waited over,
-// refused or answered.
+// POST /v1/chat/completions: the request is checked, then delayed, then refused or answered.
 
-import { choiceTokens, compose } from './answer.ts';
+import { createAnswer, generatedTokens } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { createBody, pause } from './body.ts';
-import { breakUp } from './breaks.ts';
+import type { Outcome } from './body.ts';
 import { isObject } from './check.ts';
 import type { Fields } from './check.ts';
 import { completionOf } from './completion.ts';
-import { ApiError, envelope } from './errors.ts';
-import type { Entry, Log } from './received.ts';
+import { ApiError, limitMessage } from './errors.ts';
+import { withFault } from './faults.ts';
+import type { Piece } from './faults.ts';
+import type { RequestLog } from './request-log.ts';
 import { parseRequest } from './request.ts';
 import { seedOf } from './seed.ts';
 import { countEvents, eventsOf } from './stream.ts';
-import { readPlan } from './triggers.ts';
-import type { Refusal } from './triggers.ts';
+import { parsePlan } from './triggers.ts';
+import type { Dialect, ForcedError } from './triggers.ts';
 
-/** How long the first token takes, in tokens. */
-const THINKING_TOKENS = 12;
-/** A completion comes sooner than its stream would have ended, so that nobody sits and waits. */
-const COMPLETION_HASTE = 4;
+/** The first token takes as long as so many others. */
+const FIRST_TOKEN_FACTOR = 12;
+/** A completion takes a part of its stream's time, and at most 3 s: tests should not have to wait. */
+const COMPLETION_SPEED_UP = 4;
 const COMPLETION_WAIT_MAX_MS = 3_000;
-
-/** What StepFun's front door adds; a gateway that copies headers is found out by them. */
-const STRAY_HEADERS = { server: 'openresty', 'set-cookie': 'acw_tc=simulated; path=/; HttpOnly' };
 
 export interface ChatCall {
   readonly request: Request;
-  /** The request's body; its stream is used up. */
+  /** The request's body, already read. */
   readonly body: string;
   /** The caller's key. */
   readonly bearer: string;
+  /** Whether the request came in under `/step_plan/v1`. */
+  readonly hasPlan: boolean;
+  readonly dialect: Dialect;
   /** Milliseconds for each token. */
   readonly paceMs: number;
-  /** Unix seconds. */
+  /** Unix time in seconds. */
   readonly created: number;
-  readonly log: Log;
-  readonly entry: Entry;
+  readonly log: RequestLog;
+  /** Called when the answer has ended, with the tokens it cost; more than one call is possible. */
+  readonly onEnd: (outcome: Outcome, tokens: number) => void;
 }
 
-/** @throws {ApiError} whatever the request has wrong, or asked to be refused with. */
+/** @throws {ApiError} for a wrong request, or because a trigger asked for an error. */
 export async function answerChat(call: ChatCall): Promise<Response> {
-  const { request, entry } = call;
+  const { request } = call;
   const fields = parseBody(request.headers.get('content-type'), call.body);
-  const chat = parseRequest(fields);
-  const plan = readPlan(chat.messages.findLast(({ role }) => role === 'user')?.text ?? '');
+  const chat = parseRequest(fields, call.hasPlan);
+  const plan = parsePlan(chat.messages.findLast(({ role }) => role === 'user')?.text ?? '', call.dialect);
   const seed = await seedOf(fields);
   const paceMs = plan.paceMs ?? call.paceMs;
-  const answer = compose(chat, plan, seed, call.created);
+  const answer = createAnswer(chat, plan, seed, call.created);
 
   await pause(plan.delayMs + waitMs(answer, chat.stream, paceMs), request.signal);
-  if (request.signal.aborted) entry.ended('aborted');
-  if (plan.refusal !== null) refuse(plan.refusal, seed.hash, call);
+  if (plan.error !== null) throwForcedError(plan.error, seed.hash, call);
 
-  const headers = { ...STRAY_HEADERS, 'x-trace-id': seed.id };
-  if (plan.wrongBody === 'html') return htmlResponse(headers, entry);
-  const streams = chat.stream !== (plan.wrongBody === 'kind');
-  const pieces = streams
-    ? breakUp(eventsOf(answer, plan), countEvents(answer, plan.toolPieces), plan.break)
-    : breakUp(halves(completionOf(answer)), 2, plan.break);
-  const body = createBody(pieces, streams ? paceMs : 0, request.signal, (outcome) => entry.ended(outcome));
+  const onEnd = (outcome: Outcome, generated: number): void =>
+    call.onEnd(outcome, answer.promptTokens + generated);
+  if (plan.wrongBody === 'html') {
+    onEnd('done', 0);
+    return htmlResponse();
+  }
+  const isStream = chat.stream !== (plan.wrongBody === 'type');
+  // Counting runs through the whole answer: it is done only where the number is needed.
+  const isHalfway = plan.fault !== null && plan.fault.after === null;
+  const pieces = isStream
+    ? withFault(eventsOf(answer, plan), isHalfway ? countEvents(answer, plan) : 0, plan.fault)
+    : withFault(halves(completionOf(answer, plan), generatedTokens(answer)), 2, plan.fault);
+  const body = createBody(pieces, isStream ? paceMs : 0, request.signal, onEnd);
   return new Response(body, {
-    headers: streams
-      ? { ...headers, 'content-type': 'text/event-stream', 'cache-control': 'no-cache' }
-      : { ...headers, 'content-type': 'application/json' },
+    headers: isStream
+      ? { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' }
+      : { 'content-type': 'application/json' },
   });
 }
 
@@ -81,52 +88,50 @@ function parseBody(contentType: string | null, body: string): Fields {
   return fields;
 }
 
-function waitMs(answer: Answer, streams: boolean, paceMs: number): number {
-  const thinking = THINKING_TOKENS * paceMs;
-  if (streams) return thinking;
-  const generated = answer.choices.reduce((sum, choice) => sum + choiceTokens(choice), 0);
-  return Math.min(thinking + (generated * paceMs) / COMPLETION_HASTE, COMPLETION_WAIT_MAX_MS);
+/** @returns how long the status line takes. */
+function waitMs(answer: Answer, isStream: boolean, paceMs: number): number {
+  const firstTokenMs = FIRST_TOKEN_FACTOR * paceMs;
+  if (isStream) return firstTokenMs;
+  const otherTokensMs = (generatedTokens(answer) * paceMs) / COMPLETION_SPEED_UP;
+  return Math.min(firstTokenMs + otherTokensMs, COMPLETION_WAIT_MAX_MS);
 }
 
-/** @throws {ApiError} the failure that was asked for, unless its turns are over. */
-function refuse(refusal: Refusal, key: string, { bearer, log }: ChatCall): void {
-  if (log.turn(key) >= refusal.times) {
-    log.restart(key);
+/** @throws {ApiError} the error that a trigger asked for, unless it was sent often enough. */
+function throwForcedError(error: ForcedError, key: string, { bearer, log }: ChatCall): void {
+  if (log.countAttempt(key) >= error.times) {
+    log.resetAttempts(key);
     return;
   }
-  const plain = new ApiError(refusal.status);
+  const { status, limit, isTrial } = error;
+  const isNamed = status === 429 && (limit !== null || isTrial);
+  const message = isNamed
+    ? exampleLimitMessage(limit ?? 'concurrency', isTrial)
+    : new ApiError(status).message;
   const retryAfter =
-    refusal.retryAfter === 'date' ? new Date(Date.now() + 2_000).toUTCString() : refusal.retryAfter;
-  throw new ApiError(
-    refusal.status,
-    refusal.namesKey ? `${plain.message} (the key was ${bearer})` : plain.message,
-    {
-      sentStatus: refusal.as200 ? 200 : refusal.status,
-      headers: retryAfter === null || retryAfter === 'none' ? {} : { 'retry-after': retryAfter },
-    },
-  );
-}
-
-/** A completion's two pieces: a break half-way leaves the first. */
-function halves(text: string): string[] {
-  const middle = Math.floor(text.length / 2);
-  return [text.slice(0, middle), text.slice(middle)];
-}
-
-function htmlResponse(headers: Record<string, string>, entry: Entry): Response {
-  entry.ended('done');
-  return new Response('<!doctype html>\n<title>Bad gateway</title>\n<h1>502 Bad Gateway</h1>\n', {
-    headers: { ...headers, 'content-type': 'text/html; charset=utf-8' },
+    error.retryAfter === 'date' ? new Date(Date.now() + 2_000).toUTCString() : error.retryAfter;
+  throw new ApiError(status, error.namesKey ? `${message} (the key was ${bearer})` : message, {
+    sentStatus: error.as200 ? 200 : status,
+    headers: retryAfter === null || retryAfter === 'none' ? {} : { 'retry-after': retryAfter },
   });
 }
 
-/** @returns StepFun's error answer for whatever was thrown. */
-export function errorResponse(thrown: unknown, entry: Entry): Response {
-  entry.ended('done');
-  const error = thrown instanceof ApiError ? thrown : new ApiError(500, 'The simulator itself failed.');
-  if (error !== thrown) console.error(thrown);
-  return new Response(envelope(error), {
-    status: error.sentStatus,
-    headers: { ...STRAY_HEADERS, ...error.headers, 'content-type': 'application/json' },
+/** The numbers of real refusals. */
+function exampleLimitMessage(limit: NonNullable<ForcedError['limit']>, isTrial: boolean): string {
+  const [current, max] = { concurrency: [6, 5], RPM: [11, 10], TPM: [559_755, 500_000] }[limit];
+  return limitMessage(limit, current ?? 0, max ?? 0, isTrial);
+}
+
+/** The two pieces of a completion: a fault comes between them. */
+function halves(text: string, tokens: number): Piece[] {
+  const middle = Math.floor(text.length / 2);
+  return [
+    { text: text.slice(0, middle), tokens },
+    { text: text.slice(middle), tokens: 0 },
+  ];
+}
+
+function htmlResponse(): Response {
+  return new Response('<!doctype html>\n<title>Bad gateway</title>\n<h1>502 Bad Gateway</h1>\n', {
+    headers: { 'content-type': 'text/html; charset=utf-8' },
   });
 }

@@ -1,62 +1,78 @@
-// StepFun's failures: a status and the envelope {"error":{"message","type"}}.
+// StepFun's errors: a status and the envelope {"error":{"message","type"}}, without `code` and `param`.
 //
-// Statuses are StepFun's (its page "Error codes"). It documents no types; those of
-// 400, 401 and 451 are what the real API was seen to answer, the others are ours.
+// Statuses, messages and types of 400, 401, 402, 429 and 451 are those of the live service. It documents no
+// types for 403, 404, 500 and 503: those are chosen here.
 
-interface Failure {
+interface KnownError {
   readonly type: string;
   readonly message: string;
 }
 
-const FAILURES: Readonly<Record<number, Failure>> = {
+const KNOWN_ERRORS: Readonly<Record<number, KnownError>> = {
   400: { type: 'request_params_invalid', message: 'The request parameters are invalid.' },
   401: { type: 'invalid_api_key', message: 'Incorrect API key provided' },
-  402: { type: 'insufficient_balance', message: 'The account balance is insufficient.' },
-  403: { type: 'permission_denied', message: 'This key may not use this resource.' },
-  404: { type: 'not_found', message: 'The request path is not correct.' },
-  405: { type: 'method_not_allowed', message: 'This path does not take this method.' },
-  429: { type: 'rate_limited', message: 'Requests are sent too fast. Try again after a short wait.' },
+  402: {
+    type: 'quota_exceeded',
+    message: 'You exceeded your current quota, please check your plan and billing details',
+  },
+  403: { type: 'permission_denied', message: 'This key has no access to this resource.' },
+  404: { type: 'not_found', message: 'The resource does not exist.' },
+  429: { type: 'rate_limited', message: 'concurrency reached, current: 6, limit: 5' },
   451: {
     type: 'censorship_blocked',
     message: 'The content you provided or machine outputted is blocked.',
   },
   500: { type: 'server_error', message: 'The server had an error.' },
-  503: { type: 'server_overloaded', message: 'The server is overloaded. Try again after a short wait.' },
+  503: { type: 'server_overloaded', message: 'The server is overloaded. Please retry after a moment.' },
 };
 
-const UNNAMED: Failure = { type: 'server_error', message: 'A simulated failure.' };
+const UNKNOWN_ERROR: KnownError = { type: 'server_error', message: 'A simulated error.' };
 
-interface More {
+interface ErrorOptions {
   readonly type?: string;
   readonly sentStatus?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A failure that the simulator answers with; thrown wherever it is found. */
+/** An error answer of the simulated API. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;
   readonly type: string;
-  /** What the answer is sent with, where that is something else. */
+  /** The HTTP status of the answer, where it differs from `status`. */
   readonly sentStatus: number;
   readonly headers: Readonly<Record<string, string>>;
 
   /**
    * @param status - HTTP status, 400–599.
-   * @param message - what the caller reads; the status' own text when left out.
-   * @param more - the envelope's type and the status sent, where the status' own won't do; headers.
+   * @param message - default: StepFun's message for this status.
+   * @param options - the type and the sent status, where they differ from the status' own; headers.
    */
-  constructor(status: number, message?: string, more: More = {}) {
-    const failure = FAILURES[status] ?? UNNAMED;
-    super(message ?? failure.message);
+  constructor(status: number, message?: string, options: ErrorOptions = {}) {
+    const known = KNOWN_ERRORS[status] ?? UNKNOWN_ERROR;
+    super(message ?? known.message);
     this.status = status;
-    this.type = more.type ?? failure.type;
-    this.sentStatus = more.sentStatus ?? status;
-    this.headers = more.headers ?? {};
+    this.type = options.type ?? known.type;
+    this.sentStatus = options.sentStatus ?? status;
+    this.headers = options.headers ?? {};
   }
 }
 
-/** @returns StepFun's envelope as JSON: the body of an answer, the data of an error event. */
-export function envelope(error: ApiError): string {
+/** @returns StepFun's envelope as JSON: the body of an answer, or the data of an event. */
+export function errorEnvelope(error: ApiError): string {
   return JSON.stringify({ error: { message: error.message, type: error.type } });
+}
+
+/** The account's three limits, as StepFun's messages name them. */
+export const LIMIT_KINDS = ['concurrency', 'RPM', 'TPM'] as const;
+export type LimitKind = (typeof LIMIT_KINDS)[number];
+
+/**
+ * @param isTrial - StepFun tells accounts of the lowest tier where to top up, in a second wording.
+ * @returns the text of a 429, exactly as StepFun writes it.
+ */
+export function limitMessage(kind: LimitKind, current: number, limit: number, isTrial: boolean): string {
+  const prefix = kind === 'concurrency' && !isTrial ? '' : 'request limited ';
+  const suffix = isTrial ? '. Please top up at https://platform.stepfun.ai/account-info' : '';
+  return `${prefix}${kind} reached, current: ${current}, limit: ${limit}${suffix}`;
 }

@@ -1,4 +1,4 @@
-// The answer in JSON mode.
+// The answer in JSON mode and with a JSON Schema.
 
 import type { Format } from './request.ts';
 import { valueFor } from './schema.ts';
@@ -6,22 +6,22 @@ import { createSource } from './source.ts';
 import { isChinese, keywords } from './writer/words.ts';
 
 /**
- * @param answer - what would have been said in plain text.
- * @returns JSON: what the schema wants; else the keys that the prompt names; else the
- *   answer with its keywords. Undefined in text mode.
+ * @param answer - the answer in text mode.
+ * @returns JSON that satisfies the schema; without a schema an object with the keys that the prompt names, or
+ *   with the answer and its keywords. Undefined in text mode.
  */
-export function writeJson(format: Format, prompt: string, answer: string): string | undefined {
+export function jsonContent(format: Format, prompt: string, answer: string): string | undefined {
   if (format.type === 'text') return undefined;
   if (format.type === 'json_schema') return pretty(valueFor(format.schema, createSource(prompt)));
-  const named = keysAsked(prompt);
-  if (named.length === 0) {
+  const keys = requestedKeys(prompt);
+  if (keys.length === 0) {
     return pretty({
       answer,
       language: isChinese(prompt) ? 'zh' : 'en',
       keywords: keywords(prompt).slice(0, 5),
     });
   }
-  const properties = Object.fromEntries(named.map((name) => [name, schemaFor(name)]));
+  const properties = Object.fromEntries(keys.map((name) => [name, schemaFor(name)]));
   return pretty(valueFor({ type: 'object', properties }, createSource(prompt)));
 }
 
@@ -30,9 +30,9 @@ function pretty(value: unknown): string {
 }
 
 /** Keys in quotes or backticks, or listed after the word: `with keys name, age and city`. */
-function keysAsked(text: string): string[] {
-  const LOOKED_AT_CHARS = 2_000;
-  const prompt = text.slice(0, LOOKED_AT_CHARS);
+function requestedKeys(text: string): string[] {
+  const PROMPT_CHARS_MAX = 2_000;
+  const prompt = text.slice(0, PROMPT_CHARS_MAX);
   const quoted = Array.from(prompt.matchAll(/["'`“]([A-Za-z_]\w{0,40})["'`”]/g), ([, name]) => name ?? '');
   if (quoted.length > 0) return [...new Set(quoted)];
   const listed =

@@ -1,10 +1,11 @@
-// The conversation of a request: roles, text and media parts, tool calls and the
-// answers to them.
+// The messages of a request: roles, text and media parts, tool calls and tool results.
 
-import { given, list, object, oneOf, reject, text } from './check.ts';
+import { isPresent, parseEnum, parseList, parseObject, parseString, reject } from './check.ts';
 import type { Fields } from './check.ts';
+import { ApiError } from './errors.ts';
+import type { MediaKind } from './models.ts';
 
-/** What a data: URL or a base64 field holds. */
+/** The content of a data: URL or a base64 field. */
 interface Data {
   /** The subtype: `png`, `jpeg`, `mp3`. */
   readonly type: string;
@@ -13,10 +14,10 @@ interface Data {
 }
 
 export interface Media {
-  readonly kind: 'image' | 'video' | 'audio';
-  /** Where it is to be found; null when it came along. */
+  readonly kind: MediaKind;
+  /** Its address; null if the request contains the data. */
   readonly url: string | null;
-  /** What came along; null when there is only an address. */
+  /** null: the request contains an address only. */
   readonly data: Data | null;
   readonly detail: 'low' | 'high';
 }
@@ -29,42 +30,68 @@ interface Call {
 
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant' | 'tool';
-  /** The text, or all text parts, a line each. */
+  /** The text, or all text parts, one line each. */
   readonly text: string;
   readonly media: readonly Media[];
   /** An assistant's tool calls. */
   readonly calls: readonly Call[];
-  /** A tool message: the function that answers. */
+  /** Of a tool message: the function whose result it is. */
   readonly toolName: string;
 }
 
 const IMAGE = /^data:image\/(jpe?g|png|webp|gif);base64,([A-Za-z0-9+/=\s]*)$/i;
 const AUDIO = /^data:audio\/(mpeg|mp3|wav);base64,([A-Za-z0-9+/=\s]*)$/i;
 
-/** @throws {ApiError} 400 with the path of the first wrong value. */
-export function parseMessages(value: unknown): readonly Message[] {
-  const messages = list(value, 'messages');
+/** StepFun names no number; this one is invented. */
+const IMAGES_MAX = 50;
+
+/**
+ * @param media - what the model reads beside text.
+ * @throws {ApiError} 400 with the path of the first wrong value.
+ */
+export function parseMessages(value: unknown, media: readonly MediaKind[]): readonly Message[] {
+  const messages = parseList(value, 'messages');
   if (messages.length === 0) reject('messages', 'at least one message');
   const names = new Map<string, string>();
-  return messages.map((one, i) => {
-    const message = parseMessage(object(one, `messages[${i}]`), `messages[${i}]`, names);
+  const parsed = messages.map((one, i) => {
+    const message = parseMessage(parseObject(one, `messages[${i}]`), `messages[${i}]`, names);
     for (const call of message.calls) names.set(call.id, call.name);
     return message;
   });
+  checkMedia(
+    parsed.flatMap((message) => message.media),
+    media,
+  );
+  return parsed;
+}
+
+function checkMedia(sent: readonly Media[], read: readonly MediaKind[]): void {
+  const unread = sent.find(({ kind }) => !read.includes(kind));
+  if (unread !== undefined) {
+    throw new ApiError(400, `The model does not support ${unread.kind} input.`, {
+      type: 'unsupported_content_type',
+    });
+  }
+  const images = sent.filter(({ kind }) => kind === 'image').length;
+  if (images > IMAGES_MAX) {
+    throw new ApiError(400, `Too many images: ${images}, at most ${IMAGES_MAX} are allowed.`, {
+      type: 'images_too_many',
+    });
+  }
 }
 
 /** @param names - the functions called so far, by call id. */
 function parseMessage(message: Fields, path: string, names: ReadonlyMap<string, string>): Message {
-  const role = oneOf(message['role'], `${path}.role`, ['system', 'user', 'assistant', 'tool']);
+  const role = parseEnum(message['role'], `${path}.role`, ['system', 'user', 'assistant', 'tool']);
   const calls =
-    role === 'assistant' && given(message['tool_calls'])
-      ? list(message['tool_calls'], `${path}.tool_calls`).map((call, i) =>
+    role === 'assistant' && isPresent(message['tool_calls'])
+      ? parseList(message['tool_calls'], `${path}.tool_calls`).map((call, i) =>
           parseCall(call, `${path}.tool_calls[${i}]`),
         )
       : [];
   let toolName = '';
   if (role === 'tool') {
-    const id = text(message['tool_call_id'], `${path}.tool_call_id`);
+    const id = parseString(message['tool_call_id'], `${path}.tool_call_id`);
     toolName = names.get(id) ?? reject(`${path}.tool_call_id`, 'the id of an earlier tool call');
   }
   return { role, calls, toolName, ...parseContent(message['content'], role, `${path}.content`) };
@@ -72,12 +99,12 @@ function parseMessage(message: Fields, path: string, names: ReadonlyMap<string, 
 
 function parseContent(content: unknown, role: string, path: string): Pick<Message, 'text' | 'media'> {
   if (typeof content === 'string') return { text: content, media: [] };
-  if (!given(content) && role === 'assistant') return { text: '', media: [] };
+  if (!isPresent(content) && role === 'assistant') return { text: '', media: [] };
   if (!Array.isArray(content)) reject(path, role === 'user' ? 'a string or a list of parts' : 'a string');
   const texts: string[] = [];
   const media: Media[] = [];
-  list(content, path).forEach((one, i) => {
-    const part = parsePart(object(one, `${path}[${i}]`), `${path}[${i}]`);
+  parseList(content, path).forEach((one, i) => {
+    const part = parsePart(parseObject(one, `${path}[${i}]`), `${path}[${i}]`);
     if (typeof part === 'string') texts.push(part);
     else media.push(part);
   });
@@ -86,19 +113,19 @@ function parseContent(content: unknown, role: string, path: string): Pick<Messag
 }
 
 function parsePart(part: Fields, path: string): string | Media {
-  const type = oneOf(part['type'], `${path}.type`, ['text', 'image_url', 'video_url', 'input_audio']);
-  if (type === 'text') return text(part['text'], `${path}.text`);
-  const inner = object(part[type], `${path}.${type}`);
+  const type = parseEnum(part['type'], `${path}.type`, ['text', 'image_url', 'video_url', 'input_audio']);
+  if (type === 'text') return parseString(part['text'], `${path}.text`);
+  const inner = parseObject(part[type], `${path}.${type}`);
   const field = type === 'input_audio' ? 'data' : 'url';
-  const source = text(inner[field], `${path}.${type}.${field}`);
+  const source = parseString(inner[field], `${path}.${type}.${field}`);
   const at = `${path}.${type}.${field}`;
   if (type === 'input_audio') {
     const data = parseData(AUDIO, source) ?? reject(at, 'data:audio/(mpeg|mp3|wav);base64,…');
     return { kind: 'audio', url: null, data, detail: 'low' };
   }
   const data = type === 'image_url' ? parseData(IMAGE, source) : null;
-  const detail = given(inner['detail'])
-    ? oneOf(inner['detail'], `${path}.${type}.detail`, ['low', 'high'])
+  const detail = isPresent(inner['detail'])
+    ? parseEnum(inner['detail'], `${path}.${type}.detail`, ['low', 'high'])
     : 'low';
   if (data === null && !(/^https?:\/\//i.test(source) && URL.canParse(source))) {
     reject(at, type === 'image_url' ? 'http(s) or data:image/(jpeg|png|webp|gif);base64,…' : 'http(s)');
@@ -115,13 +142,13 @@ function parseData(pattern: RegExp, url: string): Data | null {
 }
 
 function parseCall(value: unknown, path: string): Call {
-  const call = object(value, path);
-  const called = object(call['function'], `${path}.function`);
+  const call = parseObject(value, path);
+  const called = parseObject(call['function'], `${path}.function`);
   return {
-    id: text(call['id'], `${path}.id`),
-    name: text(called['name'], `${path}.function.name`),
-    arguments: given(called['arguments'])
-      ? text(called['arguments'], `${path}.function.arguments`)
+    id: parseString(call['id'], `${path}.id`),
+    name: parseString(called['name'], `${path}.function.name`),
+    arguments: isPresent(called['arguments'])
+      ? parseString(called['arguments'], `${path}.function.arguments`)
       : reject(`${path}.function.arguments`, 'a string'),
   };
 }

@@ -1,13 +1,12 @@
-// A value that satisfies a JSON Schema (the keywords that tools and structured
-// outputs use), filled with the prompt's words where a string is wanted. What it does
-// not do: patterns beyond a handful of likely strings, `not`, `oneOf` with variants
-// that overlap.
+// A value that satisfies a JSON Schema, with the prompt's words as strings. It handles the keywords that tools
+// and structured outputs use. Not handled: patterns that none of the sample strings matches, `not`, and `oneOf`
+// with variants that overlap.
 
 import { isObject } from './check.ts';
 import type { Fields } from './check.ts';
 import type { Source } from './source.ts';
 
-/** Deeper than any real schema; a recursive one is cut here, where it may be. */
+/** Deeper than real schemas; a recursive one ends here if it allows thcontext. */
 const DEPTH_MAX = 8;
 const LIST_ITEMS = 2;
 
@@ -25,8 +24,8 @@ const FORMATS: Readonly<Record<string, string>> = {
   uuid: '6f2c1d3e-4b5a-4c7d-8e9f-0a1b2c3d4e5f',
 };
 
-/** Tried in this order against a `pattern` that the prompt's words don't match. */
-const LIKELY = [
+/** Tried in this order, if the prompt's words don't match a `pattern`. */
+const SAMPLES = [
   'abc',
   'ABC',
   'a',
@@ -63,41 +62,41 @@ const LIKELY = [
 ];
 
 /**
- * @param schema - a JSON Schema, as a tool's `parameters` hold it.
+ * @param schema - a JSON Schema, such as a tool's `parameters`.
  * @param source - the prompt's words.
- * @param name - the field's name, which tells what kind of words fit.
+ * @param name - the field's name: it selects the kind of words.
  */
 export function valueFor(schema: unknown, source: Source, name = ''): unknown {
   return value(schema, { root: schema, source, name, depth: 0 });
 }
 
-interface At {
+interface Context {
   readonly root: unknown;
   readonly source: Source;
   readonly name: string;
   readonly depth: number;
 }
 
-function value(given: unknown, at: At): unknown {
-  const schema = resolve(given, at.root);
-  if (schema === null) return at.source.nextString(at.name);
+function value(given: unknown, context: Context): unknown {
+  const schema = resolve(given, context.root);
+  if (schema === null) return context.source.nextString(context.name);
   if ('const' in schema) return schema['const'];
   const values = schema['enum'];
   if (Array.isArray(values)) {
     const known: readonly unknown[] = values;
-    return known.find((one) => at.source.mentions(one)) ?? known[0];
+    return known.find((one) => context.source.mentions(one)) ?? known[0];
   }
-  switch (typeOf(schema, at)) {
+  switch (typeOf(schema, context)) {
     case 'object':
-      return objectFor(schema, at);
+      return objectFor(schema, context);
     case 'array':
-      return arrayFor(schema, at);
+      return arrayFor(schema, context);
     case 'string':
-      return stringFor(schema, at);
+      return stringFor(schema, context);
     case 'integer':
-      return numberFor(schema, at, 1);
+      return numberFor(schema, context, 1);
     case 'number':
-      return numberFor(schema, at, 0);
+      return numberFor(schema, context, 0);
     case 'boolean':
       return true;
     default:
@@ -105,21 +104,21 @@ function value(given: unknown, at: At): unknown {
   }
 }
 
-/** @returns the schema with references, `allOf` and the first fitting alternative folded in; null: anything goes. */
+/** @returns the schema with its references, `allOf` and the first alternative merged; null: no constraint. */
 function resolve(given: unknown, root: unknown, hops = 0): Fields | null {
   if (!isObject(given) || hops > DEPTH_MAX) return null;
   const { $ref: reference, allOf, anyOf, oneOf, ...own } = given;
   let schema: Fields = own;
-  const fold = (one: unknown): void => {
+  const add = (one: unknown): void => {
     const other = resolve(one, root, hops + 1);
     if (other !== null) schema = merge(schema, other);
   };
-  if (typeof reference === 'string') fold(find(reference, root));
-  if (Array.isArray(allOf)) allOf.forEach(fold);
+  if (typeof reference === 'string') add(find(reference, root));
+  if (Array.isArray(allOf)) allOf.forEach(add);
   for (const alternatives of [anyOf, oneOf]) {
     if (!Array.isArray(alternatives)) continue;
     const all: readonly unknown[] = alternatives;
-    fold(all.find((one) => !(isObject(one) && one['type'] === 'null')) ?? all[0]);
+    add(all.find((one) => !(isObject(one) && one['type'] === 'null')) ?? all[0]);
   }
   return schema;
 }
@@ -147,66 +146,67 @@ function find(reference: string, root: unknown): unknown {
   return here;
 }
 
-function typeOf(schema: Fields, at: At): unknown {
+function typeOf(schema: Fields, context: Context): unknown {
   const type = schema['type'];
   if (Array.isArray(type)) {
     const types: readonly unknown[] = type;
-    // Where null will do and the schema goes on for ever, null ends it.
-    if (at.depth >= DEPTH_MAX && types.includes('null')) return 'null';
+    // null ends a recursive schema where it is allowed.
+    if (context.depth >= DEPTH_MAX && types.includes('null')) return 'null';
     return types.find((one) => one !== 'null') ?? 'null';
   }
   if (type !== undefined) return type;
-  if ('properties' in schema || at.depth === 0) return 'object';
+  if ('properties' in schema || context.depth === 0) return 'object';
   if ('items' in schema || 'prefixItems' in schema) return 'array';
   if ('minimum' in schema || 'maximum' in schema || 'multipleOf' in schema) return 'number';
   return 'string';
 }
 
-/** What is required, or everything where nothing is said to be; beyond the depth only what must be. */
-function objectFor(schema: Fields, at: At): Fields {
+/** The required properties, or all if none is required; beyond the maximum depth only the required ones. */
+function objectFor(schema: Fields, context: Context): Fields {
   const properties = asObject(schema['properties']);
   const required: readonly unknown[] = Array.isArray(schema['required']) ? schema['required'] : [];
-  const wanted =
-    required.length > 0 || at.depth >= DEPTH_MAX ? required.map(String) : Object.keys(properties);
+  const chosen =
+    required.length > 0 || context.depth >= DEPTH_MAX ? required.map(String) : Object.keys(properties);
   // fromEntries defines even `__proto__` as a property of its own; an assignment would not.
   return Object.fromEntries(
-    [...new Set(wanted)].map((name) => {
+    [...new Set(chosen)].map((name) => {
       const inner = Object.hasOwn(properties, name)
         ? properties[name]
         : asObject(schema['additionalProperties']);
-      const deep = at.depth > DEPTH_MAX * 4 ? null : value(inner, { ...at, name, depth: at.depth + 1 });
+      const deep =
+        context.depth > DEPTH_MAX * 4 ? null : value(inner, { ...context, name, depth: context.depth + 1 });
       return [name, deep];
     }),
   );
 }
 
-function arrayFor(schema: Fields, at: At): unknown[] {
+function arrayFor(schema: Fields, context: Context): unknown[] {
   const prefix: readonly unknown[] = Array.isArray(schema['prefixItems']) ? schema['prefixItems'] : [];
   const min = bound(schema['minItems'], 0);
   const max = bound(schema['maxItems'], Infinity);
-  const usual =
-    at.depth >= DEPTH_MAX ? 0 : Math.max(prefix.length, schema['items'] === false ? 0 : LIST_ITEMS);
-  const length = Math.min(Math.max(usual, min), max);
+  const defaultLength =
+    context.depth >= DEPTH_MAX ? 0 : Math.max(prefix.length, schema['items'] === false ? 0 : LIST_ITEMS);
+  const length = Math.min(Math.max(defaultLength, min), max);
   const items = Array.from({ length }, (_, i) =>
-    value(prefix[i] ?? schema['items'], { ...at, depth: at.depth + 1 }),
+    value(prefix[i] ?? schema['items'], { ...context, depth: context.depth + 1 }),
   );
   if (schema['uniqueItems'] !== true) return items;
   const unique = [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
   return unique;
 }
 
-function stringFor(schema: Fields, at: At): string {
+function stringFor(schema: Fields, context: Context): string {
   const format = schema['format'];
   const min = bound(schema['minLength'], 0);
   const max = bound(schema['maxLength'], Infinity);
   const formatted =
     typeof format === 'string' && Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
-  const natural = formatted ?? fit(at.source.nextString(at.name), min, max);
+  const natural = formatted ?? fit(context.source.nextString(context.name), min, max);
   const pattern = schema['pattern'];
   if (typeof pattern !== 'string') return natural;
   const matches = compile(pattern);
   return (
-    [natural, ...LIKELY.filter((one) => one.length >= min && one.length <= max)].find(matches) ?? natural
+    [natural, ...SAMPLES.filter((one) => one.length >= min && one.length <= max)].find(matches) ?? natural
   );
 }
 
@@ -226,7 +226,7 @@ function fit(text: string, min: number, max: number): string {
   return points.slice(0, max).join('');
 }
 
-function numberFor(schema: Fields, at: At, grain: 0 | 1): number {
+function numberFor(schema: Fields, context: Context, grain: 0 | 1): number {
   const step = bound(schema['multipleOf'], grain);
   const nudge = step === 0 ? 1e-6 : step;
   const low = Math.max(
@@ -237,10 +237,10 @@ function numberFor(schema: Fields, at: At, grain: 0 | 1): number {
     bound(schema['maximum'], Infinity),
     bound(schema['exclusiveMaximum'], Infinity) - nudge,
   );
-  const wanted = at.source.nextNumber() ?? (step === 0 ? 0.5 : step);
-  const within = Math.min(Math.max(wanted, low), high);
+  const chosen = context.source.nextNumber() ?? (step === 0 ? 0.5 : step);
+  const within = Math.min(Math.max(chosen, low), high);
   if (step === 0) return within;
-  // Up to the next multiple, or down where that is past the end.
+  // Up to the next multiple, or down if that is above the maximum.
   const up = Math.ceil(within / step) * step;
   return up <= high ? up : Math.floor(within / step) * step;
 }

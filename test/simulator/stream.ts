@@ -1,112 +1,186 @@
-// The same answer as a stream of chunks, with every quirk of StepFun's page: the first
-// chunk has the role, `created` 0 and no usage yet, all others `role: ""`;
-// `finish_reason` is "" until the last; usage runs along on every chunk; an empty chunk
-// comes before the one that finishes.
+// An answer as a stream of chunks, in one of two dialects.
+//
+// 2026: `role: "assistant"` on every chunk; no `finish_reason` until the last chunk of a choice, which carries it
+// together with its text; `agent: ""`. 2024, as on StepFun's page: the role on the first chunk and `role: ""` on
+// the others; `finish_reason: ""` until the last; an empty chunk before the one that finishes; the first chunk
+// says `created: 0`. In both the usage grows with every chunk and is 0 on the first.
 
-import { usageOf } from './answer.ts';
+import { reasoningFields, usageOf } from './answer.ts';
 import type { Answer, CallTokens, Choice } from './answer.ts';
+import { audioHeader, audioOfToken } from './audio.ts';
+import type { Piece } from './faults.ts';
 import type { Plan } from './triggers.ts';
 
+type StreamPlan = Pick<Plan, 'toolPieces' | 'sentinel' | 'tokensPerChunk'>;
+
+/** One chunk of one choice. */
 interface Step {
   readonly choice: number;
+  /** Without role and content, where these are empty. */
   readonly delta: object;
-  /** How many tokens it brings. */
   readonly tokens: number;
-  readonly finish: string;
-  readonly opens: boolean;
+  readonly isFirst?: true;
+  readonly finishReason?: string;
 }
 
 /**
- * @param plan - how tool calls are spelled, and whether `[DONE]` comes.
- * @returns the events, each a block of SSE, made as they are asked for. The choices
- *   take turns, a chunk each.
+ * @param plan - how tool calls and the sentinel are written.
+ * @returns the events, each a block of SSE. The choices take turns, one chunk each.
  */
-export function* eventsOf(answer: Answer, plan: Pick<Plan, 'toolPieces' | 'sentinel'>): Generator<string> {
-  const turns = answer.choices.map((choice, index) => stepsOf(choice, index, answer, plan.toolPieces));
+export function* eventsOf(answer: Answer, plan: StreamPlan): Generator<Piece> {
   let generated = 0;
-  for (let open = turns; open.length > 0;) {
-    const still: typeof turns = [];
-    for (const turn of open) {
-      const { value: step } = turn.next();
-      if (step === undefined) continue;
-      generated += step.tokens;
-      yield `data: ${chunkOf(answer, step, generated)}\n\n`;
-      still.push(turn);
+  for (const step of stepsOf(answer, plan)) {
+    generated += step.tokens;
+    yield { text: `data: ${chunkOf(answer, step, generated)}\n\n`, tokens: step.tokens };
+  }
+  if (plan.sentinel !== 'missing') {
+    yield { text: plan.sentinel === 'sent' ? 'data: [DONE]\n\n' : 'data: [DONE]', tokens: 0 };
+  }
+}
+
+/** @returns the number of events without the sentinel. */
+export function countEvents(answer: Answer, plan: StreamPlan): number {
+  let count = 0;
+  for (const _ of stepsOf(answer, plan)) count += 1;
+  return count;
+}
+
+function* stepsOf(answer: Answer, plan: StreamPlan): Generator<Step, undefined> {
+  let open = answer.choices.map((choice, index) => choiceSteps(answer, choice, index, plan));
+  while (open.length > 0) {
+    const unfinished: typeof open = [];
+    for (const steps of open) {
+      const { value } = steps.next();
+      if (value === undefined) continue;
+      yield value;
+      unfinished.push(steps);
     }
-    open = still;
+    open = unfinished;
   }
-  if (plan.sentinel !== 'missing') yield plan.sentinel === 'sent' ? 'data: [DONE]\n\n' : 'data: [DONE]';
 }
 
-/** @returns how many events there will be, the sentinel aside. */
-export function countEvents(answer: Answer, pieces: Plan['toolPieces']): number {
-  const FRAME_EVENTS = 3;
-  return answer.choices.reduce(
-    (sum, { reasoning, content, calls }) =>
-      calls.reduce(
-        (events, call) => events + (pieces === 'in one piece' ? 1 : 1 + call.arguments.length),
-        sum + FRAME_EVENTS + reasoning.length + content.length,
-      ),
-    0,
-  );
-}
-
-function* stepsOf(
-  { reasoning, content, calls, finish }: Choice,
-  choice: number,
-  { reasoningField }: Answer,
-  pieces: Plan['toolPieces'],
+function* choiceSteps(
+  answer: Answer,
+  choice: Choice,
+  index: number,
+  plan: StreamPlan,
 ): Generator<Step, undefined> {
-  const step = (delta: object, tokens: number): Step => ({ choice, delta, tokens, finish: '', opens: false });
-  const empty = { role: '', content: '' };
-  yield { ...step({ role: 'assistant', content: '' }, 0), opens: true };
-  for (const token of reasoning) yield step({ ...empty, [reasoningField]: token }, 1);
-  for (const token of content) yield step({ role: '', content: token }, 1);
-  for (const call of calls) {
-    for (const { piece, tokens } of piecesOf(call, pieces))
-      yield step({ ...empty, tool_calls: [piece] }, tokens);
+  yield { choice: index, delta: {}, tokens: 0, isFirst: true };
+  let last: Step | null = null;
+  for (const part of partsOf(answer, choice, plan)) {
+    if (last !== null) yield last;
+    last = { choice: index, ...part };
   }
-  yield step(empty, 0);
-  yield { ...step(empty, 0), finish };
+  const empty: Step = { choice: index, delta: {}, tokens: 0 };
+  if (answer.dialect === '2026') {
+    yield { ...(last ?? empty), finishReason: choice.finishReason };
+    return;
+  }
+  if (last !== null) yield last;
+  yield empty;
+  yield { ...empty, finishReason: choice.finishReason };
+}
+
+type Part = Pick<Step, 'delta' | 'tokens'>;
+
+function* partsOf(answer: Answer, choice: Choice, plan: StreamPlan): Generator<Part> {
+  for (const { text, tokens } of joined(choice.reasoning, plan.tokensPerChunk)) {
+    yield { delta: reasoningFields(answer, text), tokens };
+  }
+  let isFirst = true;
+  for (const { text, tokens } of joined(choice.content, plan.tokensPerChunk)) {
+    yield { delta: { content: text, ...audioDelta(answer, choice, text, tokens, isFirst) }, tokens };
+    isFirst = false;
+  }
+  for (const [index, call] of choice.calls.entries()) {
+    for (const { piece, tokens } of piecesOf(call, index, answer, plan.toolPieces)) {
+      yield { delta: { tool_calls: [piece] }, tokens };
+    }
+  }
+}
+
+function* joined(tokens: readonly string[], size: number): Generator<{ text: string; tokens: number }> {
+  for (let at = 0; at < tokens.length; at += size) {
+    const some = tokens.slice(at, at + size);
+    yield { text: some.join(''), tokens: some.length };
+  }
+}
+
+function audioDelta(
+  { audio }: Answer,
+  { content }: Choice,
+  transcript: string,
+  tokens: number,
+  isFirst: boolean,
+): object {
+  if (audio === null) return {};
+  const header = isFirst ? audioHeader(audio, content.length) : '';
+  return { audio: { data: header + audioOfToken(audio).repeat(tokens), transcript } };
 }
 
 /**
- * A tool call in pieces. StepFun sends no `index`; its page doesn't say how the pieces
- * after the first are spelled, so every spelling that is known from such servers can
- * be had: with the id again, without it, with Go's empty strings, or all at once.
+ * A tool call in pieces. Today's models number the calls and repeat neither id nor type; older ones send no
+ * index, and differ in how they write the pieces after the first. README.md lists the spellings.
  */
 function* piecesOf(
   call: CallTokens,
-  pieces: Plan['toolPieces'],
+  position: number,
+  { dialect }: Answer,
+  spelling: Plan['toolPieces'],
 ): Generator<{ piece: object; tokens: number }> {
-  const whole = pieces === 'in one piece';
+  const isWhole = spelling === 'in one piece';
+  const index =
+    spelling === 'under one index'
+      ? { index: 0 }
+      : spelling === 'with index' || (isWhole && dialect === '2026')
+        ? { index: position }
+        : {};
+  const firstId =
+    spelling === 'never with id' ? {} : spelling === 'with late id' ? { id: '' } : { id: call.id };
   yield {
     piece: {
-      id: call.id,
+      ...index,
+      ...firstId,
       type: 'function',
-      function: { name: call.name, arguments: whole ? call.arguments.join('') : '' },
+      function: { name: call.name, arguments: isWhole ? call.arguments.join('') : '' },
     },
-    tokens: whole ? 1 + call.arguments.length : 1,
+    tokens: isWhole ? 1 + call.arguments.length : 1,
   };
-  if (whole) return;
-  for (const token of call.arguments) {
+  if (isWhole) return;
+  for (const [i, token] of call.arguments.entries()) {
+    const bare = { function: { arguments: token } };
     const piece = {
-      'with id': { id: call.id, type: 'function', function: { arguments: token } },
-      'without id': { function: { arguments: token } },
+      'with index': { id: '', type: '', ...bare },
+      'under one index': { id: '', type: '', ...bare },
+      'with id': { id: call.id, type: 'function', ...bare },
+      'without id': bare,
       'with empty strings': { id: '', type: '', function: { name: '', arguments: token } },
-    }[pieces];
-    yield { piece, tokens: 1 };
+      'with late id': { id: i === 0 ? call.id : '', type: 'function', ...bare },
+      'never with id': { type: 'function', ...bare },
+    }[spelling];
+    yield { piece: { ...index, ...piece }, tokens: 1 };
   }
 }
 
 function chunkOf(answer: Answer, step: Step, generated: number): string {
-  const none = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
+  const { dialect, created } = answer;
+  const is2026 = dialect === '2026';
+  const role = is2026 || step.isFirst ? 'assistant' : '';
+  const finishReason = step.finishReason ?? (is2026 ? undefined : '');
+  const noUsage = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
   return JSON.stringify({
     id: answer.id,
     object: 'chat.completion.chunk',
-    created: step.opens ? 0 : answer.created,
+    created: step.isFirst && !is2026 ? 0 : created,
     model: answer.model,
-    choices: [{ index: step.choice, delta: step.delta, finish_reason: step.finish }],
-    ...(answer.usage && { usage: step.opens ? none : usageOf(answer, generated) }),
+    choices: [
+      {
+        index: step.choice,
+        delta: { role, content: '', ...step.delta },
+        ...(finishReason !== undefined && { finish_reason: finishReason }),
+      },
+    ],
+    ...(answer.usage && { usage: step.isFirst ? noUsage : usageOf(answer, generated) }),
+    ...(is2026 && { agent: '' }),
   });
 }

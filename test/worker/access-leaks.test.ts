@@ -32,8 +32,7 @@ beforeAll(async () => {
     root: join(import.meta.dirname, '../..'),
     workers: [
       {
-        configPath: 'wrangler.toml',
-        env: 'local',
+        configPath: 'wrangler.local.toml',
         vars: {
           ANONYMOUS_ACCESS: 'false',
           ALLOWED_ORIGINS: PAGE,
@@ -47,7 +46,7 @@ beforeAll(async () => {
           ...issuer.vars,
         },
       },
-      { configPath: 'test/simulator/wrangler.toml', env: 'local', vars: { PACE_MS: '0' } },
+      { configPath: 'test/simulator/wrangler.toml', vars: { PACE_MS: '0' } },
     ],
   });
   ({ url } = await harness.listen());

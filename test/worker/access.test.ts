@@ -17,7 +17,7 @@ let gateway: Gateway;
 beforeAll(async () => {
   userKey = await keyPair('main', 'RS256');
   issuer = await startIssuer(userKey);
-  const solved = new Set<string>(); // like Cloudflare's: each token is valid once
+  const solved = new Set<string>(); // as the real one: each token once
   siteverify = await serve(async (incoming, response) => {
     const token = new URLSearchParams(await bodyOf(incoming)).get('response') ?? '';
     const success = token.startsWith('good') && !solved.has(token);
@@ -27,7 +27,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     ANONYMOUS_ACCESS: 'false',
     ALLOWED_ORIGINS: `${PAGE}, ${OTHER_PAGE}`,
-    CLIENT_KEYS: 'app:key-of-app,shop:key-of-shop',
+    CLIENT_KEYS: 'app:client-key-of-app,shop:client-key-of-shop',
     TURNSTILE_SECRET_KEY: 'turnstile-secret',
     TURNSTILE_SITE_KEY: 'site',
     TURNSTILE_VERIFY_URL: `${siteverify.url}/siteverify`,
@@ -58,7 +58,7 @@ async function openSession(token: string, origin = PAGE): Promise<Response> {
 }
 
 describe('CORS', () => {
-  const app = { ...bearer('key-of-app'), origin: PAGE };
+  const app = { ...bearer('client-key-of-app'), origin: PAGE };
   const answers: [string, () => Promise<Response>, number][] = [
     ['a completion', () => gateway.chat({}, app), 200],
     ['a stream', () => gateway.chat({ stream: true }, app), 200],
@@ -93,7 +93,7 @@ describe('CORS', () => {
   it.each([EVIL, 'null', 'http://page.example', 'https://page.example:8443', 'https://evil-page.example'])(
     'refuses %s without asking StepFun',
     async (origin) => {
-      const response = await gateway.chat({}, { ...bearer('key-of-app'), origin });
+      const response = await gateway.chat({}, { ...bearer('client-key-of-app'), origin });
       expect(response.status).toBe(403);
       expect(response.headers.has('access-control-allow-origin')).toBe(false);
       expect(response.headers.get('vary')).toMatch(/\bOrigin\b/);
@@ -103,7 +103,9 @@ describe('CORS', () => {
   );
 
   it('allows the gateway’s own pages', async () => {
-    expect((await gateway.chat({}, { ...bearer('key-of-app'), origin: gateway.url })).status).toBe(200);
+    expect((await gateway.chat({}, { ...bearer('client-key-of-app'), origin: gateway.url })).status).toBe(
+      200,
+    );
   });
 
   const preflight = (origin: string, path = '/v1/chat/completions') =>
@@ -112,7 +114,7 @@ describe('CORS', () => {
       headers: {
         origin,
         'access-control-request-method': 'POST',
-        'access-control-request-headers': 'authorization,content-type,x-stainless-os,x-evil',
+        'access-control-request-headers': 'authorization,content-type,x-stainless-os,sentry-trace,no token',
       },
     });
 
@@ -124,7 +126,7 @@ describe('CORS', () => {
       expect(response.headers.get('access-control-allow-origin')).toBe(PAGE);
       expect(response.headers.get('access-control-allow-methods')).toBe('GET, POST');
       expect(response.headers.get('access-control-allow-headers')).toBe(
-        'authorization, content-type, x-stainless-os',
+        'authorization, content-type, x-stainless-os, sentry-trace',
       );
       expect(response.headers.get('access-control-max-age')).toBe('86400');
     },
@@ -139,31 +141,31 @@ describe('CORS', () => {
 
 describe('credentials', () => {
   it('of three kinds are accepted', async () => {
-    expect((await gateway.chat({}, bearer('key-of-app'))).status).toBe(200);
+    expect((await gateway.chat({}, bearer('client-key-of-app'))).status).toBe(200);
     expect((await gateway.chat({}, bearer(await sign(userKey)))).status).toBe(200);
     const session = await (await openSession('good-1')).json<{ token: string }>();
     expect((await gateway.chat({}, { ...bearer(session.token), origin: PAGE })).status).toBe(200);
   });
 
   it('never reach StepFun, which gets the gateway’s own key', async () => {
-    const stray = { ...bearer('key-of-app'), cookie: 'a=b', origin: PAGE };
+    const stray = { ...bearer('client-key-of-app'), cookie: 'a=b', origin: PAGE };
     await gateway.chat({ messages: [say('Who am I?')] }, stray);
     const [call] = await gateway.received();
     expect(call?.headers['authorization']).toBe('Bearer sk-simulator');
-    expect(JSON.stringify(call)).not.toMatch(/key-of-app|page\.example|cookie/);
+    expect(JSON.stringify(call)).not.toMatch(/client-key-of-app|page\.example|cookie/);
   });
 
   it('that are wrong get the same error, whatever the request is', async () => {
     const wrong: Record<string, string>[] = [
       {},
-      bearer('key-of-nobody'),
+      bearer('client-key-of-nobody'),
       bearer('k'.repeat(5_000)),
       bearer('sess_a.b'),
       bearer(await sign(userKey, { exp: 1 })),
       bearer(await sign(userKey, { aud: 'https://other.example' })),
       bearer(await sign(userKey, {}, { kid: 'unknown' })),
       { authorization: 'Basic a2V5LW9mLWFwcDo=' },
-      { 'x-api-key': 'key-of-app' },
+      { 'x-api-key': 'client-key-of-app' },
     ];
     const bodies = new Set<string>();
     for (const headers of wrong) {
@@ -223,7 +225,7 @@ describe('other deployments', () => {
   it('may send each client’s own StepFun key to StepFun', async () => {
     const own = await startGateway({
       UPSTREAM_KEY: 'client',
-      CLIENT_KEYS: 'app:key-of-app',
+      CLIENT_KEYS: 'app:client-key-of-app',
       CACHE_SCOPE: 'shared',
     });
     expect((await own.chat({}, bearer('sk-of-the-client'))).status).toBe(200);
@@ -231,7 +233,7 @@ describe('other deployments', () => {
     expect(call?.headers['authorization']).toBe('Bearer sk-of-the-client');
     await own.forget();
     expect(await code(await own.chat())).toBe('invalid_api_key');
-    expect(await code(await own.chat({}, bearer('key-of-app')))).toBe('invalid_api_key');
+    expect(await code(await own.chat({}, bearer('client-key-of-app')))).toBe('invalid_api_key');
     expect(await own.received()).toEqual([]);
     await own.close();
   });

@@ -33,8 +33,8 @@ export async function startGateway(vars: Record<string, string> = {}): Promise<G
   const harness = createTestHarness({
     root: ROOT,
     workers: [
-      { configPath: 'wrangler.toml', env: 'local', vars },
-      { configPath: 'test/simulator/wrangler.toml', env: 'local', vars: { PACE_MS: '0' } },
+      { configPath: 'wrangler.local.toml', vars },
+      { configPath: 'test/simulator/wrangler.toml', vars: { PACE_MS: '0' } },
     ],
   });
   const { url } = await harness.listen();

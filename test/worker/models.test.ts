@@ -49,9 +49,9 @@ describe('GET /v1/models', () => {
   });
 
   it('needs credentials', async () => {
-    gateway = await startGateway({ ANONYMOUS_ACCESS: 'false', CLIENT_KEYS: 'app:key-1' });
+    gateway = await startGateway({ ANONYMOUS_ACCESS: 'false', CLIENT_KEYS: 'app:client-key-000001' });
     expect((await gateway.fetch('/v1/models')).status).toBe(401);
-    const headers = { authorization: 'Bearer key-1' };
+    const headers = { authorization: 'Bearer client-key-000001' };
     expect((await gateway.fetch('/v1/models', { headers })).status).toBe(200);
   });
 });

@@ -216,7 +216,7 @@ describe.each([
 describe('closed', () => {
   afterAll(() => gateway.close());
   it.each([
-    ['invalid_api_key', 401, { ANONYMOUS_ACCESS: 'false', CLIENT_KEYS: 'app:key-1' }],
+    ['invalid_api_key', 401, { ANONYMOUS_ACCESS: 'false', CLIENT_KEYS: 'app:client-key-000001' }],
     ['access_not_configured', 503, { ANONYMOUS_ACCESS: 'false' }],
     ['invalid_configuration', 503, { MAX_CHOICES: 'many' }],
   ])('says so: %s', async (code, status, vars: Record<string, string>) => {

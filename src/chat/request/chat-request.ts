@@ -1,16 +1,12 @@
-// A chat request: from the bytes of its body to what the gateway needs to know of
-// it, what StepFun is asked, and what the cache knows it by.
+// A chat request: from the bytes of its body to what the gateway needs to know about
+// it, the request for StepFun, and the form that the cache's key is made of.
 
 import type { Config, ReasoningFormat } from '../../config/config.ts';
-import { GatewayError } from '../../http/errors.ts';
 import { ECHO_CHARS, EXACT_VALUES_MAX, VALUES_MAX } from '../../config/limits.ts';
-import { byteLength, joinText } from '../../lib/bytes.ts';
+import { GatewayError } from '../../http/errors.ts';
 import type { PromptSize } from '../../http/reservation.ts';
-import { isRemote } from './media.ts';
-import { mediaOf } from './messages.ts';
-import { allInPlace, type CutJson, cutPayloads, splice } from './payloads.ts';
-import { type ChatBody, IGNORED_FIELDS } from './fields.ts';
-import { type Issue, requestError } from './issues.ts';
+import { joinText } from '../../lib/bytes.ts';
+import { type ChatBody, FIELDS } from './fields.ts';
 import {
   decodeJson,
   hasInexactNumber,
@@ -20,42 +16,49 @@ import {
   parseJson,
   sortedJson,
 } from './json.ts';
-import { checkRequest } from './schema.ts';
-import { answerFields, extraFields, fieldsText, headText } from './upstream-body.ts';
+import { isRemote } from './media.ts';
+import { mediaOf } from './messages.ts';
+import { type MarkedJson, putBackPayloads, takeOutPayloads } from './payloads.ts';
+import { promptSizeOf } from './prompt-size.ts';
+import { isReasoningFormat, resolveReasoning } from './reasoning.ts';
+import { checkRequest, type CheckedRequest } from './schema.ts';
+import { answerFields, fieldsText, headText } from './upstream-body.ts';
 
 export interface ChatRequest {
   readonly model: string;
   /** Whether the client wants an event stream. */
   readonly stream: boolean;
-  /** Whether the stream shall end with a chunk for the usage (`stream_options`). */
+  /** Whether the stream has to end with a chunk for the usage (`stream_options`). */
   readonly includeUsage: boolean;
   /** How many answers (`n`). */
   readonly choices: number;
   /** For each choice: what the client asked for, within MAX_OUTPUT_TOKENS. */
   readonly maxTokens: number | undefined;
   readonly reasoningFormat: ReasoningFormat;
-  /** Fields that were left out. */
+  /** Fields that were left out, as `messages[].cache_control`: ASCII, for `X-Ignored-Params`. */
   readonly ignoredParams: readonly string[];
+  /** Fields that were changed, as `max_tokens=1000`: ASCII, for `X-Adjusted-Params`. */
+  readonly adjustedParams: readonly string[];
   /** Whether StepFun has to fetch images or videos, which may change behind their URLs. */
   readonly remoteMedia: boolean;
-  /** @returns how much there is to read for StepFun, for an estimate of its cost. */
+  /** @returns how much StepFun has to read, for an estimate of the cost. */
   promptSize(): PromptSize;
   /** @returns the JSON for StepFun. */
   upstreamBody(overrides?: UpstreamOverrides): Uint8Array;
   /**
    * @returns the canonical form, in parts that belong together: the same bytes for
-   *   two requests if, and only if, StepFun would be asked the same thing, whether
-   *   the answer is streamed or not.
+   *   two requests if, and only if, StepFun would be asked the same, whether the answer
+   *   is streamed or not.
    */
   canonical(): readonly (string | Uint8Array)[];
 }
 
 export interface UpstreamOverrides {
-  /** A lower `max_tokens`, as a token budget may want it. */
+  /** A lower `max_tokens`, as a token budget may require it. */
   readonly maxTokens?: number;
   /** Sent only where nothing is rewritten on the way back (`RELAY=native`). */
   readonly reasoningFormat?: 'general' | 'deepseek-style';
-  /** For an answer that the cache wants whole, though this client reads a stream. */
+  /** For an answer that the cache needs whole although this client reads a stream. */
   readonly stream?: false;
 }
 
@@ -72,139 +75,126 @@ export interface ChatRequestOptions {
  *   `model_not_found` (ALLOWED_MODELS).
  */
 export function parseChatRequest(bytes: Uint8Array, options: ChatRequestOptions): ChatRequest {
-  return cutRequest(bytes, options) ?? parseChatText(decodeJson(bytes), options);
+  const request = parseAroundPayloads(bytes, options);
+  if (request !== null) return request;
+  const whole = parseMarkedJson({ text: decodeJson(bytes), payloads: new Map() }, options);
+  if (whole === null) throw new TypeError('A request without payloads has none to put back.');
+  return whole;
 }
 
-/**
- * The same for a body that has been decoded already.
- * @param text - best a short one: no payload is taken out of it.
- */
-export function parseChatText(text: string, options: ChatRequestOptions): ChatRequest {
-  return readRequest({ text, payloads: new Map() }, options);
-}
-
-/** A request with long payloads, read around them; null if it has to be read whole. */
-function cutRequest(bytes: Uint8Array, options: ChatRequestOptions): ChatRequest | null {
+/** @returns null if the request has no long payload, or has to be read whole. */
+function parseAroundPayloads(bytes: Uint8Array, options: ChatRequestOptions): ChatRequest | null {
   try {
-    const cut = cutPayloads(bytes);
-    return cut && readRequest(cut, options);
+    const marked = takeOutPayloads(bytes);
+    return marked && parseMarkedJson(marked, options);
   } catch {
-    // What is wrong is told by reading it whole: no mark must be seen in an error.
+    // Reading the request whole reports what is wrong: no mark may appear in an error.
     return null;
   }
 }
 
-/** @throws {GatewayError} as above, and `invalid_value` for a payload that is not a data URL's. */
-function readRequest({ text, payloads }: CutJson, options: ChatRequestOptions): ChatRequest {
-  const { chat, reasoningHeader } = options;
-  const body = exactBody(checked(parseBounded(text), options), text, options);
-  if (chat.allowedModels.size > 0 && !chat.allowedModels.has(body.model)) {
-    const message = `The model ${JSON.stringify(body.model.slice(0, ECHO_CHARS))} does not exist here.`;
-    throw new GatewayError('model_not_found', message, { param: 'model' });
-  }
+/**
+ * @returns null if a payload cannot be put back.
+ * @throws {GatewayError} as `parseChatRequest`.
+ */
+function parseMarkedJson({ text, payloads }: MarkedJson, options: ChatRequestOptions): ChatRequest | null {
+  const { body, extra, ignoredParams } = parseBody(text, options);
+  requireAllowedModel(body.model, options.chat.allowedModels);
   const media = mediaOf(body.messages);
-  if (!allInPlace(payloads, media)) throw new GatewayError('invalid_value');
+  const head = putBackPayloads(headText(body), payloads, media);
+  if (head === null) return null;
 
   const stream = body.stream === true;
-  const maxTokens = outputTokens(body, chat.maxOutputTokens);
-  const head = once(() => splice(headText(body), payloads));
-  const fields = once(() => answerFields(body, chat.extraParams));
-  const canonical = () => [
-    ...head(),
-    fieldsText({ ...fields().deciding, max_tokens: maxTokens }, sortedJson),
-  ];
+  const limit = outputLimit(body, options.chat.maxOutputTokens);
+  const reasoning = resolveReasoning(body, formatHeader(options), options.chat.defaultReasoningFormat);
+  const { deciding, defaults } = answerFields(body, reasoning.effort, extra);
+  const canonical = () => [...head, fieldsText({ ...deciding, max_tokens: limit.maxTokens }, sortedJson)];
 
   return {
     model: body.model,
     stream,
     includeUsage: stream && body.stream_options?.include_usage === true,
     choices: body.n ?? 1,
-    maxTokens,
-    reasoningFormat: reasoningFormat(body, reasoningHeader, chat.defaultReasoningFormat),
-    ignoredParams: ignoredParams(body, chat.extraParams),
+    maxTokens: limit.maxTokens,
+    reasoningFormat: reasoning.format,
+    ignoredParams: [...ignoredParams, ...reasoning.ignoredParams],
+    adjustedParams: [...reasoning.adjustedParams, ...limit.adjustedParams],
     remoteMedia: media.some(isRemote),
-    promptSize() {
-      const mediaBytes = byteLength([...payloads.values()]) + media.reduce((sum, url) => sum + url.length, 0);
-      const markChars = [...payloads.keys()].reduce((sum, mark) => sum + mark.length, 0);
-      return { textBytes: joinText(canonical()).length - (mediaBytes - markChars), mediaParts: media.length };
-    },
+    promptSize: () => promptSizeOf(body.messages, payloads, joinText(canonical()).length),
     upstreamBody(overrides = {}) {
-      const { deciding, defaults } = fields();
       const tail = {
         ...deciding,
-        max_tokens: overrides.maxTokens ?? maxTokens,
+        max_tokens: overrides.maxTokens ?? limit.maxTokens,
         ...defaults,
         reasoning_format: overrides.reasoningFormat,
         stream: (overrides.stream ?? stream) || undefined,
       };
-      return joinText([...head(), `${fieldsText(tail, JSON.stringify)}}`]);
+      return joinText([...head, `${fieldsText(tail, JSON.stringify)}}`]);
     },
     canonical,
   };
 }
 
-/** Counted before it is parsed: afterwards the memory is gone already. */
-function parseBounded(text: string): unknown {
-  // A value and what parts it from the next are two characters: shorter texts hold no more.
+function parseBody(text: string, options: ChatRequestOptions): CheckedRequest {
+  const value = parseBoundedJson(text);
+  const checked = checkValue(value, options);
+  const { tools, response_format, audio } = checked.body;
+  if (!hasInexactNumber([tools, response_format, audio, checked.extra])) return checked;
+  if (holdsMoreValues(text, EXACT_VALUES_MAX)) {
+    const expected = `expected at most ${EXACT_VALUES_MAX} values beside a number that is not exact in a double`;
+    throw new GatewayError('invalid_value', expected);
+  }
+  // Fields that have to be numbers keep the number that was checked.
+  const numbers = Object.entries(isObject(value) ? value : {}).filter(
+    ([name, field]) => typeof field === 'number' && Object.hasOwn(FIELDS, name),
+  );
+  return checkValue(Object.assign(parseDeep(text), Object.fromEntries(numbers)), options);
+}
+
+/** The reviver of `parseExactly` recurses, also over fields that are left out and may have any depth. */
+function parseDeep(text: string): object {
+  try {
+    return parseExactly(text) ?? {};
+  } catch (cause) {
+    const expected = 'expected fewer levels of nesting beside a number that is not exact in a double';
+    throw new GatewayError('invalid_value', expected, { cause });
+  }
+}
+
+/** The values are counted before the text is parsed: afterwards the memory is used already. */
+function parseBoundedJson(text: string): unknown {
+  // A value and its separator are at least two characters: shorter texts hold no more.
   if (text.length > 2 * VALUES_MAX && holdsMoreValues(text, VALUES_MAX)) {
     throw new GatewayError('invalid_value', `expected at most ${VALUES_MAX} values`);
   }
   return parseJson(text);
 }
 
-const REASONING_FORMATS: readonly ReasoningFormat[] = ['general', 'deepseek-style', 'hidden'];
-
-/** What is wrong and what is not allowed here are told in one. */
-function checked(value: unknown, { chat, reasoningHeader }: ChatRequestOptions): ChatBody {
-  const issues: Issue[] = [];
-  const isRequest = checkRequest(value, chat.extraParams, issues);
-  const choices = isObject(value) ? value['n'] : null;
-  if (typeof choices === 'number' && choices > chat.maxChoices) {
-    issues.push({ path: ['n'], message: `expected at most ${chat.maxChoices} here` });
-  }
-  if (reasoningHeader !== null && headerFormat(reasoningHeader) === undefined) {
-    issues.push({ path: ['X-Reasoning-Format'], message: `expected one of ${REASONING_FORMATS.join(', ')}` });
-  }
-  if (!isRequest || issues.length > 0) throw requestError(issues);
-  return value;
+function checkValue(value: unknown, { chat, reasoningHeader }: ChatRequestOptions): CheckedRequest {
+  const isWrong = reasoningHeader !== null && !isReasoningFormat(reasoningHeader);
+  const message = 'expected one of general, deepseek-style, hidden';
+  return checkRequest(value, chat, isWrong ? [{ path: ['X-Reasoning-Format'], message }] : []);
 }
 
-/** The body, with integers beyond 2^53 as the client wrote them where they are sent on unchecked. */
-function exactBody(body: ChatBody, text: string, options: ChatRequestOptions): ChatBody {
-  const { tools, response_format, audio } = body;
-  const freeForm = [tools, response_format, audio, ...extraFields(body, options.chat.extraParams)];
-  if (!freeForm.some(hasInexactNumber)) return body;
-  if (holdsMoreValues(text, EXACT_VALUES_MAX)) {
-    const expected = `expected at most ${EXACT_VALUES_MAX} values beside a number that is not exact in a double`;
-    throw new GatewayError('invalid_value', expected);
-  }
-  return checked(parseExactly(text), options);
+function formatHeader({ reasoningHeader }: ChatRequestOptions) {
+  return reasoningHeader !== null && isReasoningFormat(reasoningHeader) ? reasoningHeader : null;
+}
+
+function requireAllowedModel(model: string, allowed: ReadonlySet<string>): void {
+  if (allowed.size === 0 || allowed.has(model)) return;
+  const name = JSON.stringify(model.slice(0, ECHO_CHARS));
+  const message = `The model ${name} does not exist here: GET /v1/models lists the models.`;
+  throw new GatewayError('model_not_found', message, { param: 'model' });
 }
 
 /**
- * A ceiling lowers what was asked for rather than refusing it: it bounds the cost,
- * and `finish_reason: "length"` tells the client when it did.
+ * A ceiling lowers the limit and does not refuse the request: it bounds the cost, and
+ * `finish_reason: "length"` tells the client when it had an effect.
  */
-function outputTokens(body: ChatBody, ceiling: number): number | undefined {
+function outputLimit(body: ChatBody, ceiling: number) {
   const asked = body.max_tokens ?? body.max_completion_tokens ?? undefined;
-  return ceiling === 0 ? asked : Math.min(asked ?? ceiling, ceiling);
-}
-
-function reasoningFormat(body: ChatBody, header: string | null, byDefault: ReasoningFormat): ReasoningFormat {
-  // Who says anywhere in the body that they don't want to see it doesn't see it.
-  if (body.reasoning?.exclude === true || body.include_reasoning === false) return 'hidden';
-  return body.reasoning_format ?? headerFormat(header) ?? byDefault;
-}
-
-function headerFormat(header: string | null): ReasoningFormat | undefined {
-  return REASONING_FORMATS.find((format) => format === header);
-}
-
-function ignoredParams(body: ChatBody, extraParams: ReadonlySet<string>): string[] {
-  return IGNORED_FIELDS.filter((name) => (body[name] ?? null) !== null && !extraParams.has(name));
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | null = null;
-  return () => (made ??= { value: make() }).value;
+  if (ceiling === 0 || (asked !== undefined && asked <= ceiling)) {
+    return { maxTokens: asked, adjustedParams: [] };
+  }
+  return { maxTokens: ceiling, adjustedParams: [`max_tokens=${ceiling}`] };
 }

@@ -3,35 +3,31 @@
 import { ECHO_CHARS } from '../../config/limits.ts';
 
 /**
- * @param name - a field that nobody knows, of any length.
- * @param known - the fields that stand there.
- * @returns what to tell the client about it.
+ * @param name - a field that is not known, of any length.
+ * @param known - the fields that are known in its place.
+ * @returns the known field whose name is nearest, if at most a third of the letters differ.
  */
-export function unknownField(name: string, known: readonly string[]): string {
-  const nearest = nearestName(name, known);
-  return `unknown field${nearest === undefined ? '' : ` (did you mean ${nearest}?)`}`;
-}
-
-function nearestName(name: string, known: readonly string[]): string | undefined {
-  // Nobody's typing error is that long, and the distance costs length times length.
+export function nearestName(name: string, known: readonly string[]): string | undefined {
+  // Typing errors are not that long, and the distance costs length times length.
   if (name.length > ECHO_CHARS) return undefined;
-  const letters = normal(name);
+  const letters = normalizeName(name);
   let nearest: string | undefined;
-  // A third of the letters may be wrong, or it is another word.
   let least = Math.floor(letters.length / 3) + 1;
   for (const candidate of known) {
-    const distance = editDistance(letters, normal(candidate));
+    const other = normalizeName(candidate);
+    if (Math.abs(other.length - letters.length) >= least) continue;
+    const distance = editDistance(letters, other);
     if (distance < least) [nearest, least] = [candidate, distance];
   }
   return nearest;
 }
 
-/** `maxTokens` and `max-tokens` are `max_tokens` in other tongues. */
-function normal(name: string): string {
+/** @returns one form of `max_tokens`, `maxTokens` and `max-tokens`. */
+export function normalizeName(name: string): string {
   return name.replace(/[^A-Za-z0-9]/g, '').toLowerCase();
 }
 
-/** Levenshtein's distance: how many letters must be put in, left out or changed. */
+/** Levenshtein's distance: how many letters must be inserted, removed or changed. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

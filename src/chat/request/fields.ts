@@ -1,18 +1,18 @@
-// What a chat request may hold, field by field. Checks alone, no transforms: how a
-// request is put to StepFun stands in request-upstream.ts.
+// The fields of a chat request and their values. The schema checks and does not
+// transform: upstream-body.ts writes the request for StepFun.
 //
-// Source: StepFun's page for POST /v1/chat/completions, and for the rest DESIGN,
-// "What a request may hold".
+// Source: StepFun's page for POST /v1/chat/completions, and its current model pages.
 
 import * as z from 'zod/mini';
+import { VALUES_MAX } from '../../config/limits.ts';
 import { messageSchema } from './messages.ts';
-import { REASONING_EFFORTS } from '../../upstream/models.ts';
+import { EFFORT_VALUES, FORMAT_VALUES } from './reasoning.ts';
 import {
-  closed,
   filledText,
   flag,
   freeForm,
   list,
+  object,
   oneOf,
   optional,
   range,
@@ -24,12 +24,14 @@ import { responseFormatSchema, toolChoiceSchema, toolSchema } from './tools.ts';
 /** Longer than any model's name, short enough for a log line and an error. */
 const MODEL_CHARS = 128;
 
-const reasoningEffortSchema = oneOf(...REASONING_EFFORTS);
+// The messages list StepFun's own values: the others are translated, not recommended.
+const reasoningEffortSchema = z.enum(EFFORT_VALUES, 'expected one of low, medium, high');
+const reasoningFormatSchema = z.enum(FORMAT_VALUES, 'expected one of general, deepseek-style, hidden');
 
 export const FIELDS = {
   // StepFun's page.
   model: filledText.check(z.maxLength(MODEL_CHARS, `expected at most ${MODEL_CHARS} characters`)),
-  messages: z.array(messageSchema, 'expected a list').check(z.minLength(1, 'expected at least 1 item')),
+  messages: list(messageSchema, 1, VALUES_MAX),
   tools: optional(list(toolSchema)),
   max_tokens: optional(whole(1)),
   temperature: optional(range(0, 2)),
@@ -37,12 +39,13 @@ export const FIELDS = {
   n: optional(whole(1)),
   stream: optional(flag),
   stop: optional(z.union([text, list(filledText)], 'expected a string or a list of strings')),
-  frequency_penalty: optional(range(0, 1)),
+  // The page in English says 0 to 1, the one in Chinese −2 to 2, as at OpenAI.
+  frequency_penalty: optional(range(-2, 2)),
   response_format: optional(responseFormatSchema),
-  reasoning_format: optional(oneOf('general', 'deepseek-style', 'hidden')),
+  reasoning_format: optional(reasoningFormatSchema),
   reasoning_effort: optional(reasoningEffortSchema),
 
-  // OpenAI's, sent on as they are.
+  // OpenAI's, sent as they are.
   tool_choice: optional(toolChoiceSchema),
   parallel_tool_calls: optional(flag),
   seed: optional(z.int('expected a whole number')),
@@ -52,68 +55,22 @@ export const FIELDS = {
   modalities: optional(list(oneOf('text', 'audio'), 1)),
   audio: optional(freeForm),
 
-  // Other names for the above, and what is served here.
+  // Other names for the above, and what the gateway serves itself.
   max_completion_tokens: optional(whole(1)),
   stream_options: optional(
-    closed({
+    object({
       include_usage: optional(flag),
       include_obfuscation: optional(flag),
       continuous_usage_stats: optional(flag),
     }),
   ),
   reasoning: optional(
-    closed({
-      effort: optional(reasoningEffortSchema),
-      exclude: optional(flag),
-      enabled: optional(z.literal(true, 'expected true: these models always reason')),
-    }),
+    object({ effort: optional(reasoningEffortSchema), exclude: optional(flag), enabled: optional(flag) }),
   ),
   include_reasoning: optional(flag),
 };
 
-/**
- * Left out, and named in the answer's `X-Ignored-Params`: bookkeeping of other
- * services, and hints that don't change what StepFun answers.
- */
-export const IGNORED_FIELDS = [
-  // OpenAI
-  'metadata',
-  'prediction',
-  'prompt_cache_key',
-  'prompt_cache_retention',
-  'safety_identifier',
-  'service_tier',
-  'store',
-  'user',
-  // DeepSeek
-  'thinking',
-  // OpenRouter
-  'provider',
-  'route',
-  'session_id',
-  'transforms',
-  'usage',
-  // vLLM
-  'priority',
-  'request_id',
-] as const;
+const fieldsSchema = object(FIELDS);
 
-/**
- * Well-known, but refused: leaving them out would change the answer in silence.
- * As null they say nothing and are left out.
- */
-export const REFUSED_FIELDS: ReadonlyMap<string, string> = new Map([
-  ['functions', 'deprecated, use tools'],
-  ['function_call', 'deprecated, use tool_choice'],
-  ['extra_body', 'what is in it belongs beside the other fields: only the Python SDK unpacks it'],
-  ...['logit_bias', 'min_p', 'repetition_penalty', 'top_a', 'top_k', 'verbosity', 'web_search_options'].map(
-    (name) => [name, 'not documented by StepFun (the operator may let it through: EXTRA_PARAMS)'] as const,
-  ),
-]);
-
-const fieldsSchema = closed(FIELDS);
-
-/** A request's body once every field by itself is right. */
-export type ChatBody = z.infer<typeof fieldsSchema> & {
-  readonly [name in (typeof IGNORED_FIELDS)[number]]?: unknown;
-};
+/** A request's body once it is checked, without the fields that are not known here. */
+export type ChatBody = z.infer<typeof fieldsSchema>;

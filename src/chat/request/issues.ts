@@ -1,37 +1,30 @@
-// What is wrong with a request, from zod's issues to the one error that tells it.
+// From zod's issues to the one error that lists everything that is wrong with a request.
 
 import type * as z from 'zod/mini';
 import { GatewayError } from '../../http/errors.ts';
 import { ECHO_CHARS, ISSUES_SHOWN_MAX } from '../../config/limits.ts';
-import { unknownField } from './did-you-mean.ts';
 
-/** Something wrong: where, and what was expected. */
+/** One thing that is wrong with a request. */
 export interface Issue {
   readonly path: readonly PropertyKey[];
-  readonly message?: string;
-  /** For a field that nobody knows: those that would be known in its place. */
-  readonly known?: readonly string[];
+  readonly message: string;
+  /** Whether the field is not accepted at all, whatever its value. */
+  readonly isUnknown?: true;
 }
 
 /**
- * @param issue - zod's, of one field.
- * @param at - where that field is.
- * @returns the same, plain: one for each unknown field, and for a union those of
- *   the alternative that was meant.
+ * @param issue - as zod reports it.
+ * @returns the same as plain issues: for a union, those of the alternative that was meant.
  */
-export function plainIssues(issue: z.core.$ZodIssue, at: readonly PropertyKey[]): Issue[] {
+export function toIssues(issue: z.core.$ZodIssue, at: readonly PropertyKey[] = []): Issue[] {
   const path = [...at, ...issue.path];
-  if (issue.code === 'unrecognized_keys') {
-    const known = issue.message.split(' '); // see `closed`
-    return issue.keys.slice(0, ISSUES_SHOWN_MAX + 1).map((key) => ({ path: [...path, key], known }));
-  }
   if (issue.code === 'invalid_union') {
-    // Meant was the alternative whose type is right: only its size or something in it is wrong.
+    // The alternative that was meant has the right type: only its size or something in it is wrong.
     const meant = issue.errors.find(
       (errors) =>
         errors.length > 0 && errors.every(({ path, code }) => path.length > 0 || code.startsWith('too_')),
     );
-    if (meant !== undefined) return meant.flatMap((error) => plainIssues(error, path));
+    if (meant !== undefined) return meant.flatMap((inner) => toIssues(inner, path));
   }
   return [{ path, message: issue.message }];
 }
@@ -42,18 +35,20 @@ export function plainIssues(issue: z.core.$ZodIssue, at: readonly PropertyKey[])
  *   and `param` are those of the first.
  */
 export function requestError(issues: readonly Issue[]): GatewayError {
-  const isUnknown = ({ known }: Issue): boolean => known !== undefined;
-  const ordered = [...issues.filter((issue) => !isUnknown(issue)), ...issues.filter(isUnknown)];
+  const ordered = [
+    ...issues.filter(({ isUnknown }) => !isUnknown),
+    ...issues.filter(({ isUnknown }) => isUnknown),
+  ];
   const lines = ordered.slice(0, ISSUES_SHOWN_MAX).map(lineText);
   if (ordered.length > ISSUES_SHOWN_MAX) lines.push('and more');
-  const code = ordered[0]?.known === undefined ? 'invalid_value' : 'unknown_parameter';
-  const param = pathText(ordered[0]?.path ?? []);
-  return new GatewayError(code, lines.join('; '), param === '' ? {} : { param });
+  const code = ordered[0]?.isUnknown ? 'unknown_parameter' : 'invalid_value';
+  const params = ordered.slice(0, ISSUES_SHOWN_MAX).map(({ path }) => pathText(path));
+  const [param = ''] = params;
+  return new GatewayError(code, lines.join('; '), param === '' ? {} : { param, params });
 }
 
-function lineText({ path, message, known = [] }: Issue): string {
-  const told = message ?? unknownField(String(path.at(-1)), known);
-  return path.length === 0 ? told : `${pathText(path)}: ${told}`;
+function lineText({ path, message }: Issue): string {
+  return path.length === 0 ? message : `${pathText(path)}: ${message}`;
 }
 
 /** `messages[2].content[0].image_url.url`; names that the client chose are capped. */

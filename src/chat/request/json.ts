@@ -1,12 +1,12 @@
-// JSON as requests need it: strictly decoded, exact in its integers, bounded in
-// its depth, and written again in one form for all spellings of the same value.
+// JSON as requests need it: decoded strictly, with exact integers, bounded in depth, and
+// written in one form for all spellings of the same value.
 
 import { GatewayError } from '../../http/errors.ts';
 import { JSON_DEPTH_MAX } from '../../config/limits.ts';
 
-// `fatal`: request.text() would repair bad UTF-8 silently, and then StepFun would
-// read something that the client never wrote. `ignoreBOM` hands a BOM on to
-// JSON.parse, which refuses it (RFC 8259 §8.1 allows that).
+// `fatal`: request.text() would replace bad UTF-8 without notice, and StepFun would read
+// something that the client did not write. `ignoreBOM` keeps a BOM in the text, and
+// JSON.parse refuses it (RFC 8259 §8.1 allows that).
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
@@ -27,27 +27,26 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // V8 says where, and echoes some ten characters of the text.
+    // V8 names the position and repeats about ten characters of the text.
     const where = error instanceof SyntaxError ? `: ${error.message.slice(0, 200)}` : '';
     throw new GatewayError('invalid_json', `The body is not valid JSON${where}.`);
   }
 }
 
 /**
- * Whether numbers below a value would not be sent as the client wrote them: integers
- * beyond 2^53 lose digits in JSON.parse (`"maximum": 9223372036854775807` in a tool's
- * schema), 1e400 becomes Infinity, which JSON.stringify writes as null, and -0 loses
- * its sign.
  * @param value - at most JSON_DEPTH_MAX levels deep.
+ * @returns whether a number in it would not be sent as the client wrote it: integers beyond
+ *   2^53 lose digits in JSON.parse (`"maximum": 9223372036854775807` in a tool's schema),
+ *   1e400 becomes Infinity, which JSON.stringify writes as null, and -0 loses its sign.
  */
 export function hasInexactNumber(value: unknown): boolean {
   return typeof value === 'number' ? isInexact(value) : !everyItem(value, (item) => !hasInexactNumber(item));
 }
 
 /**
- * @param text - known to be JSON, and no deeper than the stack is.
- * @returns what it says, with every inexact number kept as the client spelled it
- *   (a raw JSON object, which JSON.stringify writes out again).
+ * @param text - valid JSON, not too deep for the stack.
+ * @returns its value, in which every inexact number stays as the client wrote it
+ *   (a raw JSON object, which JSON.stringify writes as it was).
  */
 export function parseExactly(text: string): unknown {
   return JSON.parse(text, (_, value: unknown, { source }: { source?: string }) =>
@@ -56,9 +55,9 @@ export function parseExactly(text: string): unknown {
 }
 
 /**
- * @param text - JSON, or what claims to be.
- * @returns whether more values than `most` are in it: each stands behind a comma or is
- *   the first in its list or object. Strings are stepped over, so that prose costs little.
+ * @param text - JSON, or any other text.
+ * @returns whether it holds more values than `most`: each value follows a comma or is the
+ *   first in its list or object. Strings are skipped, so that long texts cost little.
  */
 export function holdsMoreValues(text: string, most: number): boolean {
   let values = 1;
@@ -77,7 +76,7 @@ function closingQuote(text: string, opening: number): number {
     if (at === -1) return text.length;
     let before = at - 1;
     while (text[before] === '\\') before--;
-    // Behind an even number of backslashes it is no escaped one.
+    // After an even number of backslashes the quote is not escaped.
     if ((at - before) % 2 === 1) return at;
   }
 }
@@ -90,14 +89,14 @@ function isInexact(value: number): boolean {
   );
 }
 
-/** Whether a value nests at most JSON_DEPTH_MAX levels: what recurses over it is safe then. */
+/** @returns whether a value nests at most JSON_DEPTH_MAX levels: then recursion over it is safe. */
 export function isShallow(value: unknown, levels = JSON_DEPTH_MAX): boolean {
   if (levels === 0) return typeof value !== 'object' || value === null;
   return everyItem(value, (item) => isShallow(item, levels - 1));
 }
 
 /**
- * @param value - JSON, at most JSON_DEPTH_MAX levels deep; undefined members don't count.
+ * @param value - JSON, at most JSON_DEPTH_MAX levels deep; undefined members are left out.
  * @returns its JSON with the keys of every object sorted by code unit: the same
  *   text for the same value, however its keys were ordered.
  */
@@ -111,12 +110,12 @@ export function sortedJson(value: unknown): string {
   return `{${members.join(',')}}`;
 }
 
-/** Whether a value is what JSON calls an object. */
+/** @returns whether a value is an object in the sense of JSON. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether all items of a list, or all members of an object, pass; what is neither has none. */
+/** @returns whether all items of a list, or all members of an object, pass; other values have none. */
 export function everyItem(value: unknown, test: (item: unknown) => boolean): boolean {
   if (Array.isArray(value)) return value.every(test);
   if (!isObject(value)) return true;

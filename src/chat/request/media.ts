@@ -1,6 +1,6 @@
-// Addresses of media in messages: http(s) URLs, which StepFun fetches, and data
-// URLs (RFC 2397), which hold the thing itself. What is allowed where is StepFun's
-// page: images as both, videos by URL alone, audio inline alone.
+// Addresses of media in messages: http(s) URLs, which StepFun fetches, and data URLs
+// (RFC 2397), which hold the media itself. StepFun documents what is allowed where:
+// images as both, videos by URL only, audio inline only.
 
 import * as z from 'zod/mini';
 
@@ -9,7 +9,7 @@ const REMOTE = String.raw`[Hh][Tt][Tt][Pp][Ss]?://[^\s\\]+`;
 const BASE64 = '(?=[A-Za-z0-9+/])(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?';
 const IMAGE_DATA = 'data:image/(?:jpeg|jpg|png|webp|gif);base64,';
 const AUDIO_DATA = 'data:audio/(?:mpeg|mp3|wav);base64,';
-/** What has the name of another container is refused; most URLs name none, and mp4 is not in their path. */
+/** A path that names another container is refused. Most URLs name none, so `.mp4` is not required. */
 const NOT_MP4 = String.raw`(?![^?#]*\.(?:avi|flv|m3u8|mkv|mov|mpe?g|ogv|ts|webm|wmv)(?:[?#]|$))`;
 
 const remote = new RegExp(`^${REMOTE}$`);
@@ -29,6 +29,13 @@ export const videoUrlSchema = address(
   (url) => isRemote(url) && maybeMp4.test(url),
 );
 
+/** The data of a file part, if it is an image: OpenRouter's SDK sends images so. */
+export const imageFileSchema = address(
+  'StepFun takes no files: send the text of the file, or images of its pages',
+  `${IMAGE_DATA}${BASE64}`,
+  (data) => isData(data, imagePrefix),
+);
+
 /** OpenAI's SDKs send bare base64 beside `format`; StepFun documents a data URL. */
 export const audioDataSchema = address(
   'expected data:audio/(mpeg|mp3|wav);base64,… without line breaks',
@@ -36,18 +43,18 @@ export const audioDataSchema = address(
   (data) => isData(data, audioPrefix),
 );
 
-/** Whether StepFun has to fetch it. */
+/** @returns whether StepFun has to fetch it. */
 export function isRemote(url: string): boolean {
-  // The WHATWG parser alone would take `https:\\host` and drop line breaks: another
-  // reader may see another address. Rejected: "any host but private ones", since
-  // it is StepFun's network that fetches, and StepFun's to guard.
+  // The WHATWG parser alone would accept `https:\\host` and drop line breaks: another
+  // parser may read another address. Rejected: "any host but private ones", since
+  // StepFun's network fetches it, and StepFun has to protect that network.
   return remote.test(url) && URL.canParse(url);
 }
 
 /**
- * A string whose whole grammar stands in the API's description as a pattern. It is
- * checked by `isValid`, which means the same: on 5 MB of base64 a regular
- * expression takes 3 ms, the platform's own decoder 0.5.
+ * A string whose grammar is a pattern in the API's description. `isValid` checks it and
+ * means the same: for 5 MB of base64 a regular expression takes 3 ms, the platform's
+ * own decoder 0.5 ms.
  */
 function address(expected: string, pattern: string, isValid: (value: string) => boolean) {
   return z
@@ -64,7 +71,7 @@ function isData(text: string, prefix: RegExp): boolean {
 /** Characters decoded at once: a multiple of 4, and small enough for the CPU's cache. */
 const PIECE_CHARS = 64 * 1024;
 
-/** Whether all of `text` from `start` on is base64, and at least one byte. */
+/** @returns whether all of `text` from `start` on is base64 of at least one byte. */
 export function isBase64(text: string, start = 0): boolean {
   const padding = /={0,2}$/.exec(text.slice(-2))?.[0].length ?? 0;
   const end = text.length - padding;
@@ -73,7 +80,7 @@ export function isBase64(text: string, start = 0): boolean {
   try {
     for (let from = start; from < end; from += PIECE_CHARS) {
       const piece = text.slice(from, Math.min(end, from + PIECE_CHARS));
-      // atob skips whitespace and takes padding, but then the bytes are too few.
+      // atob skips whitespace and accepts padding: then there are too few bytes.
       if (atob(piece).length !== Math.floor((piece.length * 3) / 4)) return false;
     }
   } catch {

@@ -1,32 +1,30 @@
-// What a message may be, by its role: StepFun's page, and beyond it what OpenAI's
-// SDKs send (DESIGN, "What a request may hold").
-//
-// Fields marked "left out" come with answers that clients send back as history;
-// they say nothing that StepFun could use.
+// The messages of a request, by role: what StepFun documents, and what OpenAI's SDKs
+// send beyond it.
 
 import * as z from 'zod/mini';
-import { audioDataSchema, imageUrlSchema, videoUrlSchema } from './media.ts';
-import { anything, closed, filledText, kindError, list, oneOf, optional, text } from './field-types.ts';
+import { filledText, kindError, list, object, oneOf, optional, text } from './field-types.ts';
+import { audioDataSchema, imageFileSchema, imageUrlSchema, videoUrlSchema } from './media.ts';
 
-const textPartSchema = closed({
-  type: z.literal('text', 'expected text'),
-  text,
-  cache_control: optional(anything), // left out
-});
+/** Parts of answers that clients send back as history. StepFun has no use for them. */
+const leftOut = optional(z.unknown());
 
-const imagePartSchema = closed({
+const textPartSchema = object({ type: z.literal('text', 'expected text'), text });
+
+const refusalPartSchema = object({ type: z.literal('refusal'), refusal: text });
+
+const imagePartSchema = object({
   type: z.literal('image_url'),
-  image_url: closed({ url: imageUrlSchema, detail: optional(oneOf('low', 'high', 'auto')) }),
+  image_url: object({ url: imageUrlSchema, detail: optional(oneOf('low', 'high', 'auto')) }),
 });
 
-const videoPartSchema = closed({
+const videoPartSchema = object({
   type: z.literal('video_url'),
-  video_url: closed({ url: videoUrlSchema }),
+  video_url: object({ url: videoUrlSchema }),
 });
 
-const audioPartSchema = closed({
+const audioPartSchema = object({
   type: z.literal('input_audio'),
-  input_audio: closed({ data: audioDataSchema, format: optional(oneOf('mp3', 'wav')) }).check(
+  input_audio: object({ data: audioDataSchema, format: optional(oneOf('mp3', 'wav')) }).check(
     z.refine(({ data, format }) => data.startsWith('data:') || typeof format === 'string', {
       error: 'expected a data URL, or bare base64 beside a format',
       path: ['data'],
@@ -34,57 +32,68 @@ const audioPartSchema = closed({
   ),
 });
 
+const filePartSchema = object({
+  type: z.literal('file'),
+  file: object({ file_data: imageFileSchema, filename: optional(text) }),
+});
+
 export const contentPartSchema = z.discriminatedUnion(
   'type',
-  [textPartSchema, imagePartSchema, videoPartSchema, audioPartSchema],
+  [textPartSchema, imagePartSchema, videoPartSchema, audioPartSchema, filePartSchema],
   kindError('expected one of text, image_url, video_url, input_audio'),
 );
 
-/** StepFun documents a string; SDKs send lists of text parts too. */
-const textContentSchema = z.union(
-  [text, list(textPartSchema, 1)],
-  'expected a string or a list of text parts',
+export const assistantPartSchema = z.discriminatedUnion(
+  'type',
+  [textPartSchema, refusalPartSchema],
+  kindError('expected one of text, refusal'),
 );
 
-const userContentSchema = z.union([text, list(contentPartSchema, 1)], 'expected a string or a list of parts');
+const EXPECTED_TEXT = 'expected a string or a list of text parts';
 
-export const toolCallSchema = closed({
-  id: filledText,
-  type: oneOf('function'),
-  // What a model called, whatever it was: only `tools` must be well named.
-  function: closed({
+const systemMessageSchema = object({
+  role: z.enum(['system', 'developer']),
+  // StepFun documents a string; SDKs send lists of text parts, too.
+  content: z.union([text, list(textPartSchema, 1)], EXPECTED_TEXT),
+  name: optional(text),
+});
+
+const userMessageSchema = object({
+  role: z.literal('user'),
+  content: z.union([text, list(contentPartSchema, 1)], 'expected a string or a list of parts'),
+  name: optional(text),
+});
+
+export const toolCallSchema = object({
+  // A model may have sent a call without an id: tool-calls.ts supplies one.
+  id: optional(text),
+  type: z.literal('function', {
+    error: ({ input }) =>
+      input === 'custom' ? 'StepFun takes no custom tools: send a call of a function' : 'expected function',
+  }),
+  // The name is whatever the model called; only names in `tools` have to match the pattern.
+  function: object({
     name: filledText,
     arguments: text,
-    parsed_arguments: optional(anything) /* left out */,
+    parsed_arguments: leftOut,
   }),
-  index: optional(anything), // left out
+  index: leftOut,
 });
 
-const systemMessageSchema = closed({
-  role: z.enum(['system', 'developer']),
-  content: textContentSchema,
-  name: optional(text),
-});
-
-const userMessageSchema = closed({
-  role: z.literal('user'),
-  content: userContentSchema,
-  name: optional(text),
-});
-
-const assistantMessageSchema = closed({
+const assistantMessageSchema = object({
   role: z.literal('assistant'),
-  content: optional(textContentSchema),
+  content: optional(z.union([text, list(assistantPartSchema)], EXPECTED_TEXT)),
   name: optional(text),
   tool_calls: optional(list(toolCallSchema)),
   reasoning: optional(text),
   reasoning_content: optional(text),
-  audio: optional(closed({ id: filledText })),
+  // StepFun's own spoken answers have no id; then there is nothing to refer to.
+  audio: optional(object({ id: optional(filledText) })),
   function_call: optional(z.null('expected null: function_call is deprecated, use tool_calls')),
-  annotations: optional(anything), // left out
-  parsed: optional(anything), // left out
-  reasoning_details: optional(anything), // left out
-  refusal: optional(anything), // left out
+  annotations: leftOut,
+  parsed: leftOut,
+  reasoning_details: leftOut,
+  refusal: leftOut,
 }).check(
   z.refine((message) => message.content !== undefined || (message.tool_calls?.length ?? 0) > 0, {
     error: 'expected content or tool_calls',
@@ -92,10 +101,10 @@ const assistantMessageSchema = closed({
   }),
 );
 
-const toolMessageSchema = closed({
+const toolMessageSchema = object({
   role: z.literal('tool'),
-  content: textContentSchema,
-  tool_call_id: filledText,
+  content: z.union([text, list(textPartSchema)], EXPECTED_TEXT),
+  tool_call_id: optional(text),
   name: optional(text),
 });
 
@@ -107,8 +116,11 @@ export const messageSchema = z.discriminatedUnion(
 
 export type Message = z.infer<typeof messageSchema>;
 export type ContentPart = z.infer<typeof contentPartSchema>;
+export type ToolCall = z.infer<typeof toolCallSchema>;
 
-/** @returns the addresses of all images, videos and sounds, data URLs among them, in their order. */
+/**
+ * @returns the addresses of all images, videos and sounds in their order, data URLs among them.
+ */
 export function mediaOf(messages: readonly Message[]): string[] {
   const media: string[] = [];
   for (const { role, content } of messages) {
@@ -117,6 +129,7 @@ export function mediaOf(messages: readonly Message[]): string[] {
       if (part.type === 'image_url') media.push(part.image_url.url);
       else if (part.type === 'video_url') media.push(part.video_url.url);
       else if (part.type === 'input_audio') media.push(part.input_audio.data);
+      else if (part.type === 'file') media.push(part.file.file_data);
     }
   }
   return media;

@@ -1,26 +1,28 @@
-// Takes long base64 payloads out of a request before it is parsed, and puts them
-// back into what is sent. A 5 MB image would otherwise be decoded, parsed, written
-// and encoded again; every such step costs 5 MB of fresh memory, and its pages cost
-// more than its work. CPU of the whole process, against passing the body on untouched
+// Takes long base64 payloads out of a request before it is parsed, and puts them back
+// into what is sent. Otherwise a 5 MB image would be decoded, parsed, written and encoded
+// again, and each of these steps needs 5 MB of fresh memory, which costs more than the
+// work itself. CPU of the whole process against passing the body on untouched
 // (test/bench/request): 2.5–3.4× without this, 2.1× with it.
 //
-// Why it is safe. A piece is cut only if it stands between `;base64,` and `"` and is
-// proven to be base64. In JSON, the `;` before it can only be inside a string, and
-// base64 has no quote, backslash, control character or byte beyond ASCII: so the
-// piece is in that same string up to its end, and its bytes are what it means. The
-// mark that takes its place is base64 too, and unguessable. Put back it is only
-// where a checked data URL ends with the mark; wherever else a payload was, or if
-// anything at all is wrong, the request is read whole instead (request.ts).
+// Why it is safe. A payload is taken out only if it stands between `;base64,` and `"` and
+// all of it is base64. In JSON, the `;` before it can only be inside a string, and base64
+// has no quote, backslash, control character or byte beyond ASCII: so the payload belongs
+// to that same string up to the string's end, and its bytes are its value. The mark that
+// takes its place is base64, too, and cannot be guessed. It is put back only where a checked
+// data URL ends with its mark. If a payload was anywhere else, or anything is wrong with
+// the request, the caller reads the request as a whole instead.
 
 import { isBase64 } from './media.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** A request's JSON whose long payloads are replaced by marks. */
-export interface CutJson {
+/** By their marks, in their order. */
+export type Payloads = ReadonlyMap<string, Uint8Array>;
+
+/** A request's JSON in which marks stand for the long payloads. */
+export interface MarkedJson {
   readonly text: string;
-  /** By their marks, in their order. */
-  readonly payloads: ReadonlyMap<string, Uint8Array>;
+  readonly payloads: Payloads;
 }
 
 /** A payload of this size covers at least one of the places that are looked at. */
@@ -29,20 +31,20 @@ const STEP_BYTES = 32 * 1024;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const BEFORE = new TextEncoder().encode(';base64,');
-const MARK_CHARS = 40;
+export const MARK_CHARS = 40;
 
 /**
  * @param bytes - a request's body.
  * @returns its text without its long payloads; null if it has none.
- * @throws TypeError when what was decoded of it is not UTF-8.
+ * @throws TypeError when the decoded part of it is not UTF-8.
  */
-export function cutPayloads(bytes: Uint8Array): CutJson | null {
+export function takeOutPayloads(bytes: Uint8Array): MarkedJson | null {
   const payloads = new Map<string, Uint8Array>();
   let id = '';
   let text = '';
   let copied = 0;
-  // The comma before a payload is looked for since the last step only, the quote
-  // after it is remembered: whatever the body holds, each byte is seen once.
+  // The comma before a payload is searched since the last step only, and the quote after
+  // it is remembered: whatever the body holds, each byte is seen once.
   let from = 0;
   let quote = -1;
   for (let at = STEP_BYTES; at < bytes.length; at += STEP_BYTES) {
@@ -64,7 +66,7 @@ export function cutPayloads(bytes: Uint8Array): CutJson | null {
   return copied === 0 ? null : { text: text + decoder.decode(bytes.subarray(copied)), payloads };
 }
 
-/** Base64 without line breaks, decoded in pieces: the whole of it is never a string. */
+/** Base64 without line breaks. Decoded in pieces, so that the whole is never a string. */
 function isPayload(bytes: Uint8Array): boolean {
   for (let from = 0; from < bytes.length; from += STEP_BYTES) {
     const piece = decoder.decode(bytes.subarray(from, from + STEP_BYTES));
@@ -75,16 +77,20 @@ function isPayload(bytes: Uint8Array): boolean {
 }
 
 /**
- * Whether every mark is where a payload may be put back.
- * @param media - the addresses of media in a checked request: what starts a data
- *   URL has been looked at, so a mark at the end is its whole payload.
+ * @param text - JSON that was written from a checked request.
+ * @param payloads - as they were taken out of it.
+ * @param media - the addresses of media in the checked request. The start of each data URL
+ *   has been checked, so a mark at the end is its whole payload.
+ * @returns the text in parts, with the payloads in place of their marks; null if a mark is
+ *   not where a payload may be.
  */
-export function allInPlace(payloads: CutJson['payloads'], media: readonly string[]): boolean {
-  return media.filter((url) => payloads.has(url.slice(-MARK_CHARS))).length === payloads.size;
-}
-
-/** @returns the text in parts, with the payloads where their marks are. */
-export function splice(text: string, payloads: CutJson['payloads']): (string | Uint8Array)[] {
+export function putBackPayloads(
+  text: string,
+  payloads: Payloads,
+  media: readonly string[],
+): (string | Uint8Array)[] | null {
+  const inPlace = media.filter((url) => payloads.has(url.slice(-MARK_CHARS)));
+  if (inPlace.length !== payloads.size) return null;
   const parts: (string | Uint8Array)[] = [];
   let from = 0;
   for (const [mark, payload] of payloads) {

@@ -1,18 +1,19 @@
-// How a checked request is put to StepFun, and the canonical form that the cache's
-// key is made of. Both are written from the parsed value, never from the client's
-// text: what StepFun reads is what was checked, duplicate keys died in JSON.parse.
+// How a checked request is written for StepFun, and the canonical form that the cache's
+// key is made of. Both are written from the checked value, never from the client's
+// text: StepFun reads what was checked, and a duplicate key is gone after JSON.parse.
 //
 // One layout serves both:
 //   {"model":…,"messages":[…]      the head: one form for all spellings
-//    ,"tools":…,"seed":…           what else decides the answer
-//    ,"temperature":0.5,"stream":true}   what doesn't: defaults spelled out, the way back
+//    ,"tools":…,"seed":…           the other fields that decide the answer
+//    ,"temperature":0.5,"stream":true}   the fields that don't: defaults, the way back
 // The canonical form is the first two parts, the second with sorted keys. It is
-// unambiguous, being a JSON object but for its closing brace. What goes to StepFun
-// keeps the client's order of keys in schemas, which models heed.
-// (Long payloads of media take a way of their own: request-cut.ts.)
+// unambiguous: a JSON object without its closing brace. What goes to StepFun keeps the
+// client's order of keys in schemas, because models follow that order.
 
+import type { ChatBody } from './fields.ts';
+import { withoutNullKeywords } from './json-schema.ts';
 import type { ContentPart, Message } from './messages.ts';
-import { type ChatBody, FIELDS } from './fields.ts';
+import { pairToolCalls, type ToolCallIds } from './tool-calls.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -20,17 +21,15 @@ type Fields = Record<string, unknown>;
 export interface AnswerFields {
   /** What decides the answer. */
   readonly deciding: Fields;
-  /** What doesn't: StepFun's own defaults, spelled out by the client. */
+  /** StepFun's own defaults, which the client wrote out. */
   readonly defaults: Fields;
 }
 
-/** StepFun's page: an absent field and this value are the same request. */
+/** StepFun's page: the absent field and this value are the same request. */
 const DEFAULTS: Fields = { temperature: 0.5, top_p: 0.9, n: 1, frequency_penalty: 0 };
 
-/** Sent on as they are, unless they are null. */
+/** Sent as they are, unless they are null. */
 const PASSED_ON = [
-  'tool_choice',
-  'parallel_tool_calls',
   'temperature',
   'top_p',
   'n',
@@ -45,38 +44,37 @@ const PASSED_ON = [
 
 /** @returns the request's JSON up to its messages, without a closing brace. */
 export function headText({ model, messages }: ChatBody): string {
-  return JSON.stringify({ model, messages: messages.map(upstreamMessage) }).slice(0, -1);
+  const ids = pairToolCalls(messages).supplied;
+  const written = messages.map((message) => upstreamMessage(message, ids));
+  return JSON.stringify({ model, messages: written }).slice(0, -1);
 }
 
-/** @returns the fields after the messages, but for `max_tokens` and `stream`. */
-export function answerFields(body: ChatBody, extraParams: ReadonlySet<string>): AnswerFields {
+/**
+ * @param effort - the `reasoning_effort` to send.
+ * @param extra - fields that EXTRA_PARAMS accepts.
+ * @returns the fields after the messages, except `max_tokens` and `stream`.
+ */
+export function answerFields(body: ChatBody, effort: string | undefined, extra: Fields): AnswerFields {
   const deciding: Fields = {};
   const defaults: Fields = {};
   const put = (name: string, value: unknown, byDefault: unknown = DEFAULTS[name]): void => {
     if (value !== undefined && value !== null) (value === byDefault ? defaults : deciding)[name] = value;
   };
-  if (body.tools && body.tools.length > 0) put('tools', body.tools.map(upstreamTool));
+  if (body.tools && body.tools.length > 0) {
+    put('tools', body.tools.map(upstreamTool));
+    // Without tools these say nothing, and vLLM, which serves StepFun's open models, refuses them.
+    put('tool_choice', body.tool_choice && upstreamChoice(body.tool_choice));
+    put('parallel_tool_calls', body.parallel_tool_calls);
+  }
   if (body.response_format) {
     const format = upstreamFormat(body.response_format);
     put('response_format', format, format.type === 'text' ? format : undefined);
   }
-  // A list, though it is one word: the same question has one form.
+  // Always a list, so that one word has one form.
   if (body.stop && body.stop.length > 0) put('stop', [body.stop].flat());
-  put('reasoning_effort', body.reasoning_effort ?? body.reasoning?.effort);
+  put('reasoning_effort', effort);
   for (const name of PASSED_ON) put(name, body[name]);
-  for (const [name, value] of extraFields(body, extraParams)) deciding[name] = value;
-  return { deciding, defaults };
-}
-
-/** @returns the fields that only EXTRA_PARAMS lets through, in the order of their names. */
-export function extraFields(
-  body: ChatBody,
-  extraParams: ReadonlySet<string>,
-): [name: string, value: unknown][] {
-  if (extraParams.size === 0) return [];
-  return Object.entries(body)
-    .filter(([name]) => extraParams.has(name) && !Object.hasOwn(FIELDS, name))
-    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return { deciding: Object.assign(deciding, extra), defaults };
 }
 
 /** @returns `,"name":value` for each field; those that are undefined are left out. */
@@ -88,44 +86,47 @@ export function fieldsText(fields: Fields, write: (value: unknown) => string): s
 }
 
 /** Every message in one form: known fields in one order, null and aliases resolved. */
-function upstreamMessage(message: Message) {
+function upstreamMessage(message: Message, ids: ToolCallIds['supplied']) {
   const name = message.name ?? undefined;
   if (message.role === 'user') {
     const { role, content } = message;
     return { role, content: typeof content === 'string' ? content : content.map(upstreamPart), name };
   }
   if (message.role === 'assistant') {
+    const calls = message.tool_calls ?? [];
     return {
       role: message.role,
-      // StepFun documents `string | null`, so it is there even beside tool calls alone.
-      content: joined(message.content ?? null),
+      // StepFun documents `string | null`: content is there beside tool calls, too.
+      content: joinedText(message.content ?? null),
       name,
       reasoning: message.reasoning ?? undefined,
       reasoning_content: message.reasoning_content ?? undefined,
-      tool_calls: message.tool_calls?.length ? message.tool_calls.map(upstreamCall) : undefined,
-      audio: message.audio ?? undefined,
+      tool_calls: calls.length > 0 ? calls.map((call) => upstreamCall(call, ids)) : undefined,
+      audio: message.audio?.id ? { id: message.audio.id } : undefined,
     };
   }
-  const content = joined(message.content);
+  const content = joinedText(message.content);
   return message.role === 'tool'
-    ? { role: message.role, content, tool_call_id: message.tool_call_id, name }
+    ? { role: message.role, content, tool_call_id: ids.get(message), name }
     : { role: 'system', content, name };
 }
 
 type TextContent = Exclude<Message, { role: 'user' }>['content'];
 
-/** One text of a list of text parts, joined as vLLM does, which serves StepFun's open models. */
-function joined(content: NonNullable<TextContent> | null): string | null {
-  return Array.isArray(content) ? content.map(({ text }) => text).join('\n') : content;
+/** The text of a list of parts, joined as vLLM does. */
+function joinedText(content: NonNullable<TextContent> | null): string | null {
+  if (!Array.isArray(content)) return content;
+  return content.map((part) => (part.type === 'refusal' ? part.refusal : part.text)).join('\n');
 }
 
 function upstreamPart(part: ContentPart) {
   const { type } = part;
   if (type === 'text') return { type, text: part.text };
   if (type === 'video_url') return { type, video_url: { url: part.video_url.url } };
+  if (type === 'file') return { type: 'image_url', image_url: { url: part.file.file_data } };
   if (type === 'image_url') {
     const { url, detail } = part.image_url;
-    // `low` is StepFun's default, `auto` OpenAI's way to say "the default".
+    // `low` is StepFun's default, `auto` is OpenAI's word for the default.
     return { type, image_url: { url, detail: detail === 'high' ? detail : undefined } };
   }
   const { data, format } = part.input_audio;
@@ -137,9 +138,11 @@ function upstreamPart(part: ContentPart) {
 }
 
 type AssistantMessage = Extract<Message, { role: 'assistant' }>;
+type ToolCall = NonNullable<AssistantMessage['tool_calls']>[number];
 
-function upstreamCall({ id, type, function: called }: NonNullable<AssistantMessage['tool_calls']>[number]) {
-  return { id, type, function: { name: called.name, arguments: called.arguments } };
+function upstreamCall(call: ToolCall, ids: ToolCallIds['supplied']) {
+  const { name, arguments: written } = call.function;
+  return { id: call.id || ids.get(call), type: call.type, function: { name, arguments: written } };
 }
 
 function upstreamTool(tool: NonNullable<ChatBody['tools']>[number]) {
@@ -150,10 +153,16 @@ function upstreamTool(tool: NonNullable<ChatBody['tools']>[number]) {
     function: {
       name,
       description: description ?? undefined,
-      parameters: parameters ?? undefined,
+      parameters: parameters ? withoutNullKeywords(parameters) : undefined,
       strict: strict ?? undefined,
     },
   };
+}
+
+function upstreamChoice(choice: NonNullable<ChatBody['tool_choice']>) {
+  return typeof choice === 'string'
+    ? choice
+    : { type: choice.type, function: { name: choice.function.name } };
 }
 
 function upstreamFormat(format: NonNullable<ChatBody['response_format']>) {
@@ -164,7 +173,7 @@ function upstreamFormat(format: NonNullable<ChatBody['response_format']>) {
     json_schema: {
       name,
       description: description ?? undefined,
-      schema: schema ?? undefined,
+      schema: schema ? withoutNullKeywords(schema) : undefined,
       strict: strict ?? undefined,
     },
   };

@@ -59,6 +59,7 @@ function request(bytes: Uint8Array): ChatRequest {
       maxOutputTokens: 0,
       maxChoices: 5,
       maxBodyBytes: 16 * MIB,
+      unknownParams: 'ignore',
       extraParams: new Set(),
       defaultReasoningFormat: 'general',
     },

@@ -1,5 +1,5 @@
-// Sums in the prompt: digits, + - * / ^ and brackets, and their spelled-out twins.
-// A parser of its own, because a Worker may not eval.
+// Calculations in a prompt: digits, + - * / ^ and brackets, and the words for these signs. It has its own parser,
+// because a Worker may not call eval.
 
 const SPELLED: readonly (readonly [RegExp, string])[] = [
   [/\bplus\b|加上?/gi, '+'],
@@ -15,39 +15,38 @@ const SUM = /[(\d][\d\s.()+\-*/^]*[\d)]/g;
 const CUE = /(?:^|what(?:'s| is)|how much is|calculate|compute|solve|计算|算)\s*$/i;
 
 export interface Sum {
-  /** As it is written in books: `17 × 23`. */
-  readonly written: string;
-  /** With `*` and `/`, as a calculator tool takes it. */
+  /** For reading: `17 × 23`. */
+  readonly formatted: string;
+  /** For a calculator tool: `17 * 23`. */
   readonly expression: string;
   readonly value: number;
 }
 
-/** @returns the first sum in a text that has an answer; null when there is none. */
+/** @returns the first calculation in a text that has a result; null if there is none. */
 export function findSum(text: string): Sum | null {
-  const LOOKED_AT_CHARS = 500;
-  let normal = text.slice(0, LOOKED_AT_CHARS);
+  const PROMPT_CHARS_MAX = 500;
+  let normal = text.slice(0, PROMPT_CHARS_MAX);
   for (const [pattern, sign] of SPELLED) normal = normal.replace(pattern, sign);
   for (const match of normal.matchAll(SUM)) {
     const [found] = match;
     if (!/[+\-*/^]/.test(found)) continue;
     if (/^\d+([-/])\d+\1\d+$/.test(found)) continue; // a date
-    // A range, a score or a phone number has the same signs without spaces: then it
-    // must be asked for.
+    // A range, a score or a phone number has the same signs without spaces: these need a question before them.
     if (/^[\d.]+(?:[-/][\d.]+)+$/.test(found) && !CUE.test(normal.slice(0, match.index))) continue;
     const value = evaluate(found);
     if (value === null) continue;
     const expression = found.replace(/\s+/g, '').replace(/[+\-*/^]/g, ' $& ');
-    return { expression, written: expression.replaceAll('*', '×').replaceAll('/', '÷'), value };
+    return { expression, formatted: expression.replaceAll('*', '×').replaceAll('/', '÷'), value };
   }
   return null;
 }
 
-/** @returns a number as people write it: at most six digits after the point. */
-export function written(value: number): string {
+/** @returns a number with at most six digits after the point. */
+export function formatNumber(value: number): string {
   return String(Math.round(value * 1e6) / 1e6);
 }
 
-/** Recursive descent, an operator's rank at a time. Null: not a sum, or no finite answer. */
+/** Recursive descent, one level of precedence each. Null: not a calculation, or no finite result. */
 function evaluate(source: string): number | null {
   const tokens = source.match(/\d+(?:\.\d+)?|[()+\-*/^]/g) ?? [];
   let at = 0;
@@ -79,7 +78,7 @@ function evaluate(source: string): number | null {
       const inner = sum();
       return take(')') ? inner : Number.NaN;
     }
-    // Number(undefined) is NaN: a sum that ends too early has no answer.
+    // Number(undefined) is NaN: an incomplete calculation has no result.
     return Number(tokens[at++]);
   }
 

@@ -1,24 +1,24 @@
-// Answers in Chinese, most particular first.
+// Answers in Chinese, the most specific ones first.
 
-import { findSum, written } from './arithmetic.ts';
+import { findSum, formatNumber } from './arithmetic.ts';
 import { describeMediaInChinese } from './media.ts';
 import { readResult } from './results.ts';
 import { keywords, sentencesAsked } from './words.ts';
 import type { Prompt, Writer } from './writer.ts';
 
-const NOTE = '*（我是 StepFun 模拟器，句子由您的用词拼成；配置密钥后，这里由真正的模型回答。）*';
+const NOTE = '*（这是 StepFun 模拟器，回答由模板生成；配置 StepFun 密钥后，将由真正的模型回答。）*';
 
 const LEAD =
   /^(?:你好|您好|请问?|麻烦|帮我|给我|能不能|可以|用?[一两二三四五\d]+句话|[，。！,!\s]|介绍一下|解释一下|介绍|解释|讲讲|说说|谈谈|告诉我|写一?[首篇个段]|关于|什么是|如何|怎样|怎么|为什么)+/u;
 const TAIL = /(?:是什么|怎么样|是多少|是谁|怎么办|的诗|吗|呢|吧)?[\s，。？！?!,.]*$/u;
 
-/** What the prompt is about: what is left of it without the asking, or its weighty words. */
+/** The subject of the prompt: its text without the words of asking, or its keywords. */
 function topicOf(text: string): string {
-  const LOOKED_AT = 200;
-  const SHOWN = 16;
-  const bare = text.slice(0, LOOKED_AT).replace(LEAD, '').replace(TAIL, '');
-  if (bare !== '' && bare.length <= SHOWN) return bare;
-  return keywords(text).slice(0, 3).join('、') || text.slice(0, SHOWN);
+  const PROMPT_CHARS_MAX = 200;
+  const SUBJECT_CHARS_MAX = 16;
+  const bare = text.slice(0, PROMPT_CHARS_MAX).replace(LEAD, '').replace(TAIL, '');
+  if (bare !== '' && bare.length <= SUBJECT_CHARS_MAX) return bare;
+  return keywords(text).slice(0, 3).join('、') || text.slice(0, SUBJECT_CHARS_MAX);
 }
 
 const toolResults: Writer = ({ results }) => {
@@ -29,7 +29,7 @@ const toolResults: Writer = ({ results }) => {
       ? `\`${name}\` 返回：${lines[0]}`
       : `\`${name}\` 返回：\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
   });
-  return `${parts.join('\n\n')}\n\n以上就是查询到的结果，希望对您有帮助。`;
+  return `${parts.join('\n\n')}\n\n以上就是查询到的结果。`;
 };
 
 const echo: Writer = ({ whole }) => /^(?:请)?(?:重复|跟我说|只回答|说)[：:]\s*(.+)$/s.exec(whole)?.[1];
@@ -37,19 +37,19 @@ const echo: Writer = ({ whole }) => /^(?:请)?(?:重复|跟我说|只回答|说)
 const media: Writer = ({ media: sent, text }) =>
   sent.length === 0
     ? undefined
-    : `您发来了${sent.map(describeMediaInChinese).join('，以及')}。${text === '' ? '' : `您的要求是：“${text.slice(0, 100)}”。`}\n\n模拟器没有眼睛，看不到画面；真正的模型会在这里细致地描述其中的颜色、物体、文字和氛围。\n\n${NOTE}`;
+    : `您发来了${sent.map(describeMediaInChinese).join('，以及')}。${text === '' ? '' : `您的要求是：“${text.slice(0, 100)}”。`}\n\n模拟器无法查看其内容；真正的模型会在这里描述它。\n\n${NOTE}`;
 
 const sum: Writer = ({ text }, pick) => {
   const found = findSum(text);
   if (found === null) return undefined;
-  const value = written(found.value);
-  return pick([`${found.written} = **${value}**`, `答案是 **${value}**：${found.written} = ${value}。`]);
+  const value = formatNumber(found.value);
+  return pick([`${found.formatted} = **${value}**`, `答案是 **${value}**：${found.formatted} = ${value}。`]);
 };
 
 const memory: Writer = ({ text, earlier }) => {
   const name = /我(?:的名字)?(?:叫|是)([\p{Script=Han}A-Za-z]{1,12})/u;
   if (/我(?:的名字)?叫什么|我是谁/.test(text)) {
-    const told = earlier.map((said) => name.exec(said)?.[1]).findLast((found) => found !== undefined);
+    const told = earlier.map((message) => name.exec(message)?.[1]).findLast((found) => found !== undefined);
     return told === undefined ? '您还没有告诉我您的名字。' : `您叫**${told}**，您之前告诉过我。`;
   }
   const told = /我(?:的名字)?叫([\p{Script=Han}A-Za-z]{1,12})/u.exec(text)?.[1];
@@ -66,7 +66,7 @@ const greeting: Writer = ({ text }, pick) =>
 
 const identity: Writer = ({ text, model }) =>
   /你是谁|您是谁|你叫什么|什么模型|你是.*(?:机器人|人类|真人)/.test(text)
-    ? `我以 \`${model}\` 的名义回答，但说实话，我只是它的**模拟器**：一个小程序，完全按照阶跃星辰的接口说话，不需要密钥，也不需要联网，同样的问题总是得到同样的回答。`
+    ? `我代替模型 \`${model}\` 回答，但我只是一个**模拟器**：一个实现了阶跃星辰接口的小程序，不需要密钥，也不需要联网；同样的请求总是得到同样的回答。`
     : undefined;
 
 const stepfun: Writer = ({ text }) =>
@@ -79,7 +79,7 @@ const poem: Writer = ({ text }, pick) => {
   const thing = keywords(text).find((word) => !/诗|俳句|歌词/.test(word)) ?? '清晨';
   return pick([
     `《${thing}》\n\n晨光落在窗前，  \n${thing}静静等在门边；  \n一个字，然后是整个春天。`,
-    `《${thing}》\n\n流水一滴一滴，  \n${thing}悬在银色的线上；  \n说完最后一句，四野安静。`,
+    `《${thing}》\n\n流水一滴一滴，  \n${thing}在晚风里；  \n小溪流进了大海。`,
   ]);
 };
 
@@ -88,23 +88,30 @@ const joke: Writer = ({ text }) =>
     ? '程序员去买菜。家人说：“买一个西瓜，如果看到鸡蛋，买十个。”\n\n他带回了十个西瓜。家人问为什么，他说：“因为我看到鸡蛋了。”'
     : undefined;
 
-const anything: Writer = ({ text }, pick) => {
+const UNKNOWABLE = /今天|今晚|明天|昨天|现在|目前|最新|最近|新闻|天气|股价|股票|汇率|比分|附近|我的(?!名字)/;
+
+const unknowable: Writer = ({ text }) =>
+  UNKNOWABLE.test(text)
+    ? `这个问题我无法回答：我是模拟器，不能联网，也没有实时数据或您的个人数据。真正的 StepFun 模型配合合适的工具可以回答关于**${topicOf(text)}**的问题。\n\n${NOTE}`
+    : undefined;
+
+const subject: Writer = ({ text }, pick) => {
   const about = topicOf(text);
   const count = sentencesAsked(text);
   if (count !== null) {
     return [
-      `${about}，最好从它的作用来理解。`,
-      `在实际使用中，它的价值最容易看清。`,
-      '看仔细了就会发现，最简单的部分承担了最多的分量。',
-      '例外不多，但值得了解。',
-      '其余的，都来自练习。',
+      `我是模拟器，不了解${about}的细节。`,
+      '真正的模型会在这里说明要点。',
+      '然后举一个例子。',
+      '并说明适用的范围。',
+      '最后用一句话总结。',
     ]
       .slice(0, count)
       .join('');
   }
   return pick([
-    `关于**${about}**，可以分三步来看：\n\n1. **是什么**：先看最核心的部分，其他的暂时放在一边。\n2. **为什么重要**：一旦用到实际场景，每个小选择都会累积起来。\n3. **怎么做**：先试最简单的办法，看看结果，再往下走。\n\n您最想了解哪一步？\n\n${NOTE}`,
-    `您问的是**${about}**。简单地说，要看用在什么地方；往深里说，要看它和周围事物的关系，以及缺了它会怎样。\n\n一个实用的原则是：把绝不能出错的部分做得朴素而牢靠，把灵活留给其余的部分。\n\n${NOTE}`,
+    `我是模拟器，并不了解**${about}**。真正的回答可以分为三部分：\n\n1. **定义**：用一两句话说明它是什么。\n2. **背景**：它的由来和意义。\n3. **例子**：一个能说明原理的例子。\n\n${NOTE}`,
+    `我是模拟器，只能展示关于**${about}**的回答会是什么样子：\n\n- **是什么**\n- **如何运作**\n- **什么时候有用，什么时候没有用**\n\n${NOTE}`,
   ]);
 };
 
@@ -119,10 +126,11 @@ export const chinese: readonly Writer[] = [
   joke,
   poem,
   stepfun,
-  anything,
+  unknowable,
+  subject,
 ];
 
-/** Six sentences of thought, of which any first few make sense. */
+/** @returns six sentences; any first few of them make sense alone. */
 export function thinkInChinese({ text, results }: Prompt, tool: string | null): string[] {
   const about = topicOf(text);
   const found = findSum(text);
@@ -138,10 +146,10 @@ export function thinkInChinese({ text, results }: Prompt, tool: string | null): 
   }
   return [
     tool === null ? `用户在问${about}。` : `用户在问${about}，可以用 \`${tool}\` 来查。`,
-    found === null ? '先抓住问题里的关键词。' : `里面有一道算式：${found.written}。`,
-    found === null ? '应该先直接回答，再说明理由。' : `一步一步算，结果是${written(found.value)}。`,
+    found === null ? '先找出问题里的关键词。' : `里面有一道算式：${found.formatted}。`,
+    found === null ? '应该先直接回答，再说明理由。' : `一步一步算，结果是${formatNumber(found.value)}。`,
     '再想一想，这个问题有没有别的意思。',
     '没有，按字面理解最合适，语气清楚友好就好。',
-    '现在把它写下来，长度一口气能读完。',
+    '现在写出简短的回答。',
   ];
 }

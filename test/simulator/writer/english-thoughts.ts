@@ -1,53 +1,51 @@
-// What goes before an answer in English.
+// The reasoning before an answer in English.
 
-import { findSum, written } from './arithmetic.ts';
-import { asks, keywords, topic } from './words.ts';
+import { findSum, formatNumber } from './arithmetic.ts';
+import { keywords, topic } from './words.ts';
 import type { Prompt } from './writer.ts';
 
-/** Six sentences of thought, of which any first few make sense. */
-export function thinkInEnglish({ text, media: sent, results }: Prompt, tool: string | null): string[] {
-  const SHOWN_CHARS = 80;
-  const about = asks(text) ? `asks about ${topic(text)}` : `wrote: “${text.slice(0, SHOWN_CHARS)}”`;
-  const wish = `The user ${text === '' && sent.length > 0 ? 'sent something to look at' : about}`;
+/** @returns six sentences; any first few of them make sense alone. */
+export function thinkInEnglish({ text, media, results }: Prompt, tool: string | null): string[] {
+  const about = topic(text);
+  const request =
+    about === '' && media.length > 0 ? 'The user sent a file.' : `The user asks about ${about || 'nothing'}.`;
   if (results.length > 0) {
     return [
-      `${wish}, and the tool has answered.`,
-      `I have ${results.length === 1 ? 'one result' : `${results.length} results`} to read.`,
-      'The numbers go into the answer as they are.',
-      'Nothing in them asks for another call.',
-      'I should name the function the figures come from.',
-      'A short closing sentence is enough.',
+      `${request} The tool has answered.`,
+      `There ${results.length === 1 ? 'is one result' : `are ${results.length} results`} to read.`,
+      'I use the values exactly as they are.',
+      'No other call is needed.',
+      'I name the function that each value comes from.',
+      'One closing sentence is enough.',
     ];
   }
-  const close = [
-    'Let me check whether I have overlooked a second meaning.',
-    'No, the plain reading fits best, so a clear and friendly tone will do.',
-    "Now I'll write it down, short enough to be read in one go.",
+  const end = [
+    'Is there a second way to read the question?',
+    'The literal reading is the most likely one.',
+    'The answer should be short and clear.',
   ];
   if (tool !== null) {
     return [
-      `${wish}, and \`${tool}\` can find that out.`,
-      'Its arguments are in the question itself.',
-      'I will call it before I say anything.',
-      ...close,
+      request,
+      `The function \`${tool}\` can answer this.`,
+      'Its arguments are in the question.',
+      ...end,
     ];
   }
-  const found = findSum(text);
-  if (found !== null) {
+  const sum = findSum(text);
+  if (sum !== null) {
     return [
-      `${wish}.`,
-      `There is a sum in it: ${found.written}.`,
-      `Step by step that gives ${written(found.value)}.`,
-      ...close,
+      request,
+      `The question contains a calculation: ${sum.formatted}.`,
+      `The result is ${formatNumber(sum.value)}.`,
+      ...end,
     ];
   }
   const words = keywords(text).slice(0, 3).join(', ');
   return [
-    `${wish}.`,
-    words === ''
-      ? 'A short message, so a friendly answer is all it takes.'
-      : `The words that matter here are: ${words}.`,
-    'I should answer directly first and give the reasons after that.',
-    ...close,
+    request,
+    words === '' ? 'The message is short.' : `The keywords are: ${words}.`,
+    'I answer first and give the reasons afterwards.',
+    ...end,
   ];
 }

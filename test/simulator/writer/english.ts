@@ -1,6 +1,6 @@
-// Answers in English, most particular first.
+// Answers in English, the most specific ones first.
 
-import { findSum, written } from './arithmetic.ts';
+import { findSum, formatNumber } from './arithmetic.ts';
 import { explain, NOTE } from './explain.ts';
 import { CAPITALS, FACTS, JOKES, STEPFUN_LONG, STEPFUN_SHORT } from './facts.ts';
 import { describeMedia } from './media.ts';
@@ -21,46 +21,40 @@ const toolResults: Writer = ({ results, text }) => {
       : `${intro}:\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
   });
   const about = topic(text);
-  return `${parts.join('\n\n')}\n\nThat should settle your question${about === '' ? '' : ` about ${about}`}.`;
+  return `${parts.join('\n\n')}\n\nThis is the answer to your question${about === '' ? '' : ` about ${about}`}.`;
 };
 
 const echo: Writer = ({ whole }) =>
   /^(?:please )?(?:say|repeat|echo|(?:reply|respond|answer) with)(?: exactly| only| just| after me)*\b[\s:,]*(?:"(.+)"|“(.+)”|(.+?))$/is
     .exec(whole)
     ?.slice(1)
-    .find((said) => said !== undefined);
+    .find((quoted) => quoted !== undefined);
 
-const media: Writer = ({ media: sent, text }, pick) => {
+const media: Writer = ({ media: sent, text }) => {
   if (sent.length === 0) return undefined;
   const things = sent.map(describeMedia);
-  const opening = `You sent ${things.length === 1 ? things[0] : `${things.slice(0, -1).join(', ')} and ${things.at(-1)}`}.`;
-  const asked = text === '' ? '' : ` Your wish was: “${text.slice(0, 200)}”.`;
-  const arrived = sent.some(({ data }) => data !== null)
-    ? 'Every byte of it arrived, but a simulator has no eyes.'
-    : 'I have the address and leave it at that: a simulator has no eyes.';
-  return pick([
-    `${opening}${asked}\n\n${arrived} Picture soft light, clear lines and a calm scene in the middle of it: the real model would now describe what is truly there, in as elegant a language as you like.\n\n${NOTE}`,
-    `${opening}${asked}\n\n${arrived} A vision model would go on with colours, objects, written text and mood.\n\n${NOTE}`,
-  ]);
+  const list = things.length === 1 ? things[0] : `${things.slice(0, -1).join(', ')} and ${things.at(-1)}`;
+  const request = text === '' ? '' : ` Your request was: “${text.slice(0, 200)}”.`;
+  return `You sent ${list}.${request}\n\nA simulator cannot see or hear it. A real model would now describe its contents.\n\n${NOTE}`;
 };
 
 const sum: Writer = ({ text }, pick) => {
   const found = findSum(text);
   if (found === null) return undefined;
-  const value = written(found.value);
+  const value = formatNumber(found.value);
   return pick([
-    `${found.written} = **${value}**`,
-    `That makes **${value}**, because ${found.written} = ${value}.`,
-    `The answer is **${value}**.\n\n\`\`\`\n${found.written} = ${value}\n\`\`\``,
+    `${found.formatted} = **${value}**`,
+    `The result is **${value}**, because ${found.formatted} = ${value}.`,
+    `The answer is **${value}**.\n\n\`\`\`\n${found.formatted} = ${value}\n\`\`\``,
   ]);
 };
 
 const memory: Writer = ({ text, earlier }) => {
   const name = /\bmy name is (\p{L}[\p{L}'’-]*)/iu;
   if (/\bwhat(?:'s| is) my name\b/i.test(text)) {
-    const told = earlier.map((said) => name.exec(said)?.[1]).findLast((found) => found !== undefined);
+    const told = earlier.map((message) => name.exec(message)?.[1]).findLast((found) => found !== undefined);
     return told === undefined
-      ? "You haven't told me your name yet."
+      ? 'You have not told me your name yet.'
       : `Your name is **${told}**: you told me earlier.`;
   }
   const told = name.exec(text)?.[1];
@@ -74,11 +68,11 @@ const greeting: Writer = ({ text, earlier }, pick) => {
     0
   )
     return undefined;
-  if (earlier.length > 0) return 'Hello again! Where shall we go on?';
+  if (earlier.length > 0) return 'Hello again! How can I help you?';
   return pick([
-    'Hello! Nice to hear from you. Ask me something, give me a sum such as `17 * 23`, or send a picture.',
-    'Hi there! What would you like to talk about? I can explain things, do sums, tell a joke or write a haiku.',
-    'Hey! I am awake and listening. What is on your mind today?',
+    'Hello! Ask me a question, give me a calculation such as `17 * 23`, or send an image.',
+    'Hi! How can I help you? I can explain a few things, calculate, tell a joke or write a haiku.',
+    'Hello! I am the StepFun simulator. What is your question?',
   ]);
 };
 
@@ -86,7 +80,7 @@ const identity: Writer = ({ text, model }) =>
   /\b(?:who|what) are you\b|\bwhich model\b|\bwhat model\b|\byour name\b|\bare you (?:a |an )?(?:chatgpt|gpt|human|robot|bot|real|ai)\b/i.test(
     text,
   )
-    ? `I am answering in the name of \`${model}\`, but to be honest I am its **simulator**: a small program that speaks StepFun's API down to its quirks, needs no key and no internet, and gives the same answer to the same request.`
+    ? `I answer for the model \`${model}\`, but I am a **simulator**: a small program with StepFun's API. It needs no key and no internet, and gives the same answer to the same request.`
     : undefined;
 
 const stepfun: Writer = ({ text }) => {
@@ -98,7 +92,7 @@ const stepfun: Writer = ({ text }) => {
 
 const thanks: Writer = ({ text }, pick) =>
   /^(?:many )?(?:thanks|thank you|thx|bye|goodbye|see you)\b/i.test(text) && text.length < 60
-    ? pick(["You're welcome! It was a pleasure.", 'Any time. Come back whenever you like.'])
+    ? pick(["You're welcome!", 'You are welcome. Goodbye!'])
     : undefined;
 
 const counting: Writer = ({ text }) => {
@@ -116,7 +110,7 @@ const poem: Writer = ({ text }, pick) => {
   const thing = capitalise(about ?? 'Morning');
   return pick([
     `*${thing}* —\n\nA quiet first light,  \n${thing.toLowerCase()} waits at the open door;  \none word, then the rest.`,
-    `*${thing}* —\n\nDrop by drop it comes,  \n${thing.toLowerCase()} on a silver thread;  \nthe stream finds its end.`,
+    `*${thing}* —\n\nWater, drop by drop,  \n${thing.toLowerCase()} in the evening wind;  \nthe stream finds the sea.`,
   ]);
 };
 
@@ -137,7 +131,7 @@ const capital: Writer = ({ text }) => {
 
 const clock: Writer = ({ text }) =>
   /\bwhat(?:'s| is) the (?:time|date)\b|\bwhat (?:time|day) is it\b/i.test(text)
-    ? 'I have no clock: the same question gets the same answer here, whenever it is asked. Your own device knows better.'
+    ? 'I am a simulator and have no clock: the same question always gets the same answer.'
     : undefined;
 
 const items: Writer = ({ text }) => {
@@ -153,36 +147,12 @@ const items: Writer = ({ text }) => {
       .filter((word) => !/^(?:name|top|suggest|\d+|two|three|four|five|few|ideas?)$/i.test(word))
       .slice(0, 4)
       .join(' ') || 'this';
-  const angles = [
-    'The obvious one',
-    'The overlooked one',
-    'The bold one',
-    'The cheap one',
-    'The slow one',
-    'The playful one',
-    'The careful one',
-    'The one for two',
-    'The one for later',
-    'The odd one out',
-  ];
-  const hints = [
-    'start here and see how far it carries you',
-    'most people pass it by, which is a pity',
-    'it takes some courage and pays it back',
-    'nearly free, and better than nothing',
-    'give it time',
-    'it makes everybody smile',
-    'check twice, then begin',
-    'ask somebody to join',
-    'write it down so that it is not lost',
-    'it fits no list, so it ends this one',
-  ];
-  const lines = Array.from({ length: count }, (_, i) => `${i + 1}. **${angles[i]}**: ${hints[i]}.`);
-  return `Some thoughts on ${about}:\n\n${lines.join('\n')}\n\n${NOTE}`;
+  const lines = Array.from({ length: count }, (_, i) => `${i + 1}. Item ${i + 1}`);
+  return `I am a simulator and have no ideas about ${about}. A list of ${count} has this form:\n\n${lines.join('\n')}\n\n${NOTE}`;
 };
 
 const fact: Writer = ({ text }) => {
-  const known = FACTS.find(({ asks }) => asks.test(text));
+  const known = FACTS.find(({ pattern }) => pattern.test(text));
   if (known === undefined) return undefined;
   return known.sentences.slice(0, sentencesAsked(text) ?? known.sentences.length).join(' ');
 };

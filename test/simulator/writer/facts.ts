@@ -1,78 +1,78 @@
-// The little the simulator knows by heart, so that its first answers are true ones.
+// The few facts that the simulator knows, so that the first questions of a visitor get true answers.
 
-/** What it is about, and sentences in an order that lets any number of them stand alone. */
+/** The questions it answers, and sentences of which any first few make sense alone. */
 export interface Fact {
-  readonly asks: RegExp;
+  readonly pattern: RegExp;
   readonly sentences: readonly string[];
 }
 
 export const FACTS: readonly Fact[] = [
   {
-    asks: /reinforcement learning/i,
+    pattern: /reinforcement learning/i,
     sentences: [
-      'Reinforcement learning is a way of learning by trial and error: an agent acts in an environment and receives rewards for what it does.',
+      'Reinforcement learning is a way of learning by trial and error: an agent acts in an environment and receives rewards for its actions.',
       'Over many attempts it adjusts its policy, the rule that picks the next action, so that the sum of future rewards grows.',
-      'The hard part is the balance between exploring what is unknown and using what already works.',
+      'The hard part is the balance between exploring new actions and using the ones that already work.',
     ],
   },
   {
-    asks: /server[- ]sent events?|\bSSE\b|event ?stream/i,
+    pattern: /server[- ]sent events?|\bSSE\b|event ?stream/i,
     sentences: [
-      '**Server-sent events** are a one-way stream over plain HTTP: the server keeps the response open and writes `data:` lines whenever it has something to say.',
-      'A blank line ends each event, and the browser hands it to your code at once.',
+      '**Server-sent events** are a one-way stream over plain HTTP: the server keeps the response open and writes `data:` lines whenever it has new data.',
+      'A blank line ends each event, and the browser passes it to your code at once.',
       'Chat APIs use them to show an answer word by word, and end the stream with `data: [DONE]`.',
       'Unlike WebSockets they need no upgrade, pass through ordinary proxies, and reconnect by themselves with `EventSource`.',
     ],
   },
   {
-    asks: /\bCORS\b|cross-origin/i,
+    pattern: /\bCORS\b|cross-origin/i,
     sentences: [
       '**CORS** lets a server tell browsers which other origins may read its answers.',
-      'For anything beyond a simple request the browser first asks with an `OPTIONS` preflight, and goes on only if the answer allows the origin, the method and the headers.',
+      'For anything beyond a simple request the browser first pattern with an `OPTIONS` preflight, and goes on only if the answer allows the origin, the method and the headers.',
       'It protects the users of a page, not the server: a program outside a browser ignores it.',
     ],
   },
   {
-    asks: /cloudflare workers?|\bworkers? kv\b|edge (?:computing|function)/i,
+    pattern: /cloudflare workers?|\bworkers? kv\b|edge (?:computing|function)/i,
     sentences: [
-      '**Cloudflare Workers** run JavaScript in V8 isolates, in the data centre nearest to whoever asks.',
+      '**Cloudflare Workers** run JavaScript in V8 isolates, in the data centre nearest to the user.',
       'An isolate starts within milliseconds, because no container or process has to boot.',
-      'Beside it stand KV for values that are read often and written seldom, and Durable Objects where one single place must decide.',
-      'A gateway fits this well: it spends its time waiting for others, and waiting costs no CPU.',
+      'KV stores values that are read often and written rarely; a Durable Object is a single place that can decide.',
+      'A gateway fits this platform well: it mostly waits for other servers, and waiting costs no CPU time.',
     ],
   },
   {
-    asks: /language models?|\bLLMs?\b|transformers?\b/i,
+    pattern: /language models?|\bLLMs?\b|transformers?\b/i,
     sentences: [
       'A **large language model** predicts the next token of a text, again and again.',
-      'It has read so much that good predictions take on the look of knowledge, style and reasoning.',
-      'What it writes is likely rather than checked, so facts that matter deserve a second source.',
-      'Reasoning models spend extra tokens on thinking before the answer begins; `reasoning_effort` says how many.',
+      'It learned from so much text that its predictions show knowledge, style and reasoning.',
+      'Its text is likely, but not verified: check important facts in a second source.',
+      'Reasoning models generate reasoning tokens before the answer; `reasoning_effort` sets the limit.',
     ],
   },
   {
-    asks: /sky (?:is )?blue|blue sky/i,
+    pattern: /sky (?:is )?blue|blue sky/i,
     sentences: [
       'The sky is blue because air scatters short waves of light far more than long ones.',
       'This is Rayleigh scattering: it grows with the fourth power of the frequency, so blue light reaches your eye from every direction.',
       'Violet is scattered even more, but the sun sends less of it and our eyes see it less well.',
-      'At sunset the light has come a long way through the air, the blue is gone from it, and red remains.',
+      'At sunset the light has passed through so much air that most of the blue is gone, and red remains.',
     ],
   },
   {
-    asks: /recursion/i,
+    pattern: /recursion/i,
     sentences: [
       '**Recursion** is a function that calls itself on a smaller piece of the same problem.',
-      'It needs a base case, which is answered directly, and a step that comes closer to it.',
+      'It needs a base case with a direct result, and a step that leads towards it.',
       'To understand the rest, see *recursion*.',
     ],
   },
   {
-    asks: /photosynthesis/i,
+    pattern: /photosynthesis/i,
     sentences: [
       '**Photosynthesis** turns light, water and carbon dioxide into sugar and oxygen.',
-      'Chlorophyll catches the light, and its energy splits water and charges the molecules ATP and NADPH.',
-      'The Calvin cycle then spends that charge to build sugar from the carbon dioxide of the air.',
+      'Chlorophyll catches the light, and its energy splits water and produces ATP and NADPH.',
+      'The Calvin cycle then uses this energy to build sugar from carbon dioxide.',
     ],
   },
 ];
@@ -99,7 +99,7 @@ export const CAPITALS: Readonly<Record<string, string>> = {
   turkey: 'Ankara',
 };
 
-/** StepFun's own answers to the two prompts of its page. */
+/** The answers to the two prompts on StepFun's page, as the page shows them. */
 export const STEPFUN_SHORT =
   'StepFun AI, intelligent and secure, multilingual, fast and accurate, rejects harmful content, using technology to create a better future.';
 
@@ -111,7 +111,7 @@ export const STEPFUN_LONG = [
 
 export const JOKES: readonly [string, ...string[]] = [
   'Why do programmers mix up Halloween and Christmas?\n\nBecause `OCT 31 == DEC 25`.',
-  'A server walks into a bar. The bartender asks: "What can I get you?"\n\n"…"\n\n"…"\n\n`504 Gateway Timeout`',
+  'A server walks into a bar. The bartender pattern: "What can I get you?"\n\n"…"\n\n"…"\n\n`504 Gateway Timeout`',
   'There are two hard things in computer science: cache invalidation, naming things, and off-by-one errors.',
   'I would tell you a joke about UDP, but you might not get it.',
 ];

@@ -1,5 +1,5 @@
-// What can be said about a picture without looking at it: its kind, its size, where
-// it is from. The exact size shows that it came through a gateway unharmed.
+// A description of a file without its contents: its type, its size and its address. The exact size shows that it
+// passed through a gateway unchanged.
 
 import type { Media } from '../messages.ts';
 
@@ -8,15 +8,15 @@ export function describeMedia({ kind, data, url, detail }: Media): string {
   if (data === null) {
     const address = URL.parse(url ?? '');
     const file = address?.pathname.split('/').pop() ?? '';
-    const high = detail === 'high' ? ', to be seen in high detail' : '';
+    const high = detail === 'high' ? ' in high detail' : '';
     return `${kind === 'image' ? 'an' : 'a'} ${kind} at ${address?.hostname ?? 'an unknown place'}${file === '' ? '' : ` (${file})`}${high}`;
   }
   const pixels = data.type === 'png' ? pngPixels(data.base64) : null;
   const size = `${readableSize(data.bytes)} (${data.bytes.toLocaleString('en-US')} bytes)`;
-  return `a ${data.type} ${kind === 'audio' ? 'recording' : kind} of ${pixels === null ? '' : `${pixels} pixels and `}${size}`;
+  return `${/^[aeiou]|^mp3/.test(data.type) ? 'an' : 'a'} ${data.type} ${kind === 'audio' ? 'recording' : kind} of ${pixels === null ? '' : `${pixels} pixels and `}${size}`;
 }
 
-/** The same in Chinese. */
+/** @returns the description in Chinese. */
 export function describeMediaInChinese({ kind, data, url }: Media): string {
   const noun = { image: '图片', video: '视频', audio: '音频' }[kind];
   if (data === null) return `来自 ${URL.parse(url ?? '')?.hostname ?? '未知地址'} 的${noun}`;

@@ -1,9 +1,9 @@
-// A tool's answer as lines a person can read.
+// A tool's result as readable lines.
 
 const LINES_MAX = 12;
 const LINE_CHARS = 400;
 
-/** @returns a line for each entry of a JSON object or list; else the text itself as one line. */
+/** @returns one line for each entry of a JSON object or list; otherwise the text as one line. */
 export function readResult(result: string): [string, ...string[]] {
   const lines = linesOf(parse(result)).slice(0, LINES_MAX);
   const [first, ...rest] = lines.map((line) => line.slice(0, LINE_CHARS));

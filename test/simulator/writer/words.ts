@@ -1,4 +1,4 @@
-// The prompt's own words: its language, what it is about, its names and numbers.
+// The words of a prompt: its language, its subject, its names and numbers.
 
 const STOP_WORDS = new Set(
   (
@@ -20,20 +20,20 @@ const CHINESE_STOP_WORDS = new Set(
 
 const segmenter = new Intl.Segmenter('zh', { granularity: 'word' });
 
-/** Beyond this a prompt is a document: its beginning says what it is about. */
-const LOOKED_AT_CHARS = 2_000;
+/** The beginning of a long text shows what it is about. */
+const PROMPT_CHARS_MAX = 2_000;
 
-/** @returns whether a person who wrote this expects Chinese back. */
+/** @returns whether the answer should be in Chinese. */
 export function isChinese(text: string): boolean {
-  const start = text.slice(0, LOOKED_AT_CHARS);
+  const start = text.slice(0, PROMPT_CHARS_MAX);
   const ideographs = start.match(/\p{Script=Han}/gu)?.length ?? 0;
   const words = start.match(/[A-Za-z]+/g)?.length ?? 0;
   return ideographs > 0 && ideographs >= words;
 }
 
-/** @returns the words that carry meaning, in order, each once. */
+/** @returns the words without stop words, in order, each once. */
 export function keywords(text: string): string[] {
-  const found = Array.from(segmenter.segment(text.slice(0, LOOKED_AT_CHARS)), (part) =>
+  const found = Array.from(segmenter.segment(text.slice(0, PROMPT_CHARS_MAX)), (part) =>
     part.isWordLike === true ? part.segment : '',
   ).filter((word) =>
     isChinese(word)
@@ -43,9 +43,9 @@ export function keywords(text: string): string[] {
   return [...new Set(found)];
 }
 
-/** @returns names in it, such as `San Francisco`, in order. */
+/** @returns the proper names, such as `San Francisco`, in order. */
 export function properNames(text: string): string[] {
-  const start = text.slice(0, LOOKED_AT_CHARS);
+  const start = text.slice(0, PROMPT_CHARS_MAX);
   const found = start.match(/\p{Lu}[\p{L}\p{M}'’-]*(?: \p{Lu}[\p{L}\p{M}'’-]*)*/gu) ?? [];
   return found
     .map((name) =>
@@ -57,9 +57,9 @@ export function properNames(text: string): string[] {
     .filter((name) => name.length > 1);
 }
 
-/** @returns the numbers written in it, in order. */
+/** @returns the numbers in a text, in order. */
 export function numbers(text: string): number[] {
-  return (text.slice(0, LOOKED_AT_CHARS).match(/(?<![\w.])-?\d{1,15}(?:\.\d{1,6})?(?!\w)/g) ?? []).map(
+  return (text.slice(0, PROMPT_CHARS_MAX).match(/(?<![\w.])-?\d{1,15}(?:\.\d{1,6})?(?!\w)/g) ?? []).map(
     Number,
   );
 }
@@ -71,28 +71,23 @@ const ASK =
 const TAIL =
   /(?:\s+(?:is|are|works?|mean|means))?(?:,?\s+(?:in|within|using|with) (?:exactly |about |at most )?(?:\d+|one|two|three|four|five|simple|plain|a few)\s+(?:\w+\s+)?(?:sentences?|words?|characters?|paragraphs?|terms|lines?|steps?))?(?:,?\s+please)?[\s?.!]*$/i;
 
-/** @returns whether an English prompt asks for something, and does not just tell. */
-export function asks(text: string): boolean {
-  return ASK.test(opening(text));
-}
-
-/** @returns what an English prompt is about, in a few words of its own: `reinforcement learning`. */
+/** @returns the subject of an English prompt, in a few of its words: `reinforcement learning`. */
 export function topic(text: string): string {
   const first = opening(text);
   const bare = first.replace(ASK, '').replace(TAIL, '').trim();
-  const SHOWN_WORDS = 8;
+  const TOPIC_WORDS_MAX = 8;
   const words = (bare === '' ? first.replace(/[?.!]+$/, '') : bare).split(' ');
-  return words.length <= SHOWN_WORDS ? words.join(' ') : keywords(text).slice(0, 3).join(', ');
+  return words.length <= TOPIC_WORDS_MAX ? words.join(' ') : keywords(text).slice(0, 3).join(', ');
 }
 
-/** Its first sentence, without please and hello. */
+/** @returns the first sentence, without greetings and "please". */
 function opening(text: string): string {
-  const LOOKED_AT = 400;
-  const start = text.slice(0, LOOKED_AT).replace(/\s+/g, ' ').trim().replace(LEAD, '');
+  const OPENING_CHARS_MAX = 400;
+  const start = text.slice(0, OPENING_CHARS_MAX).replace(/\s+/g, ' ').trim().replace(LEAD, '');
   return start.split(/(?<=[.?!])\s/)[0] ?? '';
 }
 
-/** @returns how many sentences were asked for; null when nobody counts. */
+/** @returns the number of sentences that the prompt asks for; null if it names none. */
 export function sentencesAsked(text: string): number | null {
   const asked = /\b(one|two|three|four|five|\d{1,2}) (?:short |simple )?sentences?\b/i.exec(text)?.[1];
   const inChinese = /([一两二三四五]|\d{1,2})\s*句话?/.exec(text)?.[1];

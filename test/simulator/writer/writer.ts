@@ -1,8 +1,8 @@
-// What the simulator says. A list of writers in the prompt's language is asked in
-// order; the first that has something to say does. No model, no lookup: patterns,
-// a few facts, and sentences around the prompt's own words.
+// The text of an answer. The writers of the prompt's language are asked in order; the first that returns a text
+// decides. There is no model: they use patterns, a few facts and templates with the prompt's words.
 
 import type { Media } from '../messages.ts';
+import type { Effort } from '../models.ts';
 import type { ChatRequest } from '../request.ts';
 import type { Pick } from '../seed.ts';
 import type { Plan } from '../triggers.ts';
@@ -12,31 +12,31 @@ import { english } from './english.ts';
 import { isChinese } from './words.ts';
 
 export interface Prompt {
-  /** The last user message's text, without its triggers: as much of it as is looked at. */
+  /** The beginning of the last user message, without its triggers. */
   readonly text: string;
-  /** All of it, for whoever repeats it. */
+  /** The whole message, for the writer that repeats it. */
   readonly whole: string;
   readonly model: string;
   readonly media: readonly Media[];
-  /** What tools answered since then. */
+  /** The tool results after it. */
   readonly results: readonly { readonly name: string; readonly text: string }[];
-  /** What the user said before. */
+  /** The user's earlier messages. */
   readonly earlier: readonly string[];
 }
 
-/** @returns what it has to say to this prompt; undefined when that is nothing. */
+/** @returns the answer; undefined if this writer does not know one. */
 export type Writer = (prompt: Prompt, pick: Pick) => string | undefined;
 
-/** Enough to see what a prompt is about, and few enough for patterns that try every place. */
-const LOOKED_AT_CHARS = 2_000;
+/** Bounds the time of the writers' patterns, which try every position. */
+const PROMPT_CHARS_MAX = 2_000;
 
-/** @returns the prompt as writers see it. */
+/** @returns the parts of a request that the writers use. */
 export function promptOf(request: ChatRequest, plan: Plan): Prompt {
   const users = request.messages.filter(({ role }) => role === 'user');
   const last = users.at(-1);
   const lastOther = request.messages.findLastIndex(({ role }) => role !== 'tool');
   return {
-    text: plan.text.slice(0, LOOKED_AT_CHARS).trim(),
+    text: plan.text.slice(0, PROMPT_CHARS_MAX).trim(),
     whole: plan.text.trim(),
     model: request.model,
     media: last?.media ?? [],
@@ -54,14 +54,15 @@ export function write(prompt: Prompt, pick: Pick): string {
     const text = writer(prompt, pick);
     if (text !== undefined && text !== '') return text;
   }
-  throw new Error('the last writer of a list always answers');
+  throw new Error('The last writer of a list must always answer.');
 }
 
 /**
  * @param effort - low: one sentence, medium: three, high: six.
- * @returns what the model thinks before it answers.
+ * @param tool - the name of the first tool that is called; null: none.
+ * @returns the reasoning before the answer.
  */
-export function think(prompt: Prompt, effort: ChatRequest['effort'], tool: string | null): string {
+export function think(prompt: Prompt, effort: Effort, tool: string | null): string {
   const sentences = isChinese(prompt.text) ? thinkInChinese(prompt, tool) : thinkInEnglish(prompt, tool);
   const count = { low: 1, medium: 3, high: sentences.length }[effort];
   return sentences.slice(0, count).join(isChinese(prompt.text) ? '' : ' ');

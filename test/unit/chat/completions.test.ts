@@ -121,7 +121,13 @@ describe('a stale hit', () => {
 
   it('is refreshed at the cost of its client', async () => {
     const settle = vi.fn<() => Promise<Record<string, string>>>(async () => ({}));
-    const { ask } = await answerStale(async () => ({ maxTokens: 9, headers: {}, settle }));
+    const { ask } = await answerStale(async () => ({
+      maxTokens: 9,
+      isLowered: true,
+      promptTokens: 1,
+      headers: {},
+      settle,
+    }));
     await ask(async ({ body, capped }) => {
       expect(new TextDecoder().decode(body)).toContain('"max_tokens":9');
       expect(capped).toBe(true);

@@ -1,9 +1,9 @@
 // What needs no workerd; the rest is in playground/serve.test.ts.
 
 import { expect, it } from 'vitest';
-import { servePlayground } from '../../../src/http/assets.ts';
+import { serveAsset } from '../../../src/http/assets.ts';
 
 it('there is no playground where its assets were removed from wrangler.toml', async () => {
-  const served = servePlayground(new Request('https://gateway.example/'), undefined, null);
+  const served = serveAsset(new Request('https://gateway.example/'), undefined, null);
   await expect(served).rejects.toMatchObject({ code: 'not_found' });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { errorAnswer, toResponse } from '../../../src/http/response.ts';
+import { errorResponse, toResponse } from '../../../src/http/response.ts';
 import { GatewayError, type ErrorCode } from '../../../src/http/errors.ts';
 
 /** DESIGN.md, "Errors", row by row: code → status, type, whether asking again may help. */
@@ -17,10 +17,13 @@ const CONTRACT: Record<ErrorCode, [status: number, type: string, retry: boolean]
   origin_not_allowed: [403, 'permission_error', false],
   rate_limit_exceeded: [429, 'rate_limit_error', true],
   insufficient_quota: [429, 'insufficient_quota', false],
+  queue_full: [429, 'rate_limit_error', true],
+  queue_timeout: [429, 'rate_limit_error', true],
   upstream_rate_limited: [429, 'rate_limit_error', true],
   upstream_rejected: [400, 'invalid_request_error', false],
   content_filter: [451, 'content_filter', false],
   upstream_auth: [502, 'upstream_error', false],
+  upstream_misconfigured: [502, 'upstream_error', false],
   upstream_unavailable: [502, 'upstream_error', true],
   upstream_malformed: [502, 'upstream_error', true],
   upstream_truncated: [502, 'upstream_error', true],
@@ -33,10 +36,10 @@ const CONTRACT: Record<ErrorCode, [status: number, type: string, retry: boolean]
   internal_error: [500, 'server_error', true],
 };
 
-describe('errorAnswer', () => {
+describe('errorResponse', () => {
   for (const [code, [status, type, retry]] of Object.entries(CONTRACT)) {
     it(`puts ${code} on the wire as ${status} ${type}`, async () => {
-      const response = toResponse(errorAnswer(new GatewayError(code as ErrorCode)));
+      const response = toResponse(errorResponse(new GatewayError(code as ErrorCode)));
       expect(response.status).toBe(status);
       expect(response.headers.get('cache-control')).toBe('no-store');
       expect(response.headers.get('content-type')).toBe('application/json');
@@ -53,14 +56,14 @@ describe('errorAnswer', () => {
       retryAfterSeconds: 7,
       allow: 'POST',
     });
-    const response = toResponse(errorAnswer(error));
+    const response = toResponse(errorResponse(error));
     expect(response.headers.get('retry-after')).toBe('7');
     expect(response.headers.get('allow')).toBe('POST');
     expect(await response.json()).toMatchObject({ error: { message: 'n: too large', param: 'n' } });
   });
 
   it('names the scheme on a 401 (RFC 9110 §15.5.2)', () => {
-    expect(errorAnswer(new GatewayError('invalid_api_key')).headers).toMatchObject({
+    expect(errorResponse(new GatewayError('invalid_api_key')).headers).toMatchObject({
       'www-authenticate': 'Bearer',
     });
   });

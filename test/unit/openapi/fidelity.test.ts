@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { sessionRequestSchema } from '../../../src/access/sessions.ts';
 import { JSON_DEPTH_MAX, TURNSTILE_TOKEN_CHARS } from '../../../src/config/limits.ts';
 import { anyMutant } from '../chat/request/arbitraries.ts';
-import { calling, chat, type Json, saying, tool } from '../chat/request/support.ts';
+import { calling, chat, type Json, withMessages, tool } from '../chat/request/support.ts';
 import { agrees, excluded, EXCLUSIONS, isAccepted, isDescribed } from './agreement.ts';
 import { address, mutated, mutation, requestFrom } from './arbitrary.ts';
 import { componentValidator, description } from './validator.ts';
@@ -48,7 +48,7 @@ describe('a chat request', () => {
       fc.property(address, (url) => {
         const media = type === 'input_audio' ? { data: url, format: 'wav' } : { url };
         const part = { type, [type]: media };
-        seen[agrees(saying({ role: 'user', content: [part] })) ? 'accepted' : 'refused']++;
+        seen[agrees(withMessages({ role: 'user', content: [part] })) ? 'accepted' : 'refused']++;
       }),
       { numRuns: 1_000 },
     );
@@ -73,7 +73,7 @@ it.each([
 describe('what the description says across fields', () => {
   const tools = [tool('f')];
   const audio = (input: Json) =>
-    saying({ role: 'user', content: [{ type: 'input_audio', input_audio: input }] });
+    withMessages({ role: 'user', content: [{ type: 'input_audio', input_audio: input }] });
   it.each<[body: Json, isRight: boolean]>([
     [chat({ stream_options: {} }), false],
     [chat({ stream_options: {}, stream: false }), false],
@@ -107,11 +107,11 @@ describe('what the description says across fields', () => {
     [chat({ reasoning_effort: 'low', reasoning: null }), true],
     [chat({ reasoning_effort: 'high', reasoning: null }), true],
     [chat({ reasoning_effort: 'high', reasoning: {} }), true],
-    [saying({ role: 'assistant' }), false],
-    [saying({ role: 'assistant', tool_calls: [] }), false],
-    [saying({ role: 'assistant', tool_calls: null }), false],
-    [saying({ role: 'assistant', content: null }), true],
-    [saying({ ...calling('1'), content: undefined }), true],
+    [withMessages({ role: 'assistant' }), false],
+    [withMessages({ role: 'assistant', tool_calls: [] }), false],
+    [withMessages({ role: 'assistant', tool_calls: null }), false],
+    [withMessages({ role: 'assistant', content: null }), true],
+    [withMessages({ ...calling('1'), content: undefined }), true],
     [audio({ data: 'QUJD' }), false],
     [audio({ data: 'QUJD', format: null }), false],
     [audio({ data: 'QUJD', format: 'wav' }), true],
@@ -126,8 +126,9 @@ describe('what the description says across fields', () => {
 describe('what the description can say in words alone', () => {
   const nested = (levels: number): unknown => (levels === 0 ? 0 : { a: nested(levels - 1) });
   const image = (url: string) =>
-    saying({ role: 'user', content: [{ type: 'image_url', image_url: { url } }] });
-  const answering = (id: string) => saying(calling('1'), { role: 'tool', tool_call_id: id, content: '' });
+    withMessages({ role: 'user', content: [{ type: 'image_url', image_url: { url } }] });
+  const answering = (id: string) =>
+    withMessages(calling('1'), { role: 'tool', tool_call_id: id, content: '' });
   const cases: Record<string, [right: Json, wrong: Json]> = {
     'max_completion_tokens is the same as max_tokens': [
       chat({ max_tokens: 5, max_completion_tokens: 5 }),

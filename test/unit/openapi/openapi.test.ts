@@ -46,6 +46,7 @@ describe('the description', () => {
       'post /v1/chat/completions',
       'get /v1/models',
       'get /v1/models/{id}',
+      'get /v1/usage',
       'post /v1/session',
       'get /healthz',
       'get /openapi.json',

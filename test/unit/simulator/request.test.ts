@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { question, send } from './ask.ts';
 
 const image = (url: string, detail?: string) => [
@@ -7,7 +7,7 @@ const image = (url: string, detail?: string) => [
 const user = (content: unknown) => ({ messages: [{ role: 'user', content }] });
 const tool = (name: string) => ({ type: 'function', function: { name, parameters: { type: 'object' } } });
 
-test.each<[field: string, change: object]>([
+it.each<[field: string, change: object]>([
   ['messages', { messages: [] }],
   ['messages', { messages: 'hi' }],
   ['messages[0]', { messages: ['hi'] }],
@@ -30,7 +30,16 @@ test.each<[field: string, change: object]>([
   ['temperature', { temperature: 2.1 }],
   ['temperature', { temperature: '1' }],
   ['top_p', { top_p: -0.1 }],
-  ['frequency_penalty', { frequency_penalty: 1.5 }],
+  ['frequency_penalty', { frequency_penalty: 2.5 }],
+  ['frequency_penalty', { frequency_penalty: -2.5 }],
+  ['modalities[0]', { modalities: ['video'] }],
+  ['modalities', { modalities: ['text', 'audio'], audio: { voice: 'a' } }],
+  ['audio', { model: 'step-1o-audio', modalities: ['audio'] }],
+  ['audio.format', { model: 'step-1o-audio', modalities: ['audio'], audio: { voice: 'a', format: 'flac' } }],
+  [
+    'response_format.json_schema.schema',
+    { response_format: { type: 'json_schema', json_schema: { name: 'a' } } },
+  ],
   ['max_tokens', { max_tokens: 0 }],
   ['max_tokens', { max_tokens: 1.5 }],
   ['n', { n: 0 }],
@@ -47,7 +56,7 @@ test.each<[field: string, change: object]>([
     { tools: [tool('a')], tool_choice: { type: 'function', function: { name: 'b' } } },
   ],
   ['tools', { tool_choice: 'required' }],
-])('400 for a wrong %s: %j', async (field, change) => {
+])('answers 400 for a wrong %s: %j', async (field, change) => {
   const response = await send(question('hi', change));
   expect(response.status).toBe(400);
   expect(await response.json()).toEqual({
@@ -55,18 +64,15 @@ test.each<[field: string, change: object]>([
   });
 });
 
-test.each<[what: string, change: object]>([
+it.each<[what: string, change: object]>([
+  ['undocumented fields', { max_completion_tokens: 'many', seed: {}, user: 3, stream_options: null }],
   [
-    'what StepFun does not document',
-    { max_completion_tokens: 'many', seed: {}, user: 3, stream_options: null },
-  ],
-  [
-    'null for what may be left out',
+    'null for optional fields',
     { temperature: null, tools: null, stop: null, response_format: null, n: null },
   ],
-  ['the ends of the ranges', { temperature: 2, top_p: 0, frequency_penalty: 1, max_tokens: 1, n: 5 }],
+  ['the limits of the ranges', { temperature: 2, top_p: 0, frequency_penalty: -2, max_tokens: 1, n: 5 }],
   [
-    'tools that StepFun serves itself',
+    'tools that StepFun runs itself',
     { tools: [{ type: 'web_search', function: { description: 'search' } }] },
   ],
   [
@@ -78,22 +84,56 @@ test.each<[what: string, change: object]>([
       ],
     },
   ],
-])('takes %s', async (_, change) => {
+])('accepts %s', async (_, change) => {
   expect((await send(question('hi', change))).status).toBe(200);
 });
 
-test.each(['', '[]', '{', 'null', '"x"'])('400 for the body %j', async (body) => {
+it.each(['', '[]', '{', 'null', '"x"'])('answers 400 for the body %j', async (body) => {
   expect((await send(body)).status).toBe(400);
 });
 
-test('400 without the JSON content type', async () => {
-  expect((await send(question('hi'), { 'content-type': 'text/plain' })).status).toBe(400);
+it('answers 400 without the JSON content type', async () => {
+  expect((await send(question('hi'), { headers: { 'content-type': 'text/plain' } })).status).toBe(400);
 });
 
-test('404 for a model that is not there', async () => {
-  const response = await send(question('hi', { model: 'gpt-4' }));
-  expect(response.status).toBe(404);
-  expect(await response.json()).toEqual({
-    error: { message: expect.stringContaining('gpt-4'), type: 'model_not_found' },
-  });
+it.each([
+  ['gpt-4', 404, 'not_found'],
+  ['step-2-16k', 400, 'request_params_invalid'],
+  ['step-router-v1', 404, 'not_found'],
+  ['toString', 404, 'not_found'],
+])('refuses the model %s with %i', async (model, status, type) => {
+  const response = await send(question('hi', { model }));
+  expect(response.status).toBe(status);
+  expect(await response.json()).toEqual({ error: { message: expect.stringContaining(model), type } });
+});
+
+it('serves the router model under the Step Plan', async () => {
+  const path = '/step_plan/v1/chat/completions';
+  expect((await send(question('hi', { model: 'step-router-v1' }), { path })).status).toBe(200);
+});
+
+const audio = [{ type: 'input_audio', input_audio: { data: 'data:audio/mp3;base64,AAAA' } }];
+const video = [{ type: 'video_url', video_url: { url: 'https://example.com/clip.mp4' } }];
+
+it.each([
+  ['step-3.5-flash', image('https://example.com/a.png'), 'unsupported_content_type'],
+  ['step-3.7-flash', audio, 'unsupported_content_type'],
+  ['step-audio-2', video, 'unsupported_content_type'],
+  [
+    'step-3.7-flash',
+    Array.from({ length: 51 }, () => image('https://example.com/a.png')[0]),
+    'images_too_many',
+  ],
+])('answers 400 for media that %s does not take', async (model, content, type) => {
+  const response = await send({ model, ...user(content) });
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ error: { type } });
+});
+
+it.each([
+  ['step-1o-turbo-vision', image('https://example.com/a.png')],
+  ['step-5-preview', video],
+  ['step-audio-r1.5', audio],
+])('lets %s read its media', async (model, content) => {
+  expect((await send({ model, ...user(content) })).status).toBe(200);
 });

@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { valueFor } from '../../simulator/schema.ts';
 import { createSource } from '../../simulator/source.ts';
 
 const fill = (schema: unknown, prompt = '') => valueFor(schema, createSource(prompt));
 
-test("arguments are filled with the prompt's words", () => {
+it("fills arguments with the prompt's words", () => {
   const schema = {
     type: 'object',
     properties: {
@@ -33,7 +33,7 @@ test("arguments are filled with the prompt's words", () => {
   });
 });
 
-test('a second call gets the next place', () => {
+it('gives the second call the next place', () => {
   const source = createSource('Weather in Boston and Paris');
   const schema = { type: 'object', properties: { location: { type: 'string' } } };
   expect([valueFor(schema, source), valueFor(schema, source)]).toEqual([
@@ -42,21 +42,21 @@ test('a second call gets the next place', () => {
   ]);
 });
 
-test('no schema, no arguments', () => {
+it('gives no arguments without a schema', () => {
   expect(fill({})).toEqual({});
   expect(fill({ type: 'object', properties: {} })).toEqual({});
 });
 
-test('a required name cannot touch a prototype', () => {
+it('defines a required __proto__ as an own property', () => {
   const filled = fill(
     JSON.parse('{"type":"object","required":["__proto__"],"properties":{"__proto__":{"type":"integer"}}}'),
   );
   expect(JSON.stringify(filled)).toBe('{"__proto__":1}');
 });
 
-describe('what it makes satisfies the schema', () => {
+describe('satisfies', () => {
   const schemas: Record<string, object> = {
-    'all of them': {
+    'every keyword': {
       type: 'object',
       properties: {
         id: { type: 'string', format: 'uuid' },
@@ -117,7 +117,7 @@ describe('what it makes satisfies the schema', () => {
       $ref: '#/$defs/node',
     },
   };
-  test.each(Object.keys(schemas))('%s', (name) => {
+  it.each(Object.keys(schemas))('%s', (name) => {
     const schema = schemas[name];
     expect(
       z.fromJSONSchema(schema as never).safeParse(fill(schema, 'Ada Lovelace, 36')).error,
@@ -151,7 +151,7 @@ describe('what it makes satisfies the schema', () => {
       })),
   }));
 
-  test('generated ones', () => {
+  it('generated schemas', () => {
     fc.assert(
       fc.property(any, fc.string(), (schema, prompt) => {
         expect(

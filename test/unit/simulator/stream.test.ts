@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Chunk } from './ask.ts';
 import { chunks, complete, question, stream } from './ask.ts';
 
@@ -29,245 +29,178 @@ const contentOf = (all: readonly Chunk[], index = 0): string =>
     .filter(({ choices: [one] }) => one.index === index)
     .map(({ choices: [one] }) => one.delta.content)
     .join('');
-const reasoningOf = (all: readonly Chunk[]): string =>
-  all.map(({ choices: [one] }) => one.delta.reasoning ?? '').join('');
+const finishReasons = (all: readonly Chunk[], index: number): unknown[] =>
+  all.map(({ choices: [one] }) => (one.index === index && one.finish_reason) || null).filter(Boolean);
 
-/** Without what is StepFun's own: the id, and its tokenizer's count of the prompt. */
-function blank(line: string): string {
-  const completion = Number(/"completion_tokens":(\d+)/.exec(line)?.[1]);
-  return line
-    .replace(/"id":"[0-9a-f-]{36}"/, '"id":"…"')
-    .replace(/"prompt_tokens":[1-9]\d*/, '"prompt_tokens":…')
-    .replace(
-      /"total_tokens":(\d+)/,
-      (_, total) => `"total_tokens":…+${Number(total) === 0 ? 0 : completion}`,
+describe('the dialect of 2026', () => {
+  const chunk = (delta: object, usage: object, finish?: string) => ({
+    id: expect.stringMatching(/^[0-9a-f]{32}\.[0-9a-f]{32}$/),
+    object: 'chat.completion.chunk',
+    created: 1_710_146_871,
+    model: 'step-3.7-flash',
+    choices: [
+      {
+        index: 0,
+        delta: { role: 'assistant', content: '', ...delta },
+        ...(finish && { finish_reason: finish }),
+      },
+    ],
+    usage,
+    agent: '',
+  });
+  const usage = (prompt: number, completion: number) => ({
+    prompt_tokens: prompt,
+    completion_tokens: completion,
+    total_tokens: prompt + completion,
+    completion_tokens_details: { reasoning_tokens: 0 },
+  });
+  const thought = (text: string) => ({ reasoning: text, reasoning_content: text });
+
+  it('is sent by default, in every detail', async () => {
+    const fields = { model: 'step-3.7-flash', max_tokens: 4 };
+    const events = await stream(question('Say "ping pong" simulate 2 tokens per chunk', fields));
+    expect(events.pop()).toBe('[DONE]');
+    const none = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
+    const parsed = events.map((event): unknown => JSON.parse(event));
+    expect(parsed).toStrictEqual([
+      chunk({}, none),
+      chunk(thought('The user'), usage(14, 2)),
+      chunk(thought(' asks about'), usage(14, 4), 'length'),
+    ]);
+    const quiet = await stream(
+      question('Say "ping pong" simulate no reasoning', { model: 'step-3.7-flash' }),
     );
-}
+    expect(quiet.slice(0, -1).map((event): unknown => JSON.parse(event))).toStrictEqual([
+      chunk({}, none),
+      chunk({ content: 'ping' }, usage(12, 1)),
+      chunk({ content: ' pong' }, usage(12, 2), 'stop'),
+    ]);
+  });
 
-async function reasoningLength(more: object): Promise<number> {
-  return reasoningOf(await chunks(question('Why is the sky blue?', more))).length;
-}
+  it('has the keys in the order of the service', async () => {
+    const [first] = await stream(question('hi', { model: 'step-3.7-flash' }));
+    expect(first?.replace(/"id":"[^"]+"/, '"id":"…"')).toBe(
+      '{"id":"…","object":"chat.completion.chunk","created":1710146871,"model":"step-3.7-flash",' +
+        '"choices":[{"index":0,"delta":{"role":"assistant","content":""}}],' +
+        '"usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0},"agent":""}',
+    );
+  });
 
-async function cutAt(max_tokens: number, more: object = {}) {
-  return (await complete(question('Weather in Boston', { max_tokens, ...more }))).choices[0];
-}
-
-/** The names of the tools called. */
-async function calledWith(more: object) {
-  const body = question('Weather in Boston simulate 2 tool calls', { ...WEATHER, ...more });
-  return (await complete(body)).choices[0]?.message.tool_calls?.map((call) => call.function.name);
-}
-
-async function answerAs(text: string, response_format: object): Promise<unknown> {
-  return JSON.parse((await complete(question(text, { response_format }))).choices[0]?.message.content ?? '');
-}
-
-async function usageOf(text: string, before: object[] = []) {
-  const messages = [...before, { role: 'user', content: text }];
-  return (await complete({ model: 'step-3.5-flash', messages })).usage;
-}
-
-test("the page's own prompt gives the page's own stream, line by line", async () => {
-  const page = readFileSync(fileURLToPath(import.meta.resolve('./page-stream.txt')), 'utf8')
-    .trimEnd()
-    .split('\n');
-  const ours = await stream(
-    question(
-      "Hello, please introduce StepFun's artificial intelligence within 64 characters! simulate no reasoning",
-    ),
-  );
-  expect(ours.map((event) => blank(`data: ${event}`))).toEqual(page.map(blank));
-});
-
-test('reasoning comes first, in several chunks, under the name asked for', async () => {
-  const all = await chunks(question('Why is the sky blue?'));
-  const kinds = all
-    .map(({ choices: [{ delta }] }) => ('reasoning' in delta ? 'r' : delta.content === '' ? '-' : 'c'))
-    .join('');
-  expect(kinds).toMatch(/^-r{5,}c{5,}--$/);
-  const renamed = await chunks(question('Why is the sky blue?', { reasoning_format: 'deepseek-style' }));
-  expect(renamed.map(({ choices: [{ delta }] }) => delta.reasoning_content ?? '').join('')).toBe(
-    reasoningOf(all),
-  );
-  expect(JSON.stringify(renamed)).not.toContain('"reasoning":');
-});
-
-test('more effort, more reasoning; none by other models', async () => {
-  const [low, medium, high] = await Promise.all(
-    ['low', 'medium', 'high'].map((reasoning_effort) => reasoningLength({ reasoning_effort })),
-  );
-  expect(low).toBeGreaterThan(10);
-  expect(medium).toBeGreaterThan(low ?? 0);
-  expect(high).toBeGreaterThan(medium ?? 0);
-  expect(await reasoningLength({ model: 'step-2-16k' })).toBe(0);
-});
-
-test('a stream says what the completion says, and costs the same', async () => {
-  for (const body of [
-    question('Tell me about tea', { n: 3 }),
-    question('Weather in Boston', WEATHER),
-    question('hi', { max_tokens: 7 }),
-  ]) {
-    const completion = await complete(body);
-    const all = await chunks(body);
-    completion.choices.forEach(({ message, finish_reason }, index) => {
-      expect(contentOf(all, index)).toBe(message.content);
-      const finished = all.filter(({ choices: [one] }) => one.index === index && one.finish_reason !== '');
-      expect(finished.map(({ choices: [one] }) => one.finish_reason)).toEqual([finish_reason]);
+  it('finishes with the last piece of a tool call', async () => {
+    const all = await chunks(question('Weather in Boston', WEATHER));
+    expect(all.at(-1)?.choices[0]).toMatchObject({
+      delta: { role: 'assistant', content: '', tool_calls: [{ index: 0, id: '', type: '' }] },
+      finish_reason: 'tool_calls',
     });
-    expect(all.at(-1)?.usage).toEqual(completion.usage);
-  }
-});
-
-test('the same request gets the same answer; another one another id', async () => {
-  const body = question('Tell me about tea', { n: 2 });
-  expect(await stream(body)).toEqual(await stream(body));
-  const [one, other] = await Promise.all([complete(question('a')), complete(question('b'))]);
-  expect(one.id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
-  expect(other.id).not.toBe(one.id);
-});
-
-test('usage runs along, from zero to the whole', async () => {
-  const all = await chunks(question('hi', { n: 2 }));
-  const counts = all.map(({ usage }) => usage.completion_tokens);
-  expect(counts).toEqual(counts.toSorted((one, other) => one - other));
-  expect(all.slice(0, 2).every(({ created, usage }) => created === 0 && usage.total_tokens === 0)).toBe(true);
-  expect(
-    all
-      .slice(2)
-      .every(
-        ({ created, usage }) =>
-          created > 0 && usage.total_tokens === usage.prompt_tokens + usage.completion_tokens,
-      ),
-  ).toBe(true);
-});
-
-test('choices take turns, differ, and each has its own finish', async () => {
-  const all = await chunks(question('Tell me about tea', { n: 2 }));
-  expect(all.slice(0, 6).map(({ choices: [one] }) => one.index)).toEqual([0, 1, 0, 1, 0, 1]);
-  expect(contentOf(all, 0)).not.toBe(contentOf(all, 1));
-  expect(
-    all
-      .filter(({ choices: [one] }) => one.finish_reason === 'stop')
-      .map(({ choices: [one] }) => one.index)
-      .toSorted((one, other) => one - other),
-  ).toEqual([0, 1]);
-});
-
-test('max_tokens cuts reasoning, content and arguments', async () => {
-  const whole = (await complete(question('Weather in Boston'))).usage.completion_tokens;
-  expect(await cutAt(3)).toMatchObject({
-    message: { content: '', reasoning: 'The user wrote' },
-    finish_reason: 'length',
   });
-  expect(await cutAt(whole - 1)).toMatchObject({ finish_reason: 'length' });
-  expect(await cutAt(whole)).toMatchObject({ finish_reason: 'stop' });
-  const tools = await complete(question('Weather in Boston', WEATHER));
-  const called = await cutAt(tools.usage.completion_tokens - 1, WEATHER);
-  expect(called?.finish_reason).toBe('length');
-  expect(called?.message.tool_calls?.[0]?.function.arguments).toBe('{"city":"Boston"');
-});
 
-test('stop strings end the text before them', async () => {
-  for (const stop of [', 4', [', 7', ', 4']]) {
-    expect((await complete(question('count to 9', { stop }))).choices[0]).toMatchObject({
-      message: { content: '1, 2, 3' },
-      finish_reason: 'stop',
-    });
-  }
-});
-
-test.each([
-  ['with id', { id: expect.stringMatching(/^call_/), type: 'function', function: { arguments: '{' } }],
-  ['without id', { function: { arguments: '{' } }],
-  ['with empty strings', { id: '', type: '', function: { name: '', arguments: '{' } }],
-])('tool pieces %s, and no index', async (spelling, second) => {
-  const all = await chunks(question(`Weather in Boston and Paris simulate tool pieces ${spelling}`, WEATHER));
-  const pieces = all.flatMap(({ choices: [one] }) => one.delta.tool_calls ?? []);
-  expect(pieces[0]).toEqual({
-    id: expect.stringMatching(/^call_/),
-    type: 'function',
-    function: { name: 'get_weather', arguments: '' },
-  });
-  expect(pieces[1]).toEqual(second);
-  expect(JSON.parse(pieces.map((piece) => piece.function.arguments).join(''))).toEqual({ city: 'Boston' });
-  expect(all.at(-1)?.choices[0]).toMatchObject({
-    delta: { role: '', content: '' },
-    finish_reason: 'tool_calls',
+  it('finishes with an empty chunk if nothing was generated', async () => {
+    const all = await chunks(question('hi simulate 0 tokens simulate no reasoning'));
+    expect(all.map(({ choices: [one] }) => one.finish_reason)).toEqual([undefined, 'stop']);
   });
 });
 
-test('several calls, each in one piece, finished with stop', async () => {
-  const all = await chunks(
-    question(
-      'Weather in Boston, Texas simulate 2 tool calls; simulate tool pieces in one piece; simulate finish stop',
-      WEATHER,
-    ),
-  );
-  const pieces = all.flatMap(({ choices: [one] }) => one.delta.tool_calls ?? []);
-  expect(pieces.map((piece) => piece.function.name)).toEqual(['get_weather', 'search_web']);
-  expect(new Set(pieces.map((piece) => piece.id)).size).toBe(2);
-  expect(all.at(-1)?.choices[0].finish_reason).toBe('stop');
-});
+describe('the dialect of 2024', () => {
+  const env = { DIALECT: '2024' };
 
-test('tool_choice and parallel_tool_calls are respected', async () => {
-  expect(await calledWith({})).toEqual(['get_weather', 'search_web']);
-  expect(await calledWith({ parallel_tool_calls: false })).toEqual(['get_weather']);
-  expect(await calledWith({ tool_choice: 'none' })).toBeUndefined();
-  expect(await calledWith({ tool_choice: 'required', parallel_tool_calls: false })).toEqual(['get_weather']);
-  expect(
-    await calledWith({
-      tool_choice: { type: 'function', function: { name: 'search_web' } },
-      parallel_tool_calls: false,
-    }),
-  ).toEqual(['search_web']);
-});
+  /** Hides the id, and the number of prompt tokens, which depends on StepFun's tokenizer. */
+  const masked = (line: string): string => {
+    const completion = Number(/"completion_tokens":(\d+)/.exec(line)?.[1]);
+    return line
+      .replace(/"id":"[0-9a-f-]{36}"/, '"id":"…"')
+      .replace(/"prompt_tokens":[1-9]\d*/, '"prompt_tokens":…')
+      .replace(
+        /"total_tokens":(\d+)/,
+        (_, total) => `"total_tokens":…+${Number(total) === 0 ? 0 : completion}`,
+      );
+  };
 
-test("a tool's answer is told", async () => {
-  const { message } = (await complete(question('Weather in Boston', WEATHER))).choices[0] ?? {};
-  const messages = [
-    { role: 'user', content: 'Weather in Boston' },
-    { ...message, content: null },
-    {
-      role: 'tool',
-      tool_call_id: message?.tool_calls?.[0]?.id,
-      content: '{"temperature_c": 21, "sky": "clear"}',
-    },
-  ];
-  const { choices } = await complete({ model: 'step-3.5-flash', messages, ...WEATHER });
-  expect(choices[0]).toMatchObject({ finish_reason: 'stop' });
-  expect(choices[0]?.message.content).toContain(
-    '`get_weather` answered:\n\n- temperature c: **21**\n- sky: **clear**',
-  );
-});
-
-test('JSON mode', async () => {
-  expect(await answerAs('Why is the sky blue?', { type: 'json_object' })).toMatchObject({
-    answer: expect.stringContaining('blue'),
-    language: 'en',
+  it.each(['by trigger', 'by setting'])("sends the stream of StepFun's page, %s", async (how) => {
+    const path = fileURLToPath(import.meta.resolve('./page-stream-2024.txt'));
+    const page = readFileSync(path, 'utf8').trimEnd().split('\n');
+    const prompt =
+      "Hello, please introduce StepFun's artificial intelligence within 64 characters! simulate no reasoning";
+    const byTrigger = how === 'by trigger';
+    const ours = await stream(
+      question(byTrigger ? `${prompt} simulate dialect 2024` : prompt),
+      byTrigger ? {} : { env },
+    );
+    expect(ours.map((event) => masked(`data: ${event}`))).toEqual(page.map(masked));
   });
-  expect(await answerAs('Ada Lovelace, 36, as JSON with keys name and age', { type: 'json_object' })).toEqual(
-    {
-      name: 'Ada Lovelace',
-      age: 36,
-    },
-  );
-  const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
-  expect(
-    await answerAs('I live in Boston', { type: 'json_schema', json_schema: { name: 'home', schema } }),
-  ).toEqual({ city: 'Boston' });
+
+  it('finishes with an empty chunk after an empty one', async () => {
+    const all = await chunks(question('Weather in Boston', WEATHER), { env });
+    expect(all.slice(-2).map(({ choices: [one] }) => one)).toEqual([
+      { index: 0, delta: { role: '', content: '' }, finish_reason: '' },
+      { index: 0, delta: { role: '', content: '' }, finish_reason: 'tool_calls' },
+    ]);
+  });
 });
 
-test('cached_tokens: by trigger, or by a long prefix', async () => {
-  expect(await usageOf('hi')).not.toHaveProperty('cached_tokens');
-  expect((await usageOf('Say hello again simulate cached 4')).cached_tokens).toBe(4);
-  const long = await usageOf('hi', [{ role: 'system', content: 'word '.repeat(600) }]);
-  expect(long.cached_tokens).toBe(512);
-  expect(Object.keys(long)).toEqual(['prompt_tokens', 'cached_tokens', 'completion_tokens', 'total_tokens']);
-  expect(long.prompt_tokens).toBeGreaterThan(600);
+describe.each(['2026', '2024'])('in %s', (DIALECT) => {
+  const env = { DIALECT };
+
+  it('sends the reasoning first, in several chunks', async () => {
+    const all = await chunks(question('Why is the sky blue?'), { env });
+    const kinds = all
+      .map(({ choices: [{ delta }] }) => ('reasoning' in delta ? 'r' : delta.content === '' ? '-' : 'c'))
+      .join('');
+    expect(kinds).toMatch(DIALECT === '2026' ? /^-r{5,}c{5,}$/ : /^-r{5,}c{5,}--$/);
+  });
+
+  it('has the texts and the usage of the completion', async () => {
+    for (const body of [
+      question('Tell me about tea', { n: 3 }),
+      question('Tell me about tea simulate 3 tokens per chunk'),
+      question('Weather in Boston', WEATHER),
+      question('hi', { max_tokens: 7 }),
+    ]) {
+      const completion = await complete(body, { env });
+      const all = await chunks(body, { env });
+      completion.choices.forEach(({ message, finish_reason }, index) => {
+        expect(contentOf(all, index)).toBe(message.content);
+        expect(finishReasons(all, index)).toEqual([finish_reason]);
+      });
+      expect(all.at(-1)?.usage).toEqual(completion.usage);
+    }
+  });
+
+  it('is the same for the same request, with another id for another request', async () => {
+    const body = question('Tell me about tea', { n: 2 });
+    expect(await stream(body, { env })).toEqual(await stream(body, { env }));
+    const [one, other] = await Promise.all([
+      complete(question('a'), { env }),
+      complete(question('b'), { env }),
+    ]);
+    expect(one.id).toMatch(
+      DIALECT === '2026' ? /^[0-9a-f]{32}\.[0-9a-f]{32}$/ : /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+    );
+    expect(other.id).not.toBe(one.id);
+  });
+
+  it('lets the usage grow with every chunk, from zero', async () => {
+    const all = await chunks(question('hi', { n: 2 }), { env });
+    const counts = all.map(({ usage }) => usage.completion_tokens);
+    expect(counts).toEqual(counts.toSorted((one, other) => one - other));
+    expect(all.slice(0, 2).map(({ created, usage }) => [created > 0, usage.total_tokens])).toEqual([
+      [DIALECT === '2026', 0],
+      [DIALECT === '2026', 0],
+    ]);
+    for (const { created, usage } of all.slice(2)) {
+      expect(created).toBeGreaterThan(0);
+      expect(usage.total_tokens).toBe(usage.prompt_tokens + usage.completion_tokens);
+    }
+  });
+
+  it('lets choices take turns, with different texts and a finish each', async () => {
+    const all = await chunks(question('Tell me about tea', { n: 2 }), { env });
+    expect(all.slice(0, 6).map(({ choices: [one] }) => one.index)).toEqual([0, 1, 0, 1, 0, 1]);
+    expect(contentOf(all, 0)).not.toBe(contentOf(all, 1));
+    expect([finishReasons(all, 0), finishReasons(all, 1)]).toEqual([['stop'], ['stop']]);
+  });
 });
 
-test.each([
+it.each([
   [
     'truncated',
     (events: string[]) =>
@@ -286,6 +219,7 @@ test.each([
       events[0] === '{"error":{"message":"The server had an error.","type":"server_error"}}',
   ],
   ['missing done', (events: string[]) => events.at(-1)?.includes('"finish_reason":"stop"') === true],
+  ['unterminated done', (events: string[]) => events.at(-1) === '[DONE]'],
   [
     'garbage after 1',
     (events: string[]) => events.at(-1) === '[DONE]' && events[1]?.startsWith('{"id":"broken"') === true,
@@ -295,8 +229,10 @@ test.each([
     'finish content_filter',
     (events: string[]) => events.at(-2)?.includes('"finish_reason":"content_filter"') === true,
   ],
-  ['50 tokens', (events: string[]) => events.length === 3 + 50 + 1],
-])('simulate %s', async (trigger, holds) => {
+  ['50 tokens', (events: string[]) => events.length === 1 + 50 + 1],
+  ['50 tokens simulate dialect 2024', (events: string[]) => events.length === 3 + 50 + 1],
+  ['50 tokens simulate 7 tokens per chunk', (events: string[]) => events.length === 1 + 8 + 1],
+])('simulates %s', async (trigger, holds) => {
   const events = await stream(question(`simulate ${trigger} simulate no reasoning`));
   expect(events).toSatisfy(holds);
 });

@@ -1,13 +1,13 @@
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { countTokens, tokensOf } from '../../simulator/tokens.ts';
 
-test("tokens are cut as in the stream on StepFun's page", () => {
+it("splits a text like the stream on StepFun's page", () => {
   expect(tokensOf('StepFun AI, intelligent and')).toEqual(['StepFun', ' AI', ',', ' intelligent', ' and']);
   expect(tokensOf('阶跃星辰 17 × 2345')).toEqual(['阶跃', '星辰', ' 17', ' ×', ' 234', '5']);
 });
 
-test('joined tokens are the text, whatever it holds', () => {
+it('gives tokens that are the text when joined', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
       expect(tokensOf(text).join('')).toBe(text);
@@ -17,10 +17,10 @@ test('joined tokens are the text, whatever it holds', () => {
   );
 });
 
-test('a lone surrogate is kept', () => {
+it('keeps a lone surrogate', () => {
   expect(tokensOf('a\ud800b').join('')).toBe('a\ud800b');
 });
 
-test('a very long text is estimated, not cut up', () => {
+it('estimates the tokens of a very long text', () => {
   expect(countTokens('x'.repeat(4_000_000))).toBe(1_000_000);
 });

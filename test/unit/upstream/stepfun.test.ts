@@ -5,6 +5,8 @@ const SETTINGS = {
   baseUrl: 'https://stepfun.example/v1',
   keySource: 'gateway',
   apiKey: 'sk-gateway',
+  limits: { concurrency: 0, rpm: 0, tpm: 0 },
+  queue: { timeoutMs: 30_000, size: 1_000 },
 } as const;
 const BODY = new TextEncoder().encode('{}');
 
@@ -25,7 +27,7 @@ describe('chat', () => {
     [true, 'text/event-stream; charset=utf-8', 'text/event-stream'],
     [false, 'application/json', 'application/json'],
     [false, 'Application/JSON;charset=utf-8', 'application/json'],
-  ])('asks (stream: %s) with nothing but its own headers', async (stream, contentType, accept) => {
+  ])('sends (stream: %s) its own headers alone', async (stream, contentType, accept) => {
     const { fetch, stepfun: stepfunApi } = stepfun(
       () => new Response('x', { headers: { 'content-type': contentType } }),
     );
@@ -47,19 +49,19 @@ describe('chat', () => {
     [true, 'text/html'],
     [false, 'text/event-stream'],
     [false, 'text/html'],
-  ])('takes no other kind of answer (stream: %s, %s)', async (stream, contentType) => {
+  ])('refuses an answer of another type (stream: %s, %s)', async (stream, contentType) => {
     const { stepfun: stepfunApi } = stepfun(
       () => new Response('{}', { headers: { 'content-type': contentType } }),
     );
     await expect(stepfunApi.chat(call(stream))).rejects.toMatchObject({ code: 'upstream_malformed' });
   });
 
-  it('takes an answer without content type for nothing', async () => {
+  it('refuses an answer without content-type', async () => {
     const { stepfun: stepfunApi } = stepfun(() => new Response(new Uint8Array([1])));
     await expect(stepfunApi.chat(call(false))).rejects.toMatchObject({ code: 'upstream_malformed' });
   });
 
-  it('says so when StepFun is out of reach', async () => {
+  it('fails with upstream_unavailable when the connection fails', async () => {
     const { stepfun: stepfunApi } = stepfun(() =>
       Promise.reject(new TypeError('connection refused to 10.0.0.1')),
     );
@@ -69,7 +71,7 @@ describe('chat', () => {
     });
   });
 
-  it('gives the reason of whoever ended the call', async () => {
+  it('throws the reason of the signal that ended the call', async () => {
     const controller = new AbortController();
     const reason = new Error('client gone');
     const { stepfun: stepfunApi } = stepfun(() => {
@@ -81,7 +83,7 @@ describe('chat', () => {
 });
 
 describe('models', () => {
-  it('asks for the list', async () => {
+  it('requests the list', async () => {
     const { fetch, stepfun: stepfunApi } = stepfun(() => Response.json({ data: [] }));
     await stepfunApi.models('sk-1', new AbortController().signal);
     expect(fetch.mock.calls[0]?.[0]).toBe('https://stepfun.example/v1/models');

@@ -1,9 +1,9 @@
-// Requests at random: right ones, and ones that are right but for something.
+// Random requests: valid ones, and ones with one change that may make them invalid.
 
 import * as fc from 'fast-check';
 import type { Json } from './support.ts';
 
-/** Any string JSON can say, lone surrogates and what looks like JSON among them. */
+/** Any string that JSON can contain, lone surrogates and parts of JSON among them. */
 export const anyText = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 12 }),
   fc.string({
@@ -14,8 +14,8 @@ export const anyText = fc.oneof(
 );
 
 /**
- * A key. None of one character that JSON escapes: after an object with the key "\\", V8 in
- * Node 24 takes any such key for a backslash (workerd's V8 doesn't).
+ * A key. Not one character that JSON escapes: after an object with the key "\\", V8 in
+ * Node 24 reads any such key as a backslash (the V8 of workerd does not).
  */
 const anyKey = anyText.map((text) => (text.length === 1 ? `${text}_` : text));
 
@@ -80,7 +80,7 @@ const toolCall = (id: string) =>
     index: maybe(fc.nat()),
   });
 
-/** One message, or an assistant's that calls tools with the tools' answers. */
+/** One message, or a message that calls tools, with their answers. */
 const turn: fc.Arbitrary<Json[]> = fc.oneof(
   record({
     role: fc.constantFrom('system', 'developer'),
@@ -146,7 +146,7 @@ const scalars = {
   max_tokens: maybe(fc.oneof(fc.integer({ min: 1 }), fc.constant(null))),
   stop: maybe(fc.oneof(anyText, fc.array(filled, { maxLength: 2 }), fc.constant(null))),
   stream: maybe(fc.constantFrom(true, false, null)),
-  frequency_penalty: maybe(fc.constantFrom(0, 1, 0.3, null)),
+  frequency_penalty: maybe(fc.constantFrom(0, 1, -2, null)),
   presence_penalty: maybe(fc.constantFrom(0, -2, 2)),
   response_format: maybe(
     fc.oneof(
@@ -157,8 +157,8 @@ const scalars = {
       }),
     ),
   ),
-  reasoning_format: maybe(fc.constantFrom('general', 'deepseek-style', 'hidden', null)),
-  reasoning_effort: maybe(fc.constantFrom('low', 'high', null)),
+  reasoning_format: maybe(fc.constantFrom('general', 'deepseek-style', 'hidden', 'auto', null)),
+  reasoning_effort: maybe(fc.constantFrom('low', 'high', 'xhigh', 'none', 'auto', null)),
   seed: maybe(fc.maxSafeInteger()),
   parallel_tool_calls: maybe(fc.boolean()),
   audio: maybe(anyObject),
@@ -167,9 +167,10 @@ const scalars = {
   extra: maybe(anyJson),
 };
 
-/** Right in every way, if `extra` is among EXTRA_PARAMS. */
+/** Valid, if `extra` is among EXTRA_PARAMS. */
 export const anyRequest: fc.Arbitrary<Json> = record({
-  model: fc.constantFrom('step-3.5-flash', 'step-3.5-flash-2603', 'm'),
+  // Models about which nothing is known: they may read all media.
+  model: fc.constantFrom('m', 'a-new-model'),
   messages: fc.array(turn, { minLength: 1, maxLength: 3 }).map((turns) => turns.flat()),
   tools: maybe(tools),
   ...scalars,
@@ -177,7 +178,7 @@ export const anyRequest: fc.Arbitrary<Json> = record({
 
 export const EXTRA = new Set(['extra']);
 
-/** A request in which one value, somewhere, is another, or one field is added or gone. */
+/** A request with one other value somewhere, or one field more or less. */
 export const anyMutant: fc.Arbitrary<Json> = fc
   .tuple(
     anyRequest,
@@ -210,4 +211,33 @@ function placesOf(value: unknown): Place[] {
     const here: Place[] = [[parent, name]];
     return here.concat(placesOf(parent[name]));
   });
+}
+
+/**
+ * A request, and the same with fields that are not known at random places: in messages,
+ * parts, calls and tools, and at the top level.
+ */
+export const withUnknownFields: fc.Arbitrary<[request: Json, extended: Json]> = fc
+  .tuple(anyRequest, fc.array(fc.tuple(fc.nat(), anyJson), { minLength: 1, maxLength: 4 }))
+  .map(([request, additions]) => {
+    const extended = structuredClone(request);
+    const objects = knownObjects(extended);
+    for (const [where, value] of additions) {
+      Object.assign(objects[where % objects.length] ?? {}, { 'zz-unknown': value });
+    }
+    return [request, JSON.parse(JSON.stringify(extended)) as Json];
+  });
+
+/** The objects of a request whose fields are checked, free-form ones aside. */
+function knownObjects(request: Json): object[] {
+  const messages = request['messages'] as Json[];
+  const tools = (request['tools'] ?? []) as { function: object }[];
+  return [
+    request,
+    ...messages,
+    ...messages.flatMap(({ content }) => (Array.isArray(content) ? (content as object[]) : [])),
+    ...messages.flatMap(({ tool_calls: calls }) => (calls ?? []) as object[]),
+    ...tools,
+    ...tools.map((tool) => tool.function),
+  ];
 }

@@ -1,27 +1,25 @@
-// Messages by role, their parts, and sense among them.
+// Messages by role, and their parts.
 
 import { describe, expect, it } from 'vitest';
-import { checkSense } from '../../../../src/chat/request/cross-field.ts';
-import type { Issue } from '../../../../src/chat/request/issues.ts';
-import { calling, chat, failure, fault, type Json, parse, saying, sent } from './support.ts';
+import { calling, chat, failure, fault, type Json, parse, withMessages, sent } from './support.ts';
 
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=';
 
-/** What StepFun is told instead of a message. */
-function told(message: Json, ...before: Json[]): unknown {
-  const { messages } = sent(saying(...before, message));
+/** @returns what StepFun gets for a message. */
+function sentMessage(message: Json, ...before: Json[]): unknown {
+  const { messages } = sent(withMessages(...before, message));
   return Array.isArray(messages) ? messages.at(-1) : undefined;
 }
 
 function user(...parts: unknown[]): Json {
-  return saying({ role: 'user', content: parts });
+  return withMessages({ role: 'user', content: parts });
 }
 
 const image = (url: unknown, more: Json = {}) => ({ type: 'image_url', image_url: { url, ...more } });
 const video = (url: unknown) => ({ type: 'video_url', video_url: { url } });
 const audio = (data: unknown, more: Json = {}) => ({ type: 'input_audio', input_audio: { data, ...more } });
 
-describe('roles', () => {
+describe('messages', () => {
   it.each([
     [{ role: 'system', content: 'a' }],
     [{ role: 'user', content: 'a' }],
@@ -30,12 +28,12 @@ describe('roles', () => {
     [{ role: 'assistant', content: null }],
     [{ role: 'assistant', content: '' }],
     [{ role: 'user', content: 'a', name: 'Ada' }],
-  ])('pass on %j', (message) => {
-    expect(told(message)).toEqual(message);
+  ])('are sent as they are: %j', (message) => {
+    expect(sentMessage(message)).toEqual(message);
   });
 
-  it('make system of developer', () => {
-    expect(told({ role: 'developer', content: 'a' })).toEqual({ role: 'system', content: 'a' });
+  it('send developer as system', () => {
+    expect(sentMessage({ role: 'developer', content: 'a' })).toEqual({ role: 'system', content: 'a' });
   });
 
   it.each([
@@ -57,25 +55,28 @@ describe('roles', () => {
     [{ role: 'assistant', content: 'a', reasoning_content: ['a'] }, 'messages[0].reasoning_content'],
     [{ role: 'user', content: 'a', name: 5 }, 'messages[0].name'],
     [{ role: 'tool', content: 'a' }, 'messages[0].tool_call_id'],
+    [{ role: 'system', content: [] }, 'messages[0].content'],
     ['a', 'messages[0]'],
     [null, 'messages[0]'],
     [[], 'messages[0]'],
-  ])('refuse %j', (message, param) => {
-    expect(fault(saying(message))).toEqual(['invalid_value', param]);
+  ])('are refused: %j', (message, param) => {
+    expect(fault(withMessages(message))).toEqual(['invalid_value', param]);
   });
 
   it.each([
-    [{ role: 'user', content: 'a', tool_calls: [] }, 'messages[0].tool_calls'],
-    [{ role: 'user', content: 'a', reasoning: 'b' }, 'messages[0].reasoning'],
-    [{ role: 'system', content: 'a', tool_call_id: 'b' }, 'messages[0].tool_call_id'],
-    [{ role: 'user', content: 'a', id: 'b' }, 'messages[0].id'],
-    [{ role: 'user', content: [{ type: 'text', text: 'a', txt: 'b' }] }, 'messages[0].content[0].txt'],
+    [{ role: 'user', content: 'a', tool_calls: [] }, 'messages[].tool_calls'],
+    [{ role: 'user', content: 'a', reasoning: 'b' }, 'messages[].reasoning'],
+    [{ role: 'system', content: 'a', tool_call_id: 'b' }, 'messages[].tool_call_id'],
+    [{ role: 'user', content: 'a', id: 'b' }, 'messages[].id'],
+    [{ role: 'user', content: [{ type: 'text', text: 'a', txt: 'b' }] }, 'messages[].content[].txt'],
     [
       { role: 'user', content: [image('https://a.example', { size: 1 })] },
-      'messages[0].content[0].image_url.size',
+      'messages[].content[].image_url.size',
     ],
-  ])('know no other field: %j', (message, param) => {
-    expect(fault(saying(message))).toEqual(['unknown_parameter', param]);
+  ])('leave out fields of other roles and other services: %j', (message, path) => {
+    const request = parse(withMessages(message));
+    expect(request.ignoredParams).toEqual([path]);
+    expect(sentMessage(message)).not.toHaveProperty(path.split('.').at(-1) ?? '');
   });
 });
 
@@ -85,14 +86,14 @@ describe('lists of text parts', () => {
     { type: 'text', text: 'b', cache_control: { type: 'ephemeral' } },
   ];
   it.each(['system', 'assistant'])('become one text where StepFun documents a string: %s', (role) => {
-    expect(told({ role, content })).toEqual({ role, content: 'a\nb' });
+    expect(sentMessage({ role, content })).toEqual({ role, content: 'a\nb' });
   });
   it('become one text in tool messages', () => {
     const answer = { role: 'tool', tool_call_id: '1', content };
-    expect(told(answer, calling('1'))).toEqual({ ...answer, content: 'a\nb' });
+    expect(sentMessage(answer, calling('1'))).toEqual({ ...answer, content: 'a\nb' });
   });
   it('stay lists in user messages', () => {
-    expect(told({ role: 'user', content })).toEqual({
+    expect(sentMessage({ role: 'user', content })).toEqual({
       role: 'user',
       content: [
         { type: 'text', text: 'a' },
@@ -167,7 +168,7 @@ describe('images', () => {
     expect(fault(user(image(url)))).toEqual(['invalid_value', 'messages[0].content[0].image_url.url']);
   });
 
-  it('may be larger than a piece of the decoder, and are checked to their end', () => {
+  it('may be longer than one step of the decoder, and are checked to their end', () => {
     const long = 'QUJD'.repeat(50_000);
     const broken = [
       `${long}!`,
@@ -188,7 +189,7 @@ describe('images', () => {
     }
   });
 
-  it('keep detail: high, and lose what is the default', () => {
+  it('keep detail: high, and leave the default out', () => {
     const url = 'https://a.example/a.png';
     expect(sent(user(image(url, { detail: 'high' })))).toEqual(user(image(url, { detail: 'high' })));
     for (const detail of ['low', 'auto', null])
@@ -227,7 +228,7 @@ describe('videos', () => {
   });
 });
 
-describe('sounds', () => {
+describe('audio', () => {
   it.each(['mpeg', 'mp3', 'wav'])('may be data:audio/%s', (type) => {
     const part = audio(`data:audio/${type};base64,${PIXEL}`);
     expect(sent(user(part))).toEqual(user(part));
@@ -274,7 +275,7 @@ describe('remoteMedia', () => {
 
 describe('other parts', () => {
   it.each([
-    [{ type: 'file', file: {} }, 'messages[0].content[0].type'],
+    [{ type: 'document', document: {} }, 'messages[0].content[0].type'],
     [{ type: 'refusal', refusal: 'a' }, 'messages[0].content[0].type'],
     [{ text: 'a' }, 'messages[0].content[0].type'],
     [{ type: 'text' }, 'messages[0].content[0].text'],
@@ -291,8 +292,8 @@ describe('other parts', () => {
   });
 });
 
-describe('what an answer brings back as history', () => {
-  it('is left out where it says nothing', () => {
+describe('fields of answers in the history', () => {
+  it('are left out without a notice where StepFun has no use for them', () => {
     const message = {
       role: 'assistant',
       content: 'a',
@@ -304,31 +305,35 @@ describe('what an answer brings back as history', () => {
       parsed: { a: 1 },
       reasoning_details: [{ type: 'reasoning.text' }],
     };
-    expect(told(message)).toEqual({ role: 'assistant', content: 'a' });
+    expect(sentMessage(message)).toEqual({ role: 'assistant', content: 'a' });
   });
-  it('keeps its reasoning, under the name it came with', () => {
+  it('keep the reasoning, under its name', () => {
     for (const name of ['reasoning', 'reasoning_content']) {
       const message = { role: 'assistant', content: 'a', [name]: 'b' };
-      expect(told(message)).toEqual(message);
+      expect(sentMessage(message)).toEqual(message);
     }
   });
-  it('keeps its sound', () => {
+  it('keep the id of a spoken answer', () => {
     const message = { role: 'assistant', content: null, audio: { id: '1' } };
-    expect(told(message)).toEqual(message);
-    expect(fault(saying({ ...message, audio: {} }))).toEqual(['invalid_value', 'messages[0].audio.id']);
+    expect(sentMessage(message)).toEqual(message);
+    const withoutId = { ...message, audio: { data: 'QUJD', transcript: 'a' } };
+    expect(sentMessage(withoutId)).toEqual({ role: 'assistant', content: null });
+    expect(fault(withMessages({ ...message, audio: { id: 5 } }))).toEqual([
+      'invalid_value',
+      'messages[0].audio.id',
+    ]);
   });
-  it('keeps its tool calls, without what streams and parsers add', () => {
+  it('keep tool calls, without the fields that streams and parsers add', () => {
     const called = { name: 'f', arguments: '{"a":1}' };
     const call = { index: 0, id: '1', type: 'function', function: { ...called, parsed_arguments: { a: 1 } } };
-    expect(told({ role: 'assistant', tool_calls: [call] })).toEqual({
+    expect(sentMessage({ role: 'assistant', tool_calls: [call] })).toEqual({
       role: 'assistant',
       content: null,
       tool_calls: [{ id: '1', type: 'function', function: called }],
     });
   });
   it.each([
-    [{ id: '', type: 'function', function: { name: 'f', arguments: '' } }, 'id'],
-    [{ type: 'function', function: { name: 'f', arguments: '' } }, 'id'],
+    [{ id: 5, type: 'function', function: { name: 'f', arguments: '' } }, 'id'],
     [{ id: '1', function: { name: 'f', arguments: '' } }, 'type'],
     [{ id: '1', type: 'custom', function: { name: 'f', arguments: '' } }, 'type'],
     [{ id: '1', type: 'function' }, 'function'],
@@ -336,81 +341,75 @@ describe('what an answer brings back as history', () => {
     [{ id: '1', type: 'function', function: { name: '', arguments: '' } }, 'function.name'],
     [{ id: '1', type: 'function', function: { name: 'f' } }, 'function.arguments'],
     [{ id: '1', type: 'function', function: { name: 'f', arguments: {} } }, 'function.arguments'],
-  ])('refuses the tool call %j', (call, param) => {
+  ])('refuse the tool call %j', (call, param) => {
     const message = { role: 'assistant', content: null, tool_calls: [call] };
-    expect(fault(saying(message))).toEqual(['invalid_value', `messages[0].tool_calls[0].${param}`]);
+    expect(fault(withMessages(message))).toEqual(['invalid_value', `messages[0].tool_calls[0].${param}`]);
   });
 });
 
-describe('sense among fields', () => {
-  const answer = (id: string) => ({ role: 'tool', tool_call_id: id, content: 'a' });
-
-  it('a tool message answers a call of an earlier assistant message', () => {
-    expect(sent(saying(calling('1', '2'), answer('2'), answer('1')))['messages']).toHaveLength(3);
-    expect(fault(saying(calling('1'), answer('2')))).toEqual(['invalid_value', 'messages[1].tool_call_id']);
-    expect(fault(saying(answer('1'), calling('1')))).toEqual(['invalid_value', 'messages[0].tool_call_id']);
-    expect(fault(saying(answer('')))).toEqual(['invalid_value', 'messages[0].tool_call_id']);
+describe('empty content', () => {
+  it.each(['assistant', 'tool'])('[] is an empty text: %s', (role) => {
+    const id = role === 'tool' ? { tool_call_id: '1' } : {};
+    const messages = [calling('1'), { role, content: [], ...id }] as const;
+    expect(sentMessage(messages[1], messages[0])).toEqual({ role, content: '', ...id });
   });
+});
 
-  it('many of them are looked for no further than they are shown', () => {
-    const messages = Array.from({ length: 50_000 }, () => ({ ...answer('1'), role: 'tool' as const }));
-    const issues: Issue[] = [];
-    checkSense({ model: 'm', messages }, issues);
-    expect(issues).toHaveLength(21);
-    expect(failure(saying(...messages)).message.split('; ')).toHaveLength(21);
-  });
-
-  it('tool_choice names a tool that is there', () => {
-    const tools = [{ type: 'function', function: { name: 'f' } }];
-    const choose = (name: string) => ({ type: 'function', function: { name } });
-    expect(sent(chat({ tools, tool_choice: choose('f') }))['tool_choice']).toEqual(choose('f'));
-    expect(sent(chat({ tools, tool_choice: 'required' }))['tool_choice']).toBe('required');
-    const at = 'tool_choice.function.name';
-    expect(fault(chat({ tools, tool_choice: choose('g') }))).toEqual(['invalid_value', at]);
-    expect(fault(chat({ tool_choice: choose('f') }))).toEqual(['invalid_value', at]);
-    const search = [{ type: 'web_search', function: { name: 'f' } }];
-    expect(fault(chat({ tools: search, tool_choice: choose('f') }))).toEqual(['invalid_value', at]);
-    expect(fault(chat({ tool_choice: 'required' }))).toEqual(['invalid_value', 'tool_choice']);
-    expect(fault(chat({ tools: [], tool_choice: 'required' }))).toEqual(['invalid_value', 'tool_choice']);
-  });
-
-  it('max_tokens has one value', () => {
-    expect(parse(chat({ max_tokens: 5, max_completion_tokens: 5 })).maxTokens).toBe(5);
-    expect(parse(chat({ max_tokens: 5, max_completion_tokens: null })).maxTokens).toBe(5);
-    const two = chat({ max_tokens: 5, max_completion_tokens: 6 });
-    expect(fault(two)).toEqual(['invalid_value', 'max_completion_tokens']);
-  });
-
-  it('so has reasoning_effort', () => {
-    const one = chat({ reasoning_effort: 'low', reasoning: { effort: 'low' } });
-    expect(sent(one)['reasoning_effort']).toBe('low');
-    const two = chat({ reasoning_effort: 'low', reasoning: { effort: 'high' } });
-    expect(fault(two)).toEqual(['invalid_value', 'reasoning.effort']);
-  });
-
-  it('a model takes the efforts that it is documented to take', () => {
-    const model = 'step-3.5-flash-2603';
-    for (const reasoning_effort of ['low', 'high']) {
-      expect(sent(chat({ model, reasoning_effort }))['reasoning_effort']).toBe(reasoning_effort);
-    }
-    expect(failure(chat({ model, reasoning_effort: 'medium' }))).toEqual({
-      code: 'invalid_value',
-      param: 'reasoning_effort',
-      message: 'reasoning_effort: expected low or high: step-3.5-flash-2603 takes no other',
+describe('refusal parts', () => {
+  it('of an assistant are text', () => {
+    const content = [
+      { type: 'text', text: 'a' },
+      { type: 'refusal', refusal: 'I cannot help with that.' },
+    ];
+    expect(sentMessage({ role: 'assistant', content })).toEqual({
+      role: 'assistant',
+      content: 'a\nI cannot help with that.',
     });
-    expect(fault(chat({ model, reasoning: { effort: 'medium' } }))).toEqual([
-      'invalid_value',
-      'reasoning.effort',
-    ]);
-    for (const other of ['step-3.7-flash', 'step-3.5-flash', 'a-new-one']) {
-      expect(sent(chat({ model: other, reasoning_effort: 'medium' }))['reasoning_effort']).toBe('medium');
+  });
+  it('of other roles are refused', () => {
+    const part = { type: 'refusal', refusal: 'a' };
+    for (const role of ['system', 'user']) {
+      const [code, param] = fault(withMessages({ role, content: [part] }));
+      expect([code, param]).toEqual(['invalid_value', 'messages[0].content[0].type']);
     }
   });
+});
 
-  it('top_logprobs needs logprobs, stream_options a stream', () => {
-    expect(fault(chat({ top_logprobs: 5 }))).toEqual(['invalid_value', 'top_logprobs']);
-    expect(fault(chat({ top_logprobs: 0, logprobs: false }))).toEqual(['invalid_value', 'top_logprobs']);
-    expect(fault(chat({ stream_options: {} }))).toEqual(['invalid_value', 'stream_options']);
-    expect(fault(chat({ stream_options: {}, stream: false }))).toEqual(['invalid_value', 'stream_options']);
+describe('file parts', () => {
+  const file = (fields: Json) => user({ type: 'file', file: fields });
+
+  it('with an image are that image', () => {
+    const url = `data:image/webp;base64,${PIXEL}`;
+    expect(sent(file({ file_data: url, filename: 'a.webp' }))).toEqual(user(image(url)));
+    expect(parse(file({ file_data: url })).promptSize().mediaParts).toBe(1);
+  });
+  it('with a long image are that image, too', () => {
+    const url = `data:image/png;base64,${'QUJD'.repeat(50_000)}`;
+    expect(sent(file({ file_data: url }))).toEqual(user(image(url)));
+  });
+  it.each([
+    { file_id: 'file-1' },
+    { file_data: `data:application/pdf;base64,${PIXEL}`, filename: 'a.pdf' },
+    { file_data: 'https://a.example/a.png' },
+    { file_data: PIXEL },
+    {},
+  ])('of another kind are refused with advice: %j', (fields) => {
+    const path = 'messages[0].content[0].file.file_data';
+    expect(failure(file(fields))).toEqual({
+      code: 'invalid_value',
+      param: path,
+      message: `${path}: StepFun takes no files: send the text of the file, or images of its pages`,
+    });
+  });
+});
+
+describe('calls of custom tools', () => {
+  it('are refused by name', () => {
+    const call = { id: '1', type: 'custom', custom: { name: 'f', input: 'a' } };
+    const { param, message } = failure(
+      withMessages({ role: 'assistant', content: null, tool_calls: [call] }),
+    );
+    expect(param).toBe('messages[0].tool_calls[0].type');
+    expect(message).toContain('StepFun takes no custom tools');
   });
 });

@@ -1,9 +1,13 @@
-// Short ways to ask what a request becomes.
+// Helpers for tests of requests.
 
+import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import type { Config } from '../../../../src/config/config.ts';
 import { GatewayError } from '../../../../src/http/errors.ts';
 import { type ChatRequest, parseChatRequest } from '../../../../src/chat/request/chat-request.ts';
+
+// A fixed seed: CI checks the same inputs in every run.
+fc.configureGlobal({ seed: 20_261_128 });
 
 export type Json = Record<string, unknown>;
 
@@ -12,6 +16,7 @@ export const CHAT: Config['chat'] = {
   maxOutputTokens: 0,
   maxChoices: 5,
   maxBodyBytes: 8 * 1024 * 1024,
+  unknownParams: 'ignore',
   extraParams: new Set(),
   defaultReasoningFormat: 'general',
 };
@@ -23,7 +28,7 @@ export interface Given extends Partial<Config['chat']> {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** A body as the gateway gets it: bytes, text, or what JSON makes of it. */
+/** @returns a request's body: the bytes themselves, a text, or the JSON of a value. */
 export function bytesOf(body: unknown): Uint8Array {
   if (body instanceof Uint8Array) return body;
   return encoder.encode(typeof body === 'string' ? body : JSON.stringify(body));
@@ -33,13 +38,16 @@ export function parse(body: unknown, { header, ...chat }: Given = {}): ChatReque
   return parseChatRequest(bytesOf(body), { reasoningHeader: header ?? null, chat: { ...CHAT, ...chat } });
 }
 
-/** The smallest request, with other fields in addition or in place. */
+/** A model that nothing is known about: it may read all media and take all efforts. */
+export const MODEL = 'a-new-model';
+
+/** @returns the smallest request, with these fields added or replaced. */
 export function chat(fields: Json = {}): Json {
-  return { model: 'step-3.5-flash', messages: [{ role: 'user', content: 'Hi' }], ...fields };
+  return { model: MODEL, messages: [{ role: 'user', content: 'Hi' }], ...fields };
 }
 
-/** The same with one message, or several. */
-export function saying(...messages: unknown[]): Json {
+/** @returns the same with these messages. */
+export function withMessages(...messages: unknown[]): Json {
   return chat({ messages });
 }
 
@@ -47,7 +55,7 @@ export function sentText(body: unknown, given?: Given): string {
   return decoder.decode(parse(body, given).upstreamBody());
 }
 
-/** What StepFun is asked. */
+/** @returns the request for StepFun. */
 export function sent(body: unknown, given?: Given): Json {
   return JSON.parse(sentText(body, given)) as Json;
 }
@@ -65,7 +73,7 @@ export interface Failure {
   readonly message: string;
 }
 
-/** How a request fails; a request that doesn't fails the test. */
+/** @returns how a request fails; a request that does not fail fails the test. */
 export function failure(body: unknown, given?: Given): Failure {
   try {
     parse(body, given);
@@ -77,13 +85,13 @@ export function failure(body: unknown, given?: Given): Failure {
   throw new Error(`accepted: ${JSON.stringify(body).slice(0, 500)}`);
 }
 
-/** `failure`, when only code and param matter. */
+/** @returns code and param of the failure. */
 export function fault(body: unknown, given?: Given): [code: string, param: string | undefined] {
   const { code, param } = failure(body, given);
   return [code, param];
 }
 
-/** A message of an assistant that called functions by these ids, and the tools' answers to it. */
+/** @returns an assistant's message that calls functions, with these ids. */
 export function calling(...ids: string[]): Json {
   return {
     role: 'assistant',

@@ -1,0 +1,28 @@
+// The request to StepFun on behalf of a client.
+
+import type { UpstreamRequest } from '../cache/completion.ts';
+import type { Reservation } from '../http/reservation.ts';
+import type { ChatContext } from './chat-context.ts';
+import type { ChatRequest, UpstreamOverrides } from './request/chat-request.ts';
+
+/**
+ * @param reservation - may lower `max_tokens` to what is left of the client's budget.
+ * @param overrides - what StepFun is asked differently.
+ */
+export function createUpstreamRequest(
+  asked: ChatRequest,
+  reservation: Reservation | null,
+  { clientId, upstreamKey }: Pick<ChatContext, 'clientId' | 'upstreamKey'>,
+  overrides: UpstreamOverrides & { readonly isBackground?: boolean } = {},
+): UpstreamRequest {
+  const budgeted = reservation === null ? {} : { maxTokens: reservation.maxTokens };
+  return {
+    body: asked.upstreamBody({ ...overrides, ...budgeted }),
+    upstreamKey,
+    clientId,
+    isBackground: overrides.isBackground === true,
+    choices: asked.choices,
+    reservation: reservation?.ref ?? null,
+    isCapped: reservation?.isLowered === true,
+  };
+}
