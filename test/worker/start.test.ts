@@ -100,6 +100,12 @@ it(
     expect(stdout).toContain('"choices"');
     expect(stdout).toMatch(/data: \[DONE\]\n\n$/);
 
+    const demo = () => /^ *curl (\S+\/v1\/usage) -H "authorization: Bearer (\S+)"$/m.exec(gateway.printed());
+    await expect.poll(demo, { timeout: 120 * SECONDS }).not.toBeNull();
+    const [, usageUrl = '', key = ''] = demo() ?? [];
+    const usage = await fetch(usageUrl, { headers: { authorization: `Bearer ${key}` } });
+    expect(await usage.json()).toMatchObject({ client: 'demo', tokens: { limit: 100_000 } });
+
     expect(await askUntilStored(gateway.url)).toContain('The sky is blue because');
     expect(await stores()).toEqual(['simulator']);
   },
@@ -132,8 +138,26 @@ it(
 
     const gateway = await start('start:live');
     await lineToPaste(gateway);
+    expect(gateway.printed()).toContain(`asking ${stepfun.url}/v1`);
     expect(await askUntilStored(gateway.url)).toContain('StepFun itself');
     expect(keys).toEqual(['Bearer sk-live']);
     expect(await stores()).toEqual(['live', 'simulator']);
   },
 );
+
+it('start:live shows a key in its line where one is needed', { timeout: 150_000 }, async () => {
+  await run('sh', ['-c', 'cp .dev.vars.example .dev.vars'], { cwd: home });
+  const settings = 'STEP_API_KEY=sk-live\nANONYMOUS_ACCESS=false\nCLIENT_KEYS=app:0123456789abcdef\n';
+  await appendFile(join(home, '.dev.vars'), settings);
+  const gateway = await start('start:live');
+  expect(await lineToPaste(gateway)).toContain('-H "authorization: Bearer $KEY"');
+});
+
+it('start:live names the settings that are wrong', { timeout: 150_000 }, async () => {
+  await run('sh', ['-c', 'cp .dev.vars.example .dev.vars'], { cwd: home });
+  await appendFile(join(home, '.dev.vars'), 'STEP_API_KEY=sk-live\nTOKEN_PER_DAY=5\n');
+  const gateway = await start('start:live');
+  await expect
+    .poll(gateway.printed, { timeout: 120 * SECONDS })
+    .toContain('TOKEN_PER_DAY: expected the name TOKENS_PER_DAY');
+});
