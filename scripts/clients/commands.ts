@@ -86,7 +86,9 @@ export async function rotateClient(
 ): Promise<Created> {
   const stored = await existing(store, name);
   const endsAt = toSeconds(nowMs) + overlapSeconds;
-  const [latest] = stored.toSorted((a, b) => b.entry.created_at - a.entry.created_at);
+  const [latest] = stored.toSorted(
+    ({ entry: a }, { entry: b }) => b.created_at - a.created_at || endOf(b) - endOf(a),
+  );
   const created = createKey({ ...latest!.entry, created_at: toSeconds(nowMs) });
   const old = stored.map(
     ({ key, entry }) =>
@@ -189,6 +191,10 @@ function unknown(kind: string, name: string, names: readonly string[]): CommandE
 
 function text(entry: object): string {
   return JSON.stringify(entry);
+}
+
+function endOf({ expires_at: seconds = Number.MAX_SAFE_INTEGER }: ClientEntry): number {
+  return seconds;
 }
 
 function toSeconds(timeMs: number): number {

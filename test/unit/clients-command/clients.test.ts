@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runClients } from '../../../scripts/clients.ts';
 import { CommandError } from '../../../scripts/clients/command-error.ts';
+import { OPTIONS } from '../../../scripts/clients/options.ts';
 import type { EntryStore, StoreOptions } from '../../../scripts/clients/kv-store.ts';
 import { clientEntrySchema, policyEntrySchema } from '../../../src/access/client-entry.ts';
 
@@ -335,5 +338,22 @@ describe('the command line', () => {
   ])('refuses "%s"', async (line, message) => {
     expect(await mistake(line)).toContain(message);
     expect(opened).toEqual([]);
+  });
+});
+
+describe('docs/clients.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/clients.md'), 'utf8');
+  const lines = [...page.matchAll(/^npm run clients -- (.*)$/gm)].map(([, line = '']) => line);
+
+  it('has commands that all work, one after the other', async () => {
+    expect(lines.length).toBeGreaterThan(8);
+    for (const line of lines) await run(line);
+    expect([...data.keys()].filter((key) => key.startsWith('key:'))).toHaveLength(2);
+  });
+
+  it('names every option', () => {
+    for (const option of Object.keys(OPTIONS)) {
+      if (!['help', 'namespace-id'].includes(option)) expect(page).toContain(`--${option}`);
+    }
   });
 });
