@@ -63,7 +63,13 @@ function send(path: string, init: RequestInit = {}, env: Env = envWith()) {
   return { answer: route(request, env, context as ExecutionContext), pending, request };
 }
 
-function chat(fields: object = {}, env?: Env, init: RequestInit = {}) {
+interface ChatInit {
+  readonly headers?: Record<string, string>;
+  readonly body?: ReadableStream;
+  readonly signal?: AbortSignal;
+}
+
+function chat(fields: object = {}, env?: Env, init: ChatInit = {}) {
   const body = byteStream(JSON.stringify({ ...(JSON.parse(QUESTION) as object), ...fields }));
   const headers = { 'content-type': 'application/json', ...init.headers };
   const whole: object = { method: 'POST', body, duplex: 'half', ...init, headers };
