@@ -125,9 +125,10 @@ function cut(whole: string | null | undefined): string[] {
 type Choice = Replayable['choices'][number];
 
 /** Whether everything that can't be cut would be within the cap of an event. */
-function fitsIntoEvents({ choices: _, ...top }: Replayable, { message, ...rest }: Choice): boolean {
+function fitsIntoEvents(completion: Replayable, { message, ...rest }: Choice): boolean {
+  const { choices: _, ...top } = completion;
   const { content: __, reasoning: ___, tool_calls: calls, ...uncut } = message;
-  const uncutCalls = calls?.map((call) => ({ ...call, function: { ...call.function, arguments: '' } }));
+  const uncutCalls = calls?.flatMap(({ function: called, ...call }) => [call, { ...called, arguments: '' }]);
   const json = stringifyJson([top, rest, uncut, uncutCalls]);
   return json !== null && json.length < EVENT_CHARS / 2;
 }

@@ -69,7 +69,7 @@ describe('parseEntry refuses', () => {
     ],
     ['a head that does not end', stored(encode(`{"x":"${'x'.repeat(1_000)}"}\n{}`))],
   ])('%s', (_, given) => {
-    expect(() => parseEntry(given)).toThrow();
+    expect(() => parseEntry(given)).toThrow(/./);
   });
 
   it('any bytes at all, or takes them as an entry of this layout', () => {

@@ -111,9 +111,9 @@ describe('a wait ends', () => {
       ({ signal } = request);
       return never();
     });
-    const rejected = expect(joined).rejects.toMatchObject({ name: 'TimeoutError' });
+    joined.catch(() => {});
     await vi.advanceTimersByTimeAsync(60_000);
-    await rejected;
+    await expect(joined).rejects.toMatchObject({ name: 'TimeoutError' });
     expect((signal as AbortSignal | null)?.aborted).toBe(true);
     expect(vi.getTimerCount()).toBe(0);
     vi.useRealTimers();
@@ -124,6 +124,6 @@ describe('a wait ends', () => {
     ['answers garbage', async () => new Response('garbage', { headers: { 'x-flight-result': '{}' } })],
     ['answers without a result', async () => new Response('')],
   ])('when the object %s', async (_, fetch) => {
-    await expect(join(fetch)).rejects.toThrow();
+    await expect(join(fetch)).rejects.toThrow(/./);
   });
 });

@@ -153,7 +153,7 @@ describe('a flight', () => {
     leaver.abort();
     expect(calls[0]!.signal.aborted).toBe(false);
     calls[0]!.resolve(completed(answer()));
-    await expect(left).rejects.toThrow();
+    await expect(left).rejects.toThrow('aborted');
     await vi.waitUntil(() => kv.entries.size === 1);
   });
 

@@ -97,7 +97,7 @@ const top = {
 
 const chunk = fc
   .tuple(some(top), rarely(fc.array(chunkChoice, { maxLength: 2 }), fc.constantFrom(null, {}, [7]), 30))
-  .map(([members, choices]) => ({ ...members, choices }));
+  .map(([members, choices]) => Object.assign(members, { choices }));
 const noChunk = fc.oneof(
   fc.constantFrom('not json', '{"choices":[]', '[]', '{}', '7'),
   fc.constantFrom('{"error":{"message":"no"}}', '{"error":"no","choices":[]}'),
@@ -123,7 +123,7 @@ export const completions: fc.Arbitrary<unknown> = rarely(
         { maxLength: 3 },
       ),
     )
-    .map(([members, choices]) => ({ ...members, choices })),
+    .map(([members, choices]) => Object.assign(members, { choices })),
   fc.oneof(anything, fc.constantFrom({ error: {} }, { choices: {} })),
   20,
 );

@@ -110,22 +110,7 @@ export function expectedCompletion(completion: unknown, options: Options): Json 
   if (!isChunk(completion) || !Array.isArray(completion['choices']) || completion['choices'].length === 0)
     return { failed: 'upstream_malformed' };
   const isMended = options.shape === 'openai';
-  const choices = (completion['choices'] as Json[]).map((choice) => {
-    const { message } = choice;
-    const calls =
-      isObject(message) && Array.isArray(message['tool_calls']) ? (message['tool_calls'] as unknown[]) : null;
-    const hasCalled = calls?.some(isObject) === true;
-    const hidden = options.reasoning === 'hidden' ? omit(choice, 'logprobs') : choice;
-    return {
-      ...hidden,
-      ...(isMended && { logprobs: hidden['logprobs'] ?? null }),
-      ...('delta' in choice && { delta: withReasoning(choice['delta'], options) }),
-      ...('message' in choice && {
-        message: withReasoning(isMended ? mendMessage(message, calls) : message, options),
-      }),
-      ...finishReason(choice, hasCalled, options),
-    };
-  });
+  const choices = (completion['choices'] as Json[]).map((choice) => completionChoice(choice, options));
   if (!isMended) return { ...completion, choices };
   return {
     ...mendCreated(completion, options),
@@ -151,6 +136,24 @@ function isChunk(value: unknown): value is Json {
         [choice['delta'], choice['message']].every((member) => isObject(member) || isEmpty(member)),
     )
   );
+}
+
+function completionChoice(choice: Json, options: Options): Json {
+  const isMended = options.shape === 'openai';
+  const { message } = choice;
+  const calls =
+    isObject(message) && Array.isArray(message['tool_calls']) ? (message['tool_calls'] as unknown[]) : null;
+  const hasCalled = calls?.some(isObject) === true;
+  const hidden = options.reasoning === 'hidden' ? omit(choice, 'logprobs') : choice;
+  return {
+    ...hidden,
+    ...(isMended && { logprobs: hidden['logprobs'] ?? null }),
+    ...('delta' in choice && { delta: withReasoning(choice['delta'], options) }),
+    ...('message' in choice && {
+      message: withReasoning(isMended ? mendMessage(message, calls) : message, options),
+    }),
+    ...finishReason(choice, hasCalled, options),
+  };
 }
 
 function chunkChoice(choice: Json, state: ChoiceState, options: Options): Json {
