@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { settingsSchema } from '../../src/config/config.ts';
 import { errorCodes } from '../../src/http/errors.ts';
-import { createRecord, writeRecord } from '../../src/http/request-log.ts';
+import { createRequestLog, writeRequestLog } from '../../src/http/request-log.ts';
 import { json, serve, type TestServer } from '../unit/access/support.ts';
 import { startGateway, type Gateway } from './harness.ts';
 import { blocks, PAGES, read, ROOT } from './pages.ts';
@@ -154,7 +154,7 @@ describe('logs and charts', () => {
     const write = vi.fn<AnalyticsEngineDataset['writeDataPoint']>();
     vi.spyOn(console, 'info').mockImplementation(() => {});
     const frame = { id: '', method: '', route: '', status: 200, startedAtMs: 0, firstByteAtMs: 0 };
-    writeRecord(createRecord(), frame, { writeDataPoint: write });
+    writeRequestLog(createRequestLog(), frame, { writeDataPoint: write });
     const { indexes = [], blobs = [], doubles = [] } = write.mock.calls[0]?.[0] ?? {};
     const named = (kind: string, values: readonly unknown[]) => values.map((_, at) => `${kind}${at + 1}`);
     const written = [...named('index', indexes), ...named('blob', blobs), ...named('double', doubles)];

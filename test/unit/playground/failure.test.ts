@@ -20,6 +20,8 @@ const MET: Record<ErrorCode, boolean> = {
   rate_limit_exceeded: true,
   insufficient_quota: true,
   budget_reserved: true,
+  queue_full: true,
+  queue_timeout: true,
   upstream_rate_limited: true,
   upstream_rejected: true,
   content_filter: true,
