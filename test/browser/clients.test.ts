@@ -1,71 +1,49 @@
-// The gateway as pages of another origin meet it, in real Chromium: openai's browser
-// build, and plain fetch.
+// The gateway as pages of other origins use it, in real Chromium: openai's browser build,
+// and plain fetch.
 
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { dataOf, startGateway, type Gateway } from '../worker/harness.ts';
-import { launchChromium } from './chromium.ts';
-import {
-  startOnSockets,
-  startPageServer,
-  startSiteverify,
-  visit,
-  type OnSockets,
-  type PageServer,
-  type Siteverify,
-  type Visit,
-} from './clients-harness.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { dataOf, startGateway } from '../worker/harness.ts';
+import { expectConsoleError, visit, type Visit } from './clients-visit.ts';
+import { startPageServer, startSiteverify, startSocketGateway } from './servers.ts';
+import { useChromium, useServer } from './setup.ts';
 
 /** Some 40 chunks in a second. */
 const PACED = 'Go on. simulate no reasoning simulate 40 tokens simulate pace 25';
 
-let browser: Browser;
-let allowed: PageServer;
-let stranger: PageServer;
-beforeAll(async () => {
-  [browser, allowed, stranger] = await Promise.all([launchChromium(), startPageServer(), startPageServer()]);
-});
-afterAll(async () => {
-  await browser.close();
-  for (const server of [allowed, stranger]) server.close();
-});
+const chromium = useChromium();
+const allowed = useServer(startPageServer);
+const stranger = useServer(startPageServer);
 
 let here: Visit;
 beforeEach(async () => {
-  here = await visit(browser, allowed);
+  here = await visit(chromium, allowed());
 });
-afterEach(() => here.page.context().close());
 
-describe('a page of another origin', () => {
-  let gateway: Gateway;
-  beforeAll(async () => {
-    gateway = await startGateway({ ALLOWED_ORIGINS: allowed.origin });
-  });
-  afterAll(() => gateway.close());
-  beforeEach(() => gateway.forget());
+describe('a page of an allowed origin', () => {
+  const gateway = useServer(() => startGateway({ ALLOWED_ORIGINS: allowed().origin }));
+  beforeEach(() => gateway().forget());
 
-  it('is let in by a preflight, once', async () => {
-    const call = { gateway: gateway.url, prompt: 'Reply with exactly: Hello.' };
+  it('needs one preflight for two requests', async () => {
+    const call = { gateway: gateway().url, prompt: 'Reply with exactly: Hello.' };
     expect((await here.act('streamWithOpenAI', call)).text).toBe('Hello.');
     expect((await here.act('streamWithOpenAI', call)).text).toBe('Hello.');
     await expect.poll(() => here.preflights).toEqual([{ path: '/v1/chat/completions', status: 204 }]);
-    expect(here.complaints).toEqual([]);
   });
 
   it('reads a stream as it arrives, through openai', async () => {
-    const { text, arrivals } = await here.act('streamWithOpenAI', { gateway: gateway.url, prompt: PACED });
+    const { text, arrivals } = await here.act('streamWithOpenAI', { gateway: gateway().url, prompt: PACED });
     expect(text).toMatch(/^The stream goes on/);
     expectPaced(arrivals);
   });
 
   it('reads a stream as it arrives, through fetch', async () => {
-    const { bytes, arrivals } = await here.act('streamWithFetch', { gateway: gateway.url, prompt: PACED });
+    const { bytes, arrivals } = await here.act('streamWithFetch', { gateway: gateway().url, prompt: PACED });
     expect(dataOf(bytes).at(-1)).toBe('[DONE]');
     expectPaced(arrivals);
   });
 
-  it('names the reasoning by header, which the preflight lets through', async () => {
-    const call = { gateway: gateway.url, prompt: 'Why is the sky blue?' };
+  it('may send X-Reasoning-Format: the preflight grants it', async () => {
+    const call = { gateway: gateway().url, prompt: 'Why is the sky blue?' };
     expect((await here.act('streamWithOpenAI', call)).reasoning).toMatch(/\w/);
     const hidden = { ...call, headers: { 'X-Reasoning-Format': 'hidden' } };
     expect(await here.act('streamWithOpenAI', hidden)).toMatchObject({
@@ -74,8 +52,8 @@ describe('a page of another origin', () => {
     });
   });
 
-  it('reads the headers of ours, and no other', async () => {
-    const call = { gateway: gateway.url, prompt: 'Name a colour.' };
+  it("can read the gateway's headers, and none of StepFun's", async () => {
+    const call = { gateway: gateway().url, prompt: 'Name a colour.' };
     const miss = await here.act('complete', call, { user: 'someone' });
     expect(miss.status).toBe(200);
     expect(miss.headers).toMatchObject({
@@ -91,18 +69,18 @@ describe('a page of another origin', () => {
     expect((await here.act('streamWithOpenAI', call)).requestId).toMatch(/^[\w-]+$/);
   });
 
-  it('reads failures: status, body, and when to come back', async () => {
+  it('can read the status, the body and the Retry-After of a failure', async () => {
     const refused = await here.act('complete', {
-      gateway: gateway.url,
+      gateway: gateway().url,
       prompt: 'simulate error 429 retry-after 7',
     });
     expect(refused.status).toBe(429);
     expect(refused.headers['retry-after']).toBe('7');
     expect(refused.body).toMatchObject({ error: { code: 'upstream_rate_limited' } });
-    const wrong = await here.act('complete', { gateway: gateway.url, prompt: 'Hello' }, { temprature: 1 });
+    const wrong = await here.act('complete', { gateway: gateway().url, prompt: 'Hello' }, { temprature: 1 });
     expect(wrong).toMatchObject({ status: 400, headers: { 'x-should-retry': 'false' } });
 
-    const call = { gateway: gateway.url, prompt: 'Go on. simulate truncated after 9' };
+    const call = { gateway: gateway().url, prompt: 'Go on. simulate truncated after 9' };
     expect(await here.act('failureWithOpenAI', call)).toMatchObject({
       name: 'APIError',
       code: 'upstream_truncated',
@@ -110,81 +88,70 @@ describe('a page of another origin', () => {
     });
   });
 
-  it('that is not known gets a failure that its developer can read, and costs nothing', async () => {
-    const there = await visit(browser, stranger);
-    const call = { gateway: gateway.url, prompt: 'Hello' };
+  it('of another origin is refused before StepFun is called, with a reason that its developer can read', async () => {
+    const there = await visit(chromium, stranger());
+    const call = { gateway: gateway().url, prompt: 'Hello' };
     expect(await there.act('failureWithOpenAI', call)).toMatchObject({ name: 'APIConnectionError' });
     expect(await there.act('postPlainText', call)).toBe('TypeError: Failed to fetch');
     await expect.poll(() => there.preflights).toEqual([{ path: '/v1/chat/completions', status: 403 }]);
-    // The console says why, and the address itself says it in words.
-    await expect
-      .poll(() => there.complaints.join('\n'))
-      .toContain(`from origin '${stranger.origin}' has been blocked by CORS`);
-    const answer = await gateway.chat({}, { origin: stranger.origin });
+    // The console names the reason, and so does the answer itself.
+    await expectConsoleError(there, `from origin '${stranger().origin}' has been blocked by CORS`);
+    const answer = await gateway().chat({}, { origin: stranger().origin });
     expect(answer.status).toBe(403);
     expect(await answer.json()).toMatchObject({
       error: { code: 'origin_not_allowed', message: expect.stringContaining('ALLOWED_ORIGINS') },
     });
-    expect(await gateway.received()).toEqual([]);
-    await there.page.context().close();
+    expect(await gateway().received()).toEqual([]);
   });
 });
 
 describe('a page that leaves a stream', () => {
-  let sockets: OnSockets;
-  beforeAll(async () => {
-    sockets = await startOnSockets({ ANONYMOUS_ACCESS: 'true', ALLOWED_ORIGINS: allowed.origin });
-  });
-  afterAll(() => sockets.close());
+  const sockets = useServer(() =>
+    startSocketGateway({ ANONYMOUS_ACCESS: 'true', ALLOWED_ORIGINS: allowed().origin }),
+  );
 
   const endless = (client: string) => `Go on, ${client}. simulate 100000 tokens simulate pace 20`;
 
   it.each(['openai', 'fetch'] as const)('by an abort through %s ends the call to StepFun', async (client) => {
-    await here.act('begin', { gateway: sockets.gateway, prompt: endless(client) }, client);
-    expect((await sockets.states()).at(-1)).toBe('open');
+    await here.act('begin', { gateway: sockets().url, prompt: endless(client) }, client);
+    expect((await sockets().states()).at(-1)).toBe('open');
     await here.act('abort');
-    await expect.poll(async () => (await sockets.states()).at(-1), { timeout: 5_000 }).toBe('aborted');
+    await expect.poll(async () => (await sockets().states()).at(-1), { timeout: 5_000 }).toBe('aborted');
   });
 
   it('by closing ends the call to StepFun', async () => {
-    await here.act('begin', { gateway: sockets.gateway, prompt: endless('closing') }, 'openai');
-    expect((await sockets.states()).at(-1)).toBe('open');
+    await here.act('begin', { gateway: sockets().url, prompt: endless('closing') }, 'openai');
+    expect((await sockets().states()).at(-1)).toBe('open');
     await here.page.close();
-    await expect.poll(async () => (await sockets.states()).at(-1), { timeout: 5_000 }).toBe('aborted');
+    await expect.poll(async () => (await sockets().states()).at(-1), { timeout: 5_000 }).toBe('aborted');
   });
 });
 
 describe('a page with Turnstile', () => {
-  let siteverify: Siteverify;
-  let gateway: Gateway;
-  beforeAll(async () => {
-    siteverify = await startSiteverify('127.0.0.1');
-    gateway = await startGateway({
-      ALLOWED_ORIGINS: `${allowed.origin},${stranger.origin}`,
+  const siteverify = useServer(() => startSiteverify('127.0.0.1'));
+  const gateway = useServer(() =>
+    startGateway({
+      ALLOWED_ORIGINS: `${allowed().origin},${stranger().origin}`,
       ANONYMOUS_ACCESS: 'false',
       TURNSTILE_SECRET_KEY: 'turnstile-secret',
       TURNSTILE_SITE_KEY: 'turnstile-site',
       SESSION_SIGNING_KEY: 'a signing key of at least 32 characters',
-      TURNSTILE_VERIFY_URL: siteverify.url,
-    });
-  });
-  afterAll(async () => {
-    await gateway.close();
-    siteverify.close();
-  });
+      TURNSTILE_VERIFY_URL: siteverify().url,
+    }),
+  );
 
   const prompt = 'Reply with exactly: Welcome.';
 
   it('opens a session and chats with its token', async () => {
-    const call = { gateway: gateway.url, prompt };
+    const call = { gateway: gateway().url, prompt };
     expect(await here.act('failureWithOpenAI', call)).toMatchObject({ status: 401, code: 'invalid_api_key' });
 
-    const session = await here.act('openSession', gateway.url, 'solved');
+    const session = await here.act('openSession', gateway().url, 'solved');
     expect(session).toEqual({
       status: 200,
       body: { token: expect.any(String), expires_at: expect.any(Number) },
     });
-    expect(Object.fromEntries(siteverify.asked.at(-1)!)).toMatchObject({
+    expect(Object.fromEntries(siteverify().forms.at(-1)!)).toMatchObject({
       secret: 'turnstile-secret',
       response: 'solved',
     });
@@ -193,26 +160,25 @@ describe('a page with Turnstile', () => {
     expect(await here.act('complete', { ...call, key })).toMatchObject({ status: 200 });
   });
 
-  it('can use neither a challenge twice, nor one that failed, nor the session of another page', async () => {
-    const session = await here.act('openSession', gateway.url, 'solved once');
+  it('can use no challenge twice, no failed challenge, and no session of another page', async () => {
+    const session = await here.act('openSession', gateway().url, 'solved once');
     expect(session.status).toBe(200);
     for (const token of ['solved once', 'bad']) {
-      expect(await here.act('openSession', gateway.url, token)).toMatchObject({
+      expect(await here.act('openSession', gateway().url, token)).toMatchObject({
         status: 401,
         body: { error: { code: 'invalid_api_key' } },
       });
     }
-    const there = await visit(browser, stranger);
+    const there = await visit(chromium, stranger());
     const key = session.body['token'] as string;
-    expect(await there.act('failureWithOpenAI', { gateway: gateway.url, prompt, key })).toMatchObject({
+    expect(await there.act('failureWithOpenAI', { gateway: gateway().url, prompt, key })).toMatchObject({
       status: 401,
       code: 'invalid_api_key',
     });
-    await there.page.context().close();
   });
 });
 
-/** Had it been held back anywhere, all would have come at once. */
+/** A stream that is buffered anywhere arrives all at once. */
 function expectPaced(arrivals: readonly number[]): void {
   expect(arrivals.length).toBeGreaterThan(20);
   expect(arrivals.at(-1)).toBeGreaterThan(700);

@@ -1,184 +1,13 @@
-// The playground in real Chromium. Its files come through the Worker's own
-// servePlayground, in workerd, with their real headers; the gateway's API is played
-// by the test, chunk by chunk, so that every moment of an answer can be looked at.
+// The names that the playground's tests used before setup.ts: a file that uses setup.ts needs none of them.
 
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { Miniflare } from 'miniflare';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { watchPage } from './setup.ts';
 
 export { launchChromium } from './chromium.ts';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-/** The router's two lines for the page, and nothing else of the gateway. */
-const PAGE_WORKER = `
-  import { toResponse } from './src/answer.ts';
-  import { servePlayground } from './src/playground.ts';
-  export default {
-    fetch: (request, env) =>
-      servePlayground(request, env.ASSETS, env.SITE_KEY === '' ? null : env.SITE_KEY).then(
-        toResponse,
-        (error) => new Response(error.code, { status: error.status }),
-      ),
-  };
-`;
-
-export interface Asked {
-  readonly path: string;
-  readonly headers: IncomingMessage['headers'];
-  /** The request's JSON. */
-  readonly body: Record<string, unknown>;
-  /** Resolves when the page has left: it aborted, or read to the end. */
-  readonly left: Promise<void>;
-  /** A whole answer. */
-  json(status: number, body: unknown, headers?: Record<string, string>): void;
-  /** Begins a stream. */
-  open(headers?: Record<string, string>): void;
-  /** One chunk of it. */
-  chunk(delta: Record<string, unknown>, more?: Record<string, unknown>, finish?: string): void;
-  /** Bytes as they are. */
-  raw(text: string): void;
-  /** `[DONE]`, and the end. */
-  done(): void;
-  /** The end of the body, cleanly. */
-  end(): void;
-  /** The end of the connection. */
-  reset(): void;
-}
-
-export interface FakeGateway {
-  readonly url: string;
-  /** What has been asked, in this order. */
-  readonly asked: Asked[];
-  /** GET /v1/models answers it; null: 401. */
-  models: unknown;
-  /** Every request but GET /v1/models and the page's files. */
-  answer: (asked: Asked) => void | Promise<void>;
-  close(): Promise<void>;
-}
-
-export const MODELS: unknown = {
-  object: 'list',
-  data: [
-    { id: 'step-3.7-flash', object: 'model', reasoning_efforts: ['low', 'medium', 'high'] },
-    { id: 'step-3.5-flash-2603', object: 'model', reasoning_efforts: ['low', 'high'] },
-    { id: 'step-plain', object: 'model', reasoning_efforts: [] },
-  ],
-};
-
-/** @param siteKey - Turnstile's; '' without it. */
-export async function startFakeGateway(siteKey = ''): Promise<FakeGateway> {
-  const bundle = await build({
-    stdin: { contents: PAGE_WORKER, resolveDir: ROOT, loader: 'ts' },
-    bundle: true,
-    format: 'esm',
-    write: false,
-  });
-  const worker = new Miniflare({
-    workers: [
-      {
-        config: {
-          name: 'page',
-          compatibilityDate: '2026-11-01',
-          env: { ASSETS: { type: 'assets' }, SITE_KEY: { type: 'text', value: siteKey } },
-          assets: { directory: `${ROOT}src/playground`, hasUserWorker: true, runWorkerFirst: true },
-          manifest: {
-            mainModule: 'index.js',
-            modules: { 'index.js': { type: 'esm', contents: bundle.outputFiles[0]?.text ?? '' } },
-          },
-        },
-      },
-    ],
-  });
-  await worker.ready;
-
-  const gateway: Omit<FakeGateway, 'url' | 'close'> = {
-    asked: [],
-    models: MODELS,
-    answer: (asked) =>
-      asked.json(500, { error: { message: 'The test has no answer.', code: 'internal_error' } }),
-  };
-  const server = createServer((request, response) => {
-    void serve(request, response, gateway, worker);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return Object.assign(gateway, {
-    url: `http://127.0.0.1:${port}`,
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await worker.dispose();
-    },
-  });
-}
-
-async function serve(
-  request: IncomingMessage,
-  response: ServerResponse,
-  gateway: Omit<FakeGateway, 'url' | 'close'>,
-  worker: Miniflare,
-): Promise<void> {
-  const path = request.url ?? '/';
-  if (!path.startsWith('/v1/')) {
-    const known = request.headers['if-none-match'];
-    const file = await worker.dispatchFetch(`http://page${path}`, {
-      redirect: 'manual',
-      headers: known === undefined ? {} : { 'if-none-match': known },
-    });
-    response.writeHead(file.status, Object.fromEntries(file.headers));
-    response.end(Buffer.from(await file.arrayBuffer()));
-    return;
-  }
-  const asked = await readAsked(request, response);
-  if (path === '/v1/models') {
-    if (gateway.models === null) asked.json(401, { error: { message: 'No.', code: 'invalid_api_key' } });
-    else asked.json(200, gateway.models);
-    return;
-  }
-  gateway.asked.push(asked);
-  await gateway.answer(asked);
-}
-
-async function readAsked(request: IncomingMessage, response: ServerResponse): Promise<Asked> {
-  let text = '';
-  for await (const piece of request) text += String(piece);
-  const headers = { 'x-request-id': 'request-1' };
-  return {
-    path: request.url ?? '',
-    headers: request.headers,
-    body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
-    left: new Promise((resolve) => response.on('close', resolve)),
-    json: (status, body, more) => {
-      response.writeHead(status, { ...headers, 'content-type': 'application/json', ...more });
-      response.end(typeof body === 'string' ? body : JSON.stringify(body));
-    },
-    open: (more) => {
-      response.writeHead(200, {
-        ...headers,
-        'content-type': 'text/event-stream; charset=utf-8',
-        'cache-status': 'stepfun-edge; fwd=miss',
-        ...more,
-      });
-      response.flushHeaders();
-    },
-    chunk: (delta, more, finish) => {
-      const choices = [{ index: 0, delta, finish_reason: finish ?? null }];
-      response.write(`data: ${JSON.stringify({ object: 'chat.completion.chunk', choices, ...more })}\n\n`);
-    },
-    raw: (text) => response.write(text),
-    done: () => response.end('data: [DONE]\n\n'),
-    end: () => response.end(),
-    reset: () => response.socket?.resetAndDestroy(),
-  };
-}
+export { startFakeGateway, type Asked, type FakeGateway } from './fake-gateway.ts';
 
 export interface OpenPage {
   readonly page: Page;
-  /** What the browser complained about: CSP violations, uncaught errors; not failed requests. */
   readonly complaints: string[];
 }
 
@@ -187,21 +16,9 @@ export async function openPage(
   url: string,
   options: BrowserContextOptions = {},
 ): Promise<OpenPage> {
-  const context = await browser.newContext({
-    permissions: ['clipboard-read', 'clipboard-write'],
-    ...options,
-  });
-  const page = await context.newPage();
-  // Shorter than a test may take: a failure then names what was waited for.
-  page.setDefaultTimeout(8_000);
-  const complaints: string[] = [];
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('console', (message) => {
-    const isFailedRequest = message.text().startsWith('Failed to load resource');
-    if ((message.type() === 'error' || message.type() === 'warning') && !isFailedRequest) {
-      complaints.push(message.text());
-    }
-  });
+  const permissions = ['clipboard-read', 'clipboard-write'];
+  const context = await browser.newContext({ permissions, ...options });
+  const { page, consoleErrors } = watchPage(await context.newPage());
   await page.goto(url);
-  return { page, complaints };
+  return { page, complaints: consoleErrors };
 }

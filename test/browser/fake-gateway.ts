@@ -1,0 +1,174 @@
+// A gateway whose API the test answers by hand, chunk by chunk, so that the page can be
+// examined at each moment of an answer. The playground's files come from the Worker's own
+// servePlayground, in workerd, with their real headers.
+
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { Miniflare } from 'miniflare';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** Serves the page's files as the router does; the rest of the gateway is left out. */
+const PAGE_WORKER = `
+  import { servePlayground } from './src/http/assets.ts';
+  import { toResponse } from './src/http/response.ts';
+  export default {
+    fetch: (request, env) =>
+      servePlayground(request, env.ASSETS, env.SITE_KEY === '' ? null : env.SITE_KEY).then(
+        toResponse,
+        (error) => new Response(error.code, { status: error.status }),
+      ),
+  };
+`;
+
+export interface Asked {
+  readonly path: string;
+  readonly headers: IncomingMessage['headers'];
+  /** The request's JSON. */
+  readonly body: Record<string, unknown>;
+  /** Resolves when the page has aborted, or has read to the end. */
+  readonly left: Promise<void>;
+  /** Sends a whole answer. */
+  json(status: number, body: unknown, headers?: Record<string, string>): void;
+  /** Sends the headers of a stream. */
+  open(headers?: Record<string, string>): void;
+  /** Sends one chunk; `more` are further fields beside `choices`. */
+  chunk(delta: Record<string, unknown>, more?: Record<string, unknown>, finish?: string): void;
+  /** Sends bytes as they are. */
+  raw(text: string): void;
+  /** Sends `[DONE]` and ends the answer. */
+  done(): void;
+  /** Ends the body without `[DONE]`. */
+  end(): void;
+  /** Resets the connection. */
+  reset(): void;
+}
+
+export interface FakeGateway {
+  readonly url: string;
+  /** The requests of the page, oldest first, but for GET /v1/models. */
+  readonly asked: Asked[];
+  /** The body of GET /v1/models; null: it answers 401. */
+  models: unknown;
+  /** Answers each request of `asked`. */
+  answer: (asked: Asked) => void | Promise<void>;
+  close(): Promise<void>;
+}
+
+const MODELS: unknown = {
+  object: 'list',
+  data: [
+    { id: 'step-3.7-flash', object: 'model', reasoning_efforts: ['low', 'medium', 'high'] },
+    { id: 'step-3.5-flash-2603', object: 'model', reasoning_efforts: ['low', 'high'] },
+    { id: 'step-plain', object: 'model', reasoning_efforts: [] },
+  ],
+};
+
+/** @param siteKey - Turnstile's public key; '' switches Turnstile off. */
+export async function startFakeGateway(siteKey = ''): Promise<FakeGateway> {
+  const bundle = await build({
+    stdin: { contents: PAGE_WORKER, resolveDir: ROOT, loader: 'ts' },
+    bundle: true,
+    format: 'esm',
+    write: false,
+  });
+  const worker = new Miniflare({
+    workers: [
+      {
+        config: {
+          name: 'page',
+          compatibilityDate: '2026-11-01',
+          env: { ASSETS: { type: 'assets' }, SITE_KEY: { type: 'text', value: siteKey } },
+          assets: { directory: join(ROOT, 'src/playground'), hasUserWorker: true, runWorkerFirst: true },
+          manifest: {
+            mainModule: 'index.js',
+            modules: { 'index.js': { type: 'esm', contents: bundle.outputFiles[0]?.text ?? '' } },
+          },
+        },
+      },
+    ],
+  });
+  await worker.ready;
+
+  const gateway: Omit<FakeGateway, 'url' | 'close'> = {
+    asked: [],
+    models: MODELS,
+    answer: (asked) =>
+      asked.json(500, { error: { message: 'This test defines no answer.', code: 'internal_error' } }),
+  };
+  const server = createServer((request, response) => {
+    void serve(request, response, gateway, worker);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return Object.assign(gateway, {
+    url: `http://127.0.0.1:${port}`,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await worker.dispose();
+    },
+  });
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  gateway: Omit<FakeGateway, 'url' | 'close'>,
+  worker: Miniflare,
+): Promise<void> {
+  const path = request.url ?? '/';
+  if (!path.startsWith('/v1/')) {
+    const known = request.headers['if-none-match'];
+    const file = await worker.dispatchFetch(`http://page${path}`, {
+      redirect: 'manual',
+      headers: known === undefined ? {} : { 'if-none-match': known },
+    });
+    response.writeHead(file.status, Object.fromEntries(file.headers));
+    response.end(Buffer.from(await file.arrayBuffer()));
+    return;
+  }
+  const asked = await readAsked(request, response);
+  if (path === '/v1/models') {
+    if (gateway.models === null) asked.json(401, { error: { message: 'No.', code: 'invalid_api_key' } });
+    else asked.json(200, gateway.models);
+    return;
+  }
+  gateway.asked.push(asked);
+  await gateway.answer(asked);
+}
+
+async function readAsked(request: IncomingMessage, response: ServerResponse): Promise<Asked> {
+  let text = '';
+  for await (const piece of request) text += String(piece);
+  const headers = { 'x-request-id': 'request-1' };
+  return {
+    path: request.url ?? '',
+    headers: request.headers,
+    body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
+    left: new Promise((resolve) => response.on('close', resolve)),
+    json: (status, body, more) => {
+      response.writeHead(status, { ...headers, 'content-type': 'application/json', ...more });
+      response.end(typeof body === 'string' ? body : JSON.stringify(body));
+    },
+    open: (more) => {
+      response.writeHead(200, {
+        ...headers,
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-status': 'stepfun-edge; fwd=miss',
+        ...more,
+      });
+      response.flushHeaders();
+    },
+    chunk: (delta, more, finish) => {
+      const choices = [{ index: 0, delta, finish_reason: finish ?? null }];
+      response.write(`data: ${JSON.stringify({ object: 'chat.completion.chunk', choices, ...more })}\n\n`);
+    },
+    raw: (text) => response.write(text),
+    done: () => response.end('data: [DONE]\n\n'),
+    end: () => response.end(),
+    reset: () => response.socket?.resetAndDestroy(),
+  };
+}
