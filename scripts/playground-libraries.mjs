@@ -65,14 +65,19 @@ async function copyKatexStyles() {
   const css = await readFile(source, 'utf8');
   const fonts = [...css.matchAll(/url\((fonts\/[\w-]+\.woff2)\)/g)].map(([, path]) => path ?? '');
   await Promise.all(fonts.map((path) => copyFile(join(dirname(source), path), join(OUT, path))));
-  await writeFile(join(OUT, 'katex.css'), css.replaceAll(/,url\(fonts\/[\w-]+\.(?:woff|ttf)\) format\("\w+"\)/g, ''));
+  await writeFile(
+    join(OUT, 'katex.css'),
+    css.replaceAll(/,url\(fonts\/[\w-]+\.(?:woff|ttf)\) format\("\w+"\)/g, ''),
+  );
 }
 
 async function copyLicenses() {
   const texts = await Promise.all(
     LICENSED.map(async (name) => {
       const path = join(fileURLToPath(new URL('../node_modules/', import.meta.url)), name);
-      const text = await readFile(join(path, 'LICENSE'), 'utf8').catch(() => readFile(join(path, 'license'), 'utf8'));
+      const text = await readFile(join(path, 'LICENSE'), 'utf8').catch(() =>
+        readFile(join(path, 'license'), 'utf8'),
+      );
       return `${name}\n\n${text.trim()}\n`;
     }),
   );

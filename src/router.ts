@@ -63,6 +63,7 @@ get('/healthz', ({ env }) => healthAnswer(env));
 // A file like the page's, made by scripts/openapi.ts: the description costs the Worker no byte.
 get('/openapi.json', ({ request, env }) => servePlayground(request, env.ASSETS, null));
 get('/', playground);
+get('/docs', playground);
 get('/playground/*', playground);
 
 /** Where there is GET, there is HEAD (RFC 9110 §9.3.2); `seal` takes the body away. */
