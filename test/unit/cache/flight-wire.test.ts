@@ -119,7 +119,10 @@ describe('a wait ends', () => {
   });
 
   it('when the client has left before', async () => {
-    await expect(join(never, {}, AbortSignal.abort('gone'))).rejects.toMatchObject({ name: 'LeftFlight', cause: 'gone' });
+    await expect(join(never, {}, AbortSignal.abort('gone'))).rejects.toMatchObject({
+      name: 'LeftFlight',
+      cause: 'gone',
+    });
   });
 
   it('when its time is over, and the object is told', async () => {
