@@ -142,12 +142,20 @@ describe('other examples', () => {
     // Within node_modules, so that the package `openai` is found.
     const folder = join(ROOT, 'node_modules/.cache/readme');
     await mkdir(folder, { recursive: true });
-    const file = join(folder, 'example.mts');
-    await writeFile(file, javaScript);
-    const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024'];
-    const { stdout } = await run(join(BIN, 'tsc'), [...options, '--types', 'node', '--skipLibCheck', file], {
-      cwd: folder,
-    });
+    await writeFile(join(folder, 'example.mts'), javaScript);
+    const compilerOptions = {
+      noEmit: true,
+      strict: true,
+      noUncheckedIndexedAccess: true,
+      skipLibCheck: true,
+      module: 'nodenext',
+      target: 'es2024',
+      types: ['node'],
+    };
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
+    const tsc = run(join(BIN, 'tsc'), ['--project', folder]);
+    // The compiler writes its errors to stdout.
+    const { stdout } = await tsc.catch((error: { stdout: string }) => error);
     expect(stdout).toBe('');
   });
 
