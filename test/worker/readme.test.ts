@@ -68,7 +68,11 @@ describe('shell', () => {
     const others = commands.filter(
       (command) => !elsewhere.has(command) && !/^npx wrangler |^npm run clients -- /.test(command),
     );
-    expect([...new Set(others)].toSorted()).toEqual(['git pull', 'npm run deploy']);
+    expect([...new Set(others)].toSorted()).toEqual([
+      'cp wrangler.toml wrangler.staging.toml',
+      'git pull',
+      'npm run deploy',
+    ]);
     expect(commands).toEqual(expect.arrayContaining([...START_TEST, ...CLONE]));
     // `npm run build` is the deployment without its upload.
     expect(`${scripts['deploy']} --dry-run --outdir dist`).toBe(scripts['build']);
