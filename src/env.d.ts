@@ -1,4 +1,5 @@
-/** Bindings that wrangler.toml leaves to the operator: see README.md. */
+/** Bindings that wrangler.toml does not have: optional ones (README.md), and those of wrangler.local.toml. */
 interface Env {
   ANALYTICS?: AnalyticsEngineDataset;
+  STEPFUN?: Fetcher;
 }

@@ -1,7 +1,8 @@
 // The composition root: the gateway's parts, put together once per isolate from its
 // environment, so that every part gets what it needs as an argument.
 
-import { estimatePromptTokens, reserveTokens } from './access/reservation.ts';
+import { estimatePromptTokens, reserveTokens, settleReservation } from './access/reservation.ts';
+import { clientChatSettings } from './access/client-limits.ts';
 import type { Client } from './access/client.ts';
 import { createCache, type Cache } from './cache/cache.ts';
 import type { FlightOptions } from './cache/flight.ts';
@@ -57,14 +58,20 @@ function createGateway(env: Env): Gateway {
     config,
     stepfun,
     cache,
-    flight: { kv: env.CACHE, staleSeconds: config.cache.staleSeconds, complete },
+    flight: {
+      kv: env.CACHE,
+      staleSeconds: config.cache.staleSeconds,
+      complete,
+      settle: (reservation, tokens) => settleReservation(env.BUDGETS, reservation, tokens),
+    },
     chatContext(context, client) {
-      const { tokensPerDay } = config.access;
+      const { limits } = client;
       const { id, startedAtMs, waitUntil, log } = context;
       return {
         id,
         startedAtMs,
         config,
+        chat: clientChatSettings(config.chat, limits),
         waitUntil,
         log,
         clientId: client.id,
@@ -73,15 +80,20 @@ function createGateway(env: Env): Gateway {
         cache,
         gate,
         reserve:
-          tokensPerDay === 0
+          limits.tokensPerDay === 0
             ? null
-            : (asked) =>
-                reserveTokens(env.BUDGETS, tokensPerDay, client, {
-                  promptTokens: estimatePromptTokens(asked.promptSize()),
-                  maxTokens: asked.maxTokens,
-                  choices: asked.choices,
-                  callMs: config.upstream.queue.timeoutMs + config.clocks.totalMs,
-                }),
+            : (asked, signal) =>
+                reserveTokens(
+                  env.BUDGETS,
+                  client,
+                  {
+                    promptTokens: estimatePromptTokens(asked.promptSize()),
+                    maxTokens: asked.maxTokens,
+                    choices: asked.choices,
+                    callMs: config.upstream.queue.timeoutMs + config.clocks.totalMs,
+                  },
+                  signal,
+                ),
       };
     },
   };

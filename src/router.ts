@@ -4,11 +4,13 @@
 
 import { Router, type IRequestStrict } from 'itty-router';
 import type { Client } from './access/client.ts';
+import { hasWayIn } from './access/clients.ts';
 import { corsHeaders, isPreflight, judgeOrigin, preflightResponse, requireOrigin } from './access/cors.ts';
 import type { OriginVerdict } from './access/cors.ts';
-import { identify } from './access/identify.ts';
+import { identify, type AccessBindings } from './access/identify.ts';
 import { limitRate } from './access/rate-limit.ts';
 import { sessionResponse } from './access/sessions.ts';
+import { usageResponse } from './access/usage.ts';
 import { chatResponse } from './chat/completions.ts';
 import { DRAINED_BYTES, PATH_LOGGED_CHARS, REQUEST_BODY_MS } from './config/limits.ts';
 import { gatewayOf } from './gateway.ts';
@@ -44,11 +46,13 @@ router
   .post('/v1/chat/completions', authenticate, (request, context) =>
     chatResponse(request, gatewayOf(context.env).chatContext(context, clientOf(context))),
   )
-  .post('/v1/session', (request, context) => sessionResponse(request, context, context.env.RATE_LIMITER))
+  .post('/v1/session', (request, context) => sessionResponse(request, context, accessBindings(context)))
   .get('/v1/models', authenticate, listModels)
   .head('/v1/models', authenticate, listModels)
   .get('/v1/models/:id+', authenticate, oneModel)
   .head('/v1/models/:id+', authenticate, oneModel)
+  .get('/v1/usage', authenticate, usage)
+  .head('/v1/usage', authenticate, usage)
   .get('/healthz', health)
   .head('/healthz', health)
   .get('/openapi.json', description)
@@ -113,10 +117,15 @@ function checkOrigin(request: IRequestStrict, context: RouteContext): Response |
 
 /** Who the caller is, and not too often: both are known before the body is read. */
 async function authenticate(request: IRequestStrict, context: RouteContext): Promise<void> {
-  const client = await identify(request, context);
+  const { limiter, clients } = accessBindings(context);
+  const client = await identify(request, context, { limiter, clients });
   context.client = client;
   context.log.client = client.name;
-  await limitRate(context.env.RATE_LIMITER, client);
+  await limitRate({ limiter, budgets: context.env.BUDGETS }, client);
+}
+
+function accessBindings({ env }: RouteContext): AccessBindings {
+  return { clients: env.CLIENTS, limiter: env.RATE_LIMITER };
 }
 
 function clientOf({ client }: RouteContext): Client {
@@ -134,11 +143,16 @@ function oneModel(request: IRequestStrict, context: RouteContext): Promise<Respo
 
 function modelsContext(context: RouteContext) {
   const { config, stepfun } = gatewayOf(context.env);
-  return { config, stepfun, upstreamKey: clientOf(context).upstreamKey };
+  const { upstreamKey, limits } = clientOf(context);
+  return { config, stepfun, upstreamKey, allowedModels: limits.models };
 }
 
-function health(_: IRequestStrict, { env }: RouteContext): Response {
-  return healthResponse(env);
+function usage(_: IRequestStrict, context: RouteContext): Promise<Response> {
+  return usageResponse(clientOf(context), context.env.BUDGETS);
+}
+
+function health(request: IRequestStrict, { env }: RouteContext): Promise<Response> {
+  return healthResponse(request, env, () => hasWayIn(gatewayOf(env).config, env.CLIENTS));
 }
 
 /** A file like the page's, made by `npm run openapi`: the description is no part of the Worker. */

@@ -112,11 +112,25 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Json>> = {
     ...session,
     description: 'A credential for a few minutes, from this page alone: `Authorization: Bearer <token>`.',
   },
-  Health: object('The state of the deployment, without any value of a setting.', {
+  ClientUsage: object('What the caller has used of its token budget today.', {
+    object: { const: 'usage' },
+    client: described(text, "The client's name, as in the operator's log."),
+    day: described(text, 'The UTC day.'),
+    tokens: object('Without a budget `limit` and `remaining` are null, and nothing is counted.', {
+      limit: { type: ['integer', 'null'], minimum: 0 },
+      used: described(count, 'Of requests that have ended.'),
+      reserved: described(count, 'Set aside for requests under way.'),
+      remaining: { type: ['integer', 'null'], minimum: 0 },
+      resets_at: unixSeconds,
+    }),
+  }),
+  Health: object("The deployment's state; no value of a setting stands in it.", {
     status: { enum: ['ok', 'not_serving'] },
     version: text,
     configuration: { enum: ['valid', 'invalid'] },
     access: { enum: ['configured', 'not_configured', 'unknown'] },
+    'missing?': settings('Settings that are needed and not there.'),
+    'wrong?': settings('Wrong settings; named only over http on a loopback host.'),
   }),
 };
 
@@ -129,6 +143,10 @@ function object(description: string, fields: Readonly<Record<string, Json>>): Js
     required: names.filter((name) => !name.endsWith('?')),
     properties: Object.fromEntries(names.map((name) => [name.replace('?', ''), fields[name]])),
   };
+}
+
+function settings(description: string): Json {
+  return { description, type: 'array', items: object('A setting.', { setting: text, expected: text }) };
 }
 
 function described(schema: Json, description: string): Json {

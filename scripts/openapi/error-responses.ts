@@ -5,11 +5,11 @@ import { type ErrorCode, errorBody, errorCodes, GatewayError } from '../../src/h
 import { BUDGET_HEADERS, EVERY_ANSWER, headers } from './headers.ts';
 import { type Json, mapValues, ref } from './json-values.ts';
 
-export type Operation = 'chat' | 'models' | 'model' | 'session' | 'openapi' | 'playground';
+export type Operation = 'chat' | 'models' | 'model' | 'usage' | 'session' | 'openapi' | 'playground';
 
-const ALL: readonly Operation[] = ['chat', 'models', 'model', 'session', 'openapi', 'playground'];
+const ALL: readonly Operation[] = ['chat', 'models', 'model', 'usage', 'session', 'openapi', 'playground'];
 const WITH_BODY: readonly Operation[] = ['chat', 'session'];
-const ADMITTED: readonly Operation[] = ['chat', 'models', 'model', 'session'];
+const ADMITTED: readonly Operation[] = ['chat', 'models', 'model', 'usage', 'session'];
 
 /** The operations that may answer with each code. */
 const OPERATIONS: Readonly<Record<string, readonly Operation[]>> = {

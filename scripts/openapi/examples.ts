@@ -153,6 +153,13 @@ export const EVENT_EXAMPLES: Readonly<Record<string, Json>> = {
   }),
 };
 
+export const USAGE_EXAMPLE = {
+  object: 'usage',
+  client: 'web',
+  day: '2027-01-31',
+  tokens: { limit: 200_000, used: 1_420, reserved: 33_000, remaining: 165_580, resets_at: 1_801_440_000 },
+};
+
 export const MODEL_EXAMPLE = {
   id: VISION_MODEL,
   object: 'model',

@@ -1,5 +1,5 @@
-// An anonymous caller's identity: the address that Cloudflare saw. No header that
-// the caller writes (X-Forwarded-For …) is looked at.
+// An anonymous caller's identity: the address that Cloudflare saw. Headers that the
+// caller writes (X-Forwarded-For …) are ignored.
 
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 const IPV6 = /^[\da-f:.]+$/i;
@@ -20,14 +20,14 @@ export function addressId(headers: Headers): string {
   return `ip:${groups.slice(0, 4).join(':')}::/64`;
 }
 
-/** @returns the eight groups without leading zeros, or null. The URL parser knows every spelling (WHATWG URL §3.5). */
+/** @returns the eight groups without leading zeros, or null. The URL parser reads every spelling (WHATWG URL §3.5). */
 function parseIPv6(address: string): string[] | null {
   const url = IPV6.test(address) ? URL.parse(`http://[${address}]/`) : null;
   if (url === null) return null;
   const [head = '', tail] = url.hostname.slice(1, -1).split('::');
   const before = head === '' ? [] : head.split(':');
   if (tail === undefined) return before;
-  const after = tail.split(':'); // an empty last group is a zero that nobody looks at
+  const after = tail.split(':'); // an empty last group is a zero, which nothing reads
   return [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after];
 }
 

@@ -1,23 +1,23 @@
-// Which pages may read our answers: the server's half of CORS (WHATWG Fetch
-// §3.2), written here because itty-router's `cors()` turns 429 and 500 into 200
-// and sends no `Vary`.
+// Which pages may read the answers: the server's half of CORS (WHATWG Fetch §3.2).
+// Rejected: itty-router's `cors()`, which turns 429 and 500 into 200 and sends no `Vary`.
 //
-// Pure. The verdict on an origin is data, since a refusal's own answer needs it
-// too: the router judges once, refuses once, and marks every answer with it.
-// `Access-Control-Allow-Credentials` is never sent: no cookie means anything
-// here, and without it `*` is harmless.
+// Pure. The verdict on an origin is data: the router judges a request once, and marks
+// every answer with the verdict, refusals too. `Access-Control-Allow-Credentials` is
+// never sent: the gateway uses no cookies, and without that header `*` is harmless.
 
-import type { ResponseHeaders } from '../http/response.ts';
+import { matchesOrigin, type OriginRules } from '../config/origins.ts';
 import { GatewayError } from '../http/errors.ts';
+import type { ResponseHeaders } from '../http/response.ts';
+import { isLoopbackHost } from '../lib/loopback.ts';
 
-/** What was found out about a request's origin. */
+/** The result of the check of a request's origin. */
 export interface OriginVerdict {
   readonly allowed: boolean;
   /** The value of `Access-Control-Allow-Origin`; null: the header is left out. */
   readonly allowOrigin: string | null;
 }
 
-/** Headers of ours that scripts may read beyond the ones every script may (Fetch §2.2.2). */
+/** The gateway's headers that a page may read, beyond those that every page may (Fetch §2.2.2). */
 const EXPOSED_HEADERS = [
   'age',
   'allow',
@@ -27,6 +27,7 @@ const EXPOSED_HEADERS = [
   'www-authenticate',
   'x-adjusted-params',
   'x-ignored-params',
+  'x-queue-ms',
   'x-ratelimit-limit-tokens',
   'x-ratelimit-remaining-tokens',
   'x-ratelimit-reset-tokens',
@@ -35,43 +36,52 @@ const EXPOSED_HEADERS = [
   'x-upstream-attempts',
 ].join(', ');
 
-/** Headers that a page may send; `x-stainless-*` is what OpenAI's SDKs add. */
-const REQUEST_HEADER =
-  /^(authorization|content-type|accept|cache-control|user-agent|x-request-id|x-reasoning-format|x-cache-ttl|traceparent|x-stainless-[a-z0-9-]+)$/;
+/** RFC 9110 §5.6.2. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+
+/** SDKs with tracing ask for some twenty header names. The bound keeps the answer small. */
+const GRANTED_HEADERS_MAX = 64;
 
 const METHODS = 'GET, POST';
 const PREFLIGHT_MAX_AGE_SECONDS = 86_400;
 
+const REFUSED: OriginVerdict = { allowed: false, allowOrigin: null };
+
 /**
- * @param request - any request; one without `Origin` does not come from another page.
- * @param allowed - exact origins as browsers write them, or `*`. Twins (a suffix,
- *   another port, http for https, `null`) differ as strings, so equality is the
- *   whole check; a pattern would be the hole.
- * @returns whether it may go on. The gateway's own origin always may.
+ * @param request - any request; one without `Origin` comes from a program or from the gateway's own page.
+ * @param rules - `ALLOWED_ORIGINS`.
+ * @returns whether the request may go on. The gateway's own origin always may. Without
+ *   TLS only loopback names are the gateway's own: a page of evil.example whose name
+ *   points to 127.0.0.1 (DNS rebinding) has the gateway's address, but not its name.
  */
-export function judgeOrigin(request: Request, allowed: ReadonlySet<string>): OriginVerdict {
-  if (allowed.has('*')) return { allowed: true, allowOrigin: '*' };
+export function judgeOrigin(request: Request, rules: OriginRules): OriginVerdict {
+  const url = new URL(request.url);
+  if (!hasSafeHost(url)) return REFUSED;
+  if (rules.any) return { allowed: true, allowOrigin: '*' };
   const origin = request.headers.get('origin');
   if (origin === null) return { allowed: true, allowOrigin: null };
-  const known = allowed.has(origin) || origin === new URL(request.url).origin;
-  return { allowed: known, allowOrigin: known ? origin : null };
+  return origin === url.origin || matchesOrigin(rules, origin)
+    ? { allowed: true, allowOrigin: origin }
+    : REFUSED;
 }
 
 /**
- * @param request - of which the log is told the origin: a page can't read why it was refused.
- * @throws {GatewayError} `origin_not_allowed`, before anything else is done for that page.
+ * @param request - the request of this verdict.
+ * @throws {GatewayError} `origin_not_allowed`. The log gets the reason: a page can't
+ *   read why it was refused.
  */
 export function requireOrigin(verdict: OriginVerdict, request: Request): void {
   if (verdict.allowed) return;
+  const { hostname } = new URL(request.url);
+  if (!hasSafeHost(new URL(request.url))) {
+    const message = 'Without TLS this gateway answers only on a loopback name such as localhost: use https.';
+    throw new GatewayError('origin_not_allowed', message, { detail: `http with the host ${hostname}` });
+  }
   const origin = request.headers.get('origin');
   throw new GatewayError('origin_not_allowed', undefined, { detail: `not in ALLOWED_ORIGINS: ${origin}` });
 }
 
-/**
- * @param verdict - of the request that is answered.
- * @returns what marks its answer, whatever its status. What only a page can read
- *   goes to pages alone.
- */
+/** @returns the CORS headers of an answer, whatever its status. Only pages get the list of readable headers. */
 export function corsHeaders({ allowOrigin }: OriginVerdict): ResponseHeaders {
   if (allowOrigin === null) return { vary: 'Origin' };
   return {
@@ -81,20 +91,24 @@ export function corsHeaders({ allowOrigin }: OriginVerdict): ResponseHeaders {
   };
 }
 
-/** @returns whether a browser asks on a page's behalf (Fetch §3.2.2), not a client for what an address takes. */
+/** @returns whether a browser asks on behalf of a page (Fetch §3.2.2); other OPTIONS requests ask for `Allow`. */
 export function isPreflight(request: Request): boolean {
   const { headers, method } = request;
   return method === 'OPTIONS' && headers.has('origin') && headers.has('access-control-request-method');
 }
 
 /**
- * Answers a preflight, which by its nature carries no credentials. It needs
- * `corsHeaders` like every answer.
- * @returns 204 with what was asked for and is allowed.
+ * Answers a preflight of an allowed origin. Every header name is granted: no header of a
+ * client is sent to StepFun, and the gateway ignores those that it doesn't know. Rejected:
+ * a list of names, which refused the headers of tracing tools and of OpenRouter's SDK.
+ * @returns 204; the caller adds `corsHeaders`.
  */
 export function preflightResponse(request: Request): Response {
   const asked = (request.headers.get('access-control-request-headers') ?? '').toLowerCase().split(',');
-  const granted = asked.map((name) => name.trim()).filter((name) => REQUEST_HEADER.test(name));
+  const granted = asked
+    .map((name) => name.trim())
+    .filter((name) => TOKEN.test(name))
+    .slice(0, GRANTED_HEADERS_MAX);
   return new Response(null, {
     status: 204,
     headers: {
@@ -103,4 +117,8 @@ export function preflightResponse(request: Request): Response {
       ...(granted.length > 0 && { 'access-control-allow-headers': granted.join(', ') }),
     },
   });
+}
+
+function hasSafeHost({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || isLoopbackHost(hostname);
 }

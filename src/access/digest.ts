@@ -1,4 +1,4 @@
-// SHA-256, and the comparison of digests that tells nothing by its time.
+// SHA-256, and a comparison of digests in constant time.
 
 import { hex } from '../lib/hex.ts';
 
@@ -15,9 +15,8 @@ export async function sha256Hex(text: string): Promise<string> {
 }
 
 /**
- * Compares digests in constant time. Not `crypto.subtle.timingSafeEqual`, which
- * only workerd has; digests have one length and can't be chosen by a caller byte
- * by byte, so what is left to hide is little, and this hides it.
+ * Compares digests in constant time. Rejected: `crypto.subtle.timingSafeEqual`, which only
+ * workerd has.
  */
 export function sameDigest(one: Uint8Array, other: Uint8Array): boolean {
   let difference = one.length ^ other.length;

@@ -1,18 +1,23 @@
-// An issuer's public keys (JWKS, RFC 7517), kept by the isolate.
+// An issuer's public keys (JWKS, RFC 7517), remembered by the isolate.
 //
-// What is kept is plain data. jose's own remote set shares the promise of its one
-// fetch, and in Workers a promise belongs to the request that made it: when that
-// client leaves, the others wait for ever. Here one request fetches, the fetch
-// outlives its client (`waitUntil`), and whoever else needs its outcome looks for
-// the data with a timer of its own.
+// What is remembered is plain data. jose's own remote set shares the promise of its one
+// fetch, and in Workers a promise belongs to the request that made it: when that client
+// leaves, the others wait for ever. Here one request fetches, the fetch outlives its
+// client (`waitUntil`), and other requests look for the data with timers of their own.
 //
-// The isolate asks at most once per 30 s, whatever arrives and whether or not the
-// issuer answered; while it does not, the keys it last gave stay in use.
+// The isolate asks at most once per 30 s, whatever arrives; while the issuer doesn't
+// answer, its last keys stay in use. Without any keys it asks again after 1 s, 2 s, 4 s …
 
 import type { JWK } from 'jose';
-import type { RequestContext } from '../http/request-context.ts';
-import { JWKS_BYTES, JWKS_FRESH_MS, JWKS_INTERVAL_MS, JWKS_TIMEOUT_MS } from '../config/limits.ts';
+import {
+  JWKS_BYTES,
+  JWKS_FRESH_MS,
+  JWKS_INTERVAL_MS,
+  JWKS_RETRY_MS,
+  JWKS_TIMEOUT_MS,
+} from '../config/limits.ts';
 import { log } from '../http/log.ts';
+import type { RequestContext } from '../http/request-context.ts';
 import { fetchJson, OutboundError } from './outbound.ts';
 
 const POLL_MS = 20;
@@ -22,36 +27,52 @@ interface KeySet {
   keys: readonly JWK[] | null;
   fetchedAtMs: number;
   askedAtMs: number;
+  /** Failed fetches since the last one that succeeded. */
+  failures: number;
   /** A fetch is under way. */
   pending: boolean;
 }
 
-/** By address: one for each issuer, that is, one. */
+/** By URL: one for each issuer, that is, one. */
 const memory = new Map<string, KeySet>();
 
 /**
- * @param kid - the key that a token names.
- * @returns the issuer's keys of that name, usually one; null if the issuer has
- *   never answered. Never rejects.
+ * @param kid - the key that a token names; null: it names none.
+ * @returns the issuer's keys of that name, usually one, or all of them for null; null if
+ *   the issuer has never answered. Never rejects.
  */
 export async function findKeys(
-  kid: string,
+  kid: string | null,
   jwksUrl: string,
   waitUntil: RequestContext['waitUntil'],
 ): Promise<readonly JWK[] | null> {
-  const set = memory.get(jwksUrl) ?? { keys: null, fetchedAtMs: 0, askedAtMs: 0, pending: false };
+  const set = memory.get(jwksUrl) ?? {
+    keys: null,
+    fetchedAtMs: 0,
+    askedAtMs: 0,
+    failures: 0,
+    pending: false,
+  };
   memory.set(jwksUrl, set);
-  const has = () => set.keys?.some((key) => key.kid === kid) === true;
+  const matching = () => set.keys?.filter((key) => kid === null || key.kid === kid) ?? null;
+  const has = () => (matching()?.length ?? 0) > 0;
 
-  const stale = Date.now() - set.fetchedAtMs >= JWKS_FRESH_MS;
-  if (Date.now() - set.askedAtMs >= JWKS_INTERVAL_MS) {
-    if (stale || !has()) {
+  const nowMs = Date.now();
+  const isStale = nowMs - set.fetchedAtMs >= JWKS_FRESH_MS;
+  if (nowMs - set.askedAtMs >= intervalMs(set)) {
+    if (isStale || !has()) {
       const refreshed = refresh(set, jwksUrl);
       waitUntil(refreshed);
       await refreshed;
     }
   } else if (!has()) await settled(set);
-  return set.keys?.filter((key) => key.kid === kid) ?? null;
+  return matching();
+}
+
+/** Keys that are known serve while the issuer is down; without any, every second shuts users out. */
+function intervalMs({ keys, failures }: KeySet): number {
+  if (keys !== null || failures === 0) return JWKS_INTERVAL_MS;
+  return Math.min(JWKS_INTERVAL_MS, JWKS_RETRY_MS * 2 ** (failures - 1));
 }
 
 async function refresh(set: KeySet, jwksUrl: string): Promise<void> {
@@ -61,7 +82,9 @@ async function refresh(set: KeySet, jwksUrl: string): Promise<void> {
     const bounds = { timeoutMs: JWKS_TIMEOUT_MS, maxBytes: JWKS_BYTES };
     set.keys = parseKeys(await fetchJson(jwksUrl, { headers: { accept: 'application/json' } }, bounds));
     set.fetchedAtMs = Date.now();
+    set.failures = 0;
   } catch (error) {
+    set.failures += 1;
     log('warn', 'jwks_unavailable', { detail: String(error) });
   } finally {
     set.pending = false;
@@ -75,7 +98,7 @@ async function settled(set: KeySet): Promise<void> {
   }
 }
 
-/** @returns the set's keys (RFC 7517 §5); what each is good for, jose judges. */
+/** @returns the set's keys (RFC 7517 §5); jose decides which algorithm each one is for. */
 function parseKeys(jwks: unknown): readonly JWK[] {
   if (typeof jwks === 'object' && jwks !== null && 'keys' in jwks && Array.isArray(jwks.keys)) {
     return jwks.keys.filter((key: unknown): key is JWK => typeof key === 'object' && key !== null);

@@ -1,15 +1,22 @@
-// The frontend's own user tokens (`JWT_*`): signed JWTs (RFC 7519), verified with
-// jose against the issuer's keys, as RFC 8725 (best current practices) asks.
+// The frontend's own user tokens (`JWT_*`): signed JWTs (RFC 7519), verified with jose
+// against the issuer's keys, as RFC 8725 (best current practices) asks.
 
-import { createLocalJWKSet, errors, jwtVerify, type JWTHeaderParameters } from 'jose';
+import { createLocalJWKSet, errors, jwtVerify, type JWTHeaderParameters, type JWTPayload } from 'jose';
 import type { Config } from '../config/config.ts';
+import { CLOCK_SKEW_SECONDS } from '../config/limits.ts';
 import { GatewayError } from '../http/errors.ts';
 import type { RequestContext } from '../http/request-context.ts';
-import { CLOCK_SKEW_SECONDS } from '../config/limits.ts';
-import { refusal, tokenClient, type Client } from './client.ts';
+import { refusal } from './client.ts';
 import { findKeys } from './jwks.ts';
 
 type JwtSettings = NonNullable<Config['access']['jwt']>;
+
+/** What the gateway uses of a verified token. */
+export interface UserToken {
+  readonly subject: string;
+  /** The value of the claim `JWT_POLICY_CLAIM`; null without one. */
+  readonly policy: unknown;
+}
 
 /**
  * Signatures by a private key alone (RFC 8725 §3.1). An HMAC is not among them:
@@ -29,10 +36,11 @@ const ALGORITHMS = [
   'EdDSA',
 ];
 
-/** Keys that a token brings along or points to (RFC 7515 §4.1) vouch for nothing: honest tokens name a `kid`. */
+/** Header fields by which a token brings or names its own key (RFC 7515 §4.1): anybody can sign with such a key. */
 const OWN_KEYS = ['jku', 'jwk', 'x5u', 'x5c'];
 
-const REQUIRED_CLAIMS = ['iss', 'aud', 'exp', 'nbf', 'sub'];
+/** Not `nbf`: Auth0 issues none and lets nobody add it. Where it is present, jose checks it. */
+const REQUIRED_CLAIMS = ['iss', 'aud', 'exp', 'sub'];
 
 const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
@@ -43,37 +51,66 @@ export function isCompactJws(bearer: string): boolean {
 
 /**
  * @param token - a compact JWS.
- * @returns the user, or why not: `invalid_api_key`, or `access_unavailable` when
- *   the issuer has never answered.
+ * @returns the user, or why not: `invalid_api_key`, whose detail names the claim that
+ *   failed, or `access_unavailable` when the issuer has never answered.
  */
 export async function verifyToken(
   token: string,
   settings: JwtSettings,
   waitUntil: RequestContext['waitUntil'],
-): Promise<Client | GatewayError> {
+): Promise<UserToken | GatewayError> {
+  try {
+    const payload = await verify(token, settings, waitUntil);
+    // jose checks that the claim is there, not what it is.
+    if (typeof payload.sub !== 'string' || payload.sub === '') return refusal('JWT: sub is no text');
+    const policy = settings.policyClaim === null ? null : (payload[settings.policyClaim] ?? null);
+    return { subject: payload.sub, policy };
+  } catch (error) {
+    return error instanceof GatewayError ? error : refusal(`JWT: ${reasonOf(error)}`);
+  }
+}
+
+async function verify(
+  token: string,
+  settings: JwtSettings,
+  waitUntil: RequestContext['waitUntil'],
+): Promise<JWTPayload> {
+  const options = {
+    algorithms: ALGORITHMS,
+    issuer: settings.issuer,
+    audience: settings.audiences,
+    requiredClaims: REQUIRED_CLAIMS,
+    clockTolerance: CLOCK_SKEW_SECONDS,
+  };
   const keyOf = async (header: JWTHeaderParameters) => {
     const { kid } = header;
-    if (typeof kid !== 'string' || kid === '') throw refusal('JWT: no kid');
+    if (kid !== undefined && (typeof kid !== 'string' || kid === '')) throw refusal('JWT: kid is no text');
     if (OWN_KEYS.some((name) => name in header)) throw refusal('JWT: brings its own key');
-    const keys = await findKeys(kid, settings.jwksUrl, waitUntil);
+    const keys = await findKeys(kid ?? null, settings.jwksUrl, waitUntil);
     if (keys === null) throw new GatewayError('access_unavailable', undefined, { detail: 'JWT: no JWKS' });
-    // A set of its own for each request: it holds the promise of an import.
+    // A new set for each request: it holds the promise of an import.
     return createLocalJWKSet({ keys: [...keys] })(header);
   };
   try {
-    const { payload } = await jwtVerify(token, keyOf, {
-      algorithms: ALGORITHMS,
-      issuer: settings.issuer,
-      audience: settings.audience,
-      requiredClaims: REQUIRED_CLAIMS,
-      clockTolerance: CLOCK_SKEW_SECONDS,
-    });
-    // jose's tolerance is one for both ends; expiry gets none.
-    if ((payload.exp ?? 0) <= Date.now() / 1_000) return refusal('JWT: expired');
-    if (typeof payload.sub !== 'string' || payload.sub === '') return refusal('JWT: no subject');
-    return await tokenClient(settings.issuer, payload.sub);
+    return (await jwtVerify(token, keyOf, options)).payload;
   } catch (error) {
-    if (error instanceof GatewayError) return error;
-    return refusal(`JWT: ${error instanceof errors.JOSEError ? error.code : 'malformed'}`);
+    // Without a `kid` several keys may fit: each is tried (RFC 7515 §6 leaves the choice to us).
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    for await (const key of error) {
+      const verified = await jwtVerify(token, key, options).catch((failure: unknown) => {
+        if (failure instanceof errors.JWSSignatureVerificationFailed) return null;
+        throw failure;
+      });
+      if (verified !== null) return verified.payload;
+    }
+    throw new errors.JWSSignatureVerificationFailed();
   }
+}
+
+/** The claim that failed, or jose's code; never a value of the token. */
+function reasonOf(error: unknown): string {
+  if (error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired) {
+    return `${error.claim} ${error.reason}`;
+  }
+  return error instanceof errors.JOSEError ? error.code : 'malformed';
 }

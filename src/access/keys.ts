@@ -1,4 +1,4 @@
-// Client keys (`CLIENT_KEYS`): which one a bearer is.
+// Client keys of the setting `CLIENT_KEYS`: which one a bearer is.
 
 import type { Config } from '../config/config.ts';
 import { sameDigest, sha256 } from './digest.ts';
@@ -10,17 +10,16 @@ type NamedDigest = readonly [name: string, digest: Uint8Array];
 const memory = new WeakMap<ClientKeys, readonly NamedDigest[]>();
 
 /**
- * @param bearer - what the caller presented, of any length.
- * @returns the key's name, or null. Every key is compared, each in constant time:
- *   neither the length nor the place of a near miss shows.
+ * @param presented - SHA-256 of the bearer.
+ * @returns the key's name, or null. Every key is compared, each in constant time: neither
+ *   the length nor the place of a near miss shows.
  */
-export async function matchClientKey(bearer: string, keys: ClientKeys): Promise<string | null> {
+export async function matchClientKey(presented: Uint8Array, keys: ClientKeys): Promise<string | null> {
   let digests = memory.get(keys);
   if (digests === undefined) {
     digests = await Promise.all(keys.map(async ({ name, key }) => [name, await sha256(key)] as const));
     memory.set(keys, digests);
   }
-  const presented = await sha256(bearer);
   let match: string | null = null;
   for (const [name, digest] of digests) {
     if (sameDigest(digest, presented)) match = name;

@@ -1,15 +1,15 @@
-// Requests to those who vouch for a caller: the issuer of user tokens, and
-// Cloudflare's siteverify. Bounded in time and bytes; redirects are not followed,
-// since the operator named an address, not a chain of them.
+// Requests to the services that verify callers: the issuer of user tokens, and
+// Cloudflare's siteverify. Bounded in time and bytes; redirects are not followed, since
+// the operator allowed one URL.
 
 import { readBytes } from '../lib/read-bytes.ts';
 
-/** What went wrong, for the log; no part of what was sent or received. */
+/** The message is for the log; it holds no part of what was sent or received. */
 export class OutboundError extends Error {
   override readonly name = 'OutboundError';
 }
 
-/** How much an answer may cost. */
+/** How long an answer may take, and how large it may be. */
 export interface OutboundBounds {
   readonly timeoutMs: number;
   readonly maxBytes: number;

@@ -1,20 +1,27 @@
-// A call's tokens: reserved before StepFun is asked, settled with what it did cost.
+// A call's tokens: reserved before StepFun is asked, settled with what the call did cost.
 
-import { within } from '../lib/within.ts';
+import {
+  AUDIO_BYTES_PER_TOKEN,
+  DETAILED_IMAGE_TOKENS_MAX,
+  IMAGE_TOKENS_MAX,
+  OUTPUT_TOKENS_UNASKED,
+  RESERVATION_GRACE_MS,
+  RESERVED_RETRY_SECONDS,
+  TEXT_BYTES_PER_TOKEN,
+  VIDEO_TOKENS_MAX,
+} from '../config/limits.ts';
 import { GatewayError } from '../http/errors.ts';
-import { BUDGET_TIMEOUT_MS, OUTPUT_TOKENS_UNASKED, RESERVATION_GRACE_MS } from '../config/limits.ts';
-import { log } from '../http/log.ts';
-import type { BudgetHeaders, PromptSize, Reservation } from '../http/reservation.ts';
-import type { Budget, Claim } from './budget.ts';
+import type { BudgetHeaders, PromptSize, Reservation, ReservationRef } from '../http/reservation.ts';
+import {
+  budgetObject,
+  dayOf,
+  secondsUntil,
+  type BudgetObject,
+  type Budgets,
+  type Day,
+} from './budget-object.ts';
+import type { Claim, Grant } from './budget.ts';
 import type { Client } from './client.ts';
-
-const DAY_MS = 86_400_000;
-
-/** How many tokens a byte of text may be: English has 4 bytes to the token, Chinese 3. */
-const BYTES_PER_TOKEN = 3;
-
-/** An image, sound or video. StepFun's page knows "around 400" for a small image; large ones cost more. */
-const TOKENS_PER_MEDIA_PART = 1_000;
 
 export interface TokenRequest {
   /** What the prompt costs, as estimated by `estimatePromptTokens`. */
@@ -23,79 +30,134 @@ export interface TokenRequest {
   readonly maxTokens: number | undefined;
   /** `n`: each choice costs. */
   readonly choices: number;
-  /** How long the call may take, in ms: then its reservation lapses. */
+  /** How long the call may take, its time in the queue included, in ms: then its reservation lapses. */
   readonly callMs: number;
 }
 
 /** @returns tokens, rather too many than too few: what is reserved too much comes back. */
-export function estimatePromptTokens({ textBytes, mediaParts }: PromptSize): number {
-  return Math.ceil(textBytes / BYTES_PER_TOKEN) + mediaParts * TOKENS_PER_MEDIA_PART;
+export function estimatePromptTokens(size: PromptSize): number {
+  return (
+    Math.ceil(size.textBytes / TEXT_BYTES_PER_TOKEN) +
+    size.images * IMAGE_TOKENS_MAX +
+    size.detailedImages * DETAILED_IMAGE_TOKENS_MAX +
+    size.videos * VIDEO_TOKENS_MAX +
+    Math.ceil(size.audioBytes / AUDIO_BYTES_PER_TOKEN)
+  );
 }
 
 /**
- * @param budgets - the binding `BUDGETS`.
- * @param limit - `TOKENS_PER_DAY`, above 0.
- * @throws {GatewayError} `insufficient_quota` with the time of reset (0:00 UTC);
- *   `access_unavailable` when the object fails: nobody spends uncounted.
+ * @param budgets - the binding `BUDGETS`; undefined where there is none.
+ * @param client - its limit of tokens a day is above 0.
+ * @param signal - aborts when the client leaves: the wait for tokens ends, and nothing
+ *   stays reserved. The caller keeps the Worker alive (`waitUntil`) until this settles.
+ * @throws {GatewayError} `invalid_value` for a prompt that no whole day has room for;
+ *   `insufficient_quota` with the time of reset (0:00 UTC); `budget_reserved` when calls
+ *   under way have reserved what is left; `access_unavailable` when the object fails:
+ *   nobody spends uncounted. The signal's reason when the client has left.
  */
 export async function reserveTokens(
-  budgets: DurableObjectNamespace<Budget>,
-  limit: number,
+  budgets: Budgets | undefined,
   client: Client,
   { promptTokens, maxTokens = OUTPUT_TOKENS_UNASKED, choices, callMs }: TokenRequest,
+  signal?: AbortSignal,
 ): Promise<Reservation> {
-  const now = Date.now();
-  const day = Math.floor(now / DAY_MS);
-  const resetAtMs = (day + 1) * DAY_MS;
+  const limit = client.limits.tokensPerDay;
+  if (promptTokens + choices > limit) throw tooLarge(promptTokens, limit);
+
+  const nowMs = Date.now();
+  const day = dayOf(nowMs);
   const holdMs = callMs + RESERVATION_GRACE_MS;
   const claim: Claim = {
     id: crypto.randomUUID(),
+    lapsesAtMs: nowMs + holdMs,
     limit,
     promptTokens,
     maxTokens,
     choices,
-    expiresAtMs: now + holdMs,
-    forgetAtMs: resetAtMs + holdMs,
+    forgetAtMs: day.endMs + holdMs,
   };
-  const object = budgets.idFromName(`${day}/${client.id}`);
-  /** Twice at most: an object that moves or is updated fails once, and both methods bear a repetition. */
-  const ask = async <T>(method: (stub: DurableObjectStub<Budget>) => Promise<T>): Promise<T> => {
-    const once = async () => within(method(budgets.get(object)), BUDGET_TIMEOUT_MS);
-    return once().catch(once);
-  };
-  const failed = (during: string, error: unknown) =>
-    log('error', 'budget_failed', { during, client: client.name, detail: String(error) });
+  const object = budgetObject(budgets, client, day);
+  const grant = await reserve(object, claim, signal);
+  const headers = budgetHeaders(limit, grant.remaining, day);
+  if (grant.kind !== 'granted') throw exhausted(grant, headers, day);
 
-  const grant = await ask((budget) => budget.reserve(claim)).catch((error: unknown) => {
-    failed('reserve', error);
-    throw new GatewayError('access_unavailable');
-  });
-  const headers = budgetHeaders(limit, grant.remaining, resetAtMs);
-  if (grant.maxTokens === 0) {
-    const retryAfterSeconds = secondsUntil(resetAtMs);
-    throw new GatewayError('insufficient_quota', undefined, { retryAfterSeconds, headers });
-  }
-  const settle = async (tokens: number | null) => {
-    try {
-      const remaining = await ask((budget) => budget.settle(claim.id, tokens ?? promptTokens, limit));
-      return budgetHeaders(limit, remaining, resetAtMs);
-    } catch (error) {
-      failed('settle', error);
-      return headers;
-    }
+  const ref: ReservationRef = {
+    client: { id: client.id, name: client.name },
+    day: day.number,
+    call: { id: claim.id, lapsesAtMs: claim.lapsesAtMs },
+    limit,
+    promptTokens,
   };
-  return { maxTokens: grant.maxTokens, promptTokens, headers, settle };
+  const settle = async (tokens: number | null) => {
+    const remaining = await settleReservation(budgets, ref, tokens ?? promptTokens);
+    return remaining === null ? headers : budgetHeaders(limit, remaining, day);
+  };
+  const isLowered = grant.maxTokens < maxTokens;
+  return { ref, maxTokens: grant.maxTokens, isLowered, promptTokens, headers, settle };
 }
 
-/** OpenAI's names and notation; the time is a Go duration, as theirs, and a whole number to whoever parses one. */
-function budgetHeaders(limit: number, remaining: number, resetAtMs: number): BudgetHeaders {
+/**
+ * Puts what a call did cost in place of what it had reserved. The first settlement of a
+ * reservation counts.
+ * @returns what is left of the client's day; null when the object failed, which is logged:
+ *   then the reservation lapses, and counts as spent.
+ */
+export async function settleReservation(
+  budgets: Budgets | undefined,
+  { client, day, call, limit }: ReservationRef,
+  tokens: number,
+): Promise<number | null> {
+  const object = budgetObject(budgets, client, { number: day });
+  try {
+    return await object.ask((budget) => budget.settle(call, tokens, limit));
+  } catch (error) {
+    object.failed('settle', error);
+    return null;
+  }
+}
+
+/** Asks the object; a client that leaves meanwhile, or an object that fails, leaves nothing reserved. */
+async function reserve(object: BudgetObject, claim: Claim, signal: AbortSignal | undefined): Promise<Grant> {
+  signal?.throwIfAborted();
+  const cancel = async () => {
+    await object.ask((budget) => budget.settle(claim, 0, claim.limit)).catch(() => {});
+  };
+  const leave = () => void cancel(); // ends the object's wait
+  signal?.addEventListener('abort', leave);
+  try {
+    const grant = await object.ask((budget) => budget.reserve(claim));
+    // The signal may have come before the object knew the claim.
+    if (signal?.aborted === true) await cancel();
+    signal?.throwIfAborted();
+    return grant;
+  } catch (error) {
+    signal?.throwIfAborted();
+    leave(); // the object may have granted what never arrived
+    throw object.failed('reserve', error);
+  } finally {
+    signal?.removeEventListener('abort', leave);
+  }
+}
+
+function tooLarge(promptTokens: number, limit: number): GatewayError {
+  const message = `The prompt is estimated at ${promptTokens} tokens; this client's limit is ${limit} tokens a day.`;
+  return new GatewayError('invalid_value', message, { param: 'messages' });
+}
+
+function exhausted({ kind }: Grant, headers: BudgetHeaders, day: Day): GatewayError {
+  return kind === 'used_up'
+    ? new GatewayError('insufficient_quota', undefined, {
+        retryAfterSeconds: secondsUntil(day.endMs),
+        headers,
+      })
+    : new GatewayError('budget_reserved', undefined, { retryAfterSeconds: RESERVED_RETRY_SECONDS, headers });
+}
+
+/** OpenAI's names and notation. The time is a Go duration, as theirs; a parser of numbers reads its seconds. */
+function budgetHeaders(limit: number, remaining: number, day: Day): BudgetHeaders {
   return {
     'x-ratelimit-limit-tokens': String(limit),
     'x-ratelimit-remaining-tokens': String(remaining),
-    'x-ratelimit-reset-tokens': `${secondsUntil(resetAtMs)}s`,
+    'x-ratelimit-reset-tokens': `${secondsUntil(day.endMs)}s`,
   };
-}
-
-function secondsUntil(timeMs: number): number {
-  return Math.max(1, Math.ceil((timeMs - Date.now()) / 1_000));
 }

@@ -1,4 +1,4 @@
-// The token of a browser session: who it is, for which page, until when.
+// The token of a browser session: its id, its page, its end.
 //
 // Its form is its own, `sess_<payload>.<HMAC-SHA-256>`, rather than a JWT signed
 // with HS256: then no session can be mistaken for a user token or the other way
@@ -7,7 +7,7 @@
 import { base64url } from 'jose';
 import type { Config } from '../config/config.ts';
 import type { GatewayError } from '../http/errors.ts';
-import { refusal, sessionClient, type Client } from './client.ts';
+import { refusal, sessionClient, type Identity } from './client.ts';
 
 type SessionSettings = NonNullable<Config['access']['session']>;
 
@@ -24,7 +24,7 @@ const PREFIX = 'sess_';
 const HMAC = { name: 'HMAC', hash: 'SHA-256' };
 const encoder = new TextEncoder();
 
-/** @returns whether a bearer says of itself to be a session's. */
+/** @returns whether a bearer has the form of a session's token. */
 export function isSessionToken(bearer: string): boolean {
   return bearer.startsWith(PREFIX);
 }
@@ -37,7 +37,7 @@ export async function signSession(session: Session, signingKey: string): Promise
 }
 
 /**
- * @param token - what `signSession` made, or anything else that begins like it.
+ * @param token - of `signSession`, or any other text with its prefix.
  * @param request - it must come from the session's page.
  * @returns the session's client, or why not (`invalid_api_key`).
  */
@@ -45,9 +45,9 @@ export async function verifySession(
   token: string,
   request: Request,
   { signingKey }: SessionSettings,
-): Promise<Client | GatewayError> {
+): Promise<Identity | GatewayError> {
   const session = await openToken(token, signingKey);
-  if (session === null) return refusal('session: not ours');
+  if (session === null) return refusal('session: not signed here');
   if (Date.now() >= session.expiresAt * 1_000) return refusal('session: expired');
   if (pageOrigin(request) !== session.origin) return refusal('session: other origin');
   return sessionClient(session.id);
@@ -65,7 +65,7 @@ async function openToken(token: string, signingKey: string): Promise<Session | n
   const key = await importKey(signingKey, 'verify');
   // subtle.verify compares in constant time.
   const genuine = await crypto.subtle.verify('HMAC', key, mac, encoder.encode(token.slice(0, dot)));
-  // Nothing of a token is parsed before its signature: what follows was written above.
+  // Nothing of a token is parsed before its signature is verified: `signSession` wrote it.
   return genuine
     ? JSON.parse(new TextDecoder().decode(base64url.decode(token.slice(PREFIX.length, dot))))
     : null;

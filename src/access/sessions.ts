@@ -1,17 +1,18 @@
-// `POST /v1/session`: a page's visitor proves with Turnstile to be one, and gets a
+// `POST /v1/session`: a page's visitor proves with Turnstile to be no robot, and gets a
 // token that works for a few minutes, from that page.
 
 import * as z from 'zod/mini';
-import { jsonResponse } from '../http/response.ts';
-import { within } from '../lib/within.ts';
-import { GatewayError } from '../http/errors.ts';
-import type { RequestContext } from '../http/request-context.ts';
 import { SESSION_BODY_BYTES, SESSION_BODY_MS, TURNSTILE_TOKEN_CHARS } from '../config/limits.ts';
+import { GatewayError } from '../http/errors.ts';
 import { requireJson } from '../http/media-type.ts';
-import { anonymousClient } from './client.ts';
-import { isAccessConfigured } from '../config/config.ts';
+import type { RequestContext } from '../http/request-context.ts';
+import { jsonResponse } from '../http/response.ts';
 import { readBytes } from '../lib/read-bytes.ts';
-import { limitRate } from './rate-limit.ts';
+import { within } from '../lib/within.ts';
+import { anonymousClient } from './client.ts';
+import { hasWayIn } from './clients.ts';
+import type { AccessBindings } from './identify.ts';
+import { limitByBinding } from './rate-limit.ts';
 import { signSession } from './session-token.ts';
 import { verifyTurnstile } from './turnstile.ts';
 
@@ -28,8 +29,8 @@ export const sessionSchema = z.object({
 /**
  * @param request - its origin has been allowed already; it must have one, since a
  *   session belongs to a page.
- * @param limiter - counts by address: each session is a new client with a limit
- *   and a budget of its own, so making many must not come free.
+ * @param bindings - the rate limit counts by address: each session is a new client with a
+ *   limit and a budget of its own, so that opening many must be bounded.
  * @returns `{"token","expires_at"}`; the token is presented as Bearer.
  * @throws {GatewayError} `not_found` without the Turnstile settings,
  *   `origin_not_allowed`, `rate_limit_exceeded`, the errors of a body, and those
@@ -38,16 +39,17 @@ export const sessionSchema = z.object({
 export async function sessionResponse(
   request: Request,
   { config }: Pick<RequestContext, 'config'>,
-  limiter: RateLimit | undefined,
+  bindings: AccessBindings,
 ): Promise<Response> {
   const settings = config.access.session;
-  if (settings === null) throw noSessions(config);
+  if (settings === null) throw await noSessions(config, bindings);
   const origin = request.headers.get('origin') ?? '';
   const hostname = URL.parse(origin)?.hostname ?? '';
-  if (hostname === '')
-    throw new GatewayError('origin_not_allowed', 'A session is for a page: send its Origin.');
+  if (hostname === '') {
+    throw new GatewayError('origin_not_allowed', 'A session belongs to a page: send its Origin.');
+  }
 
-  await limitRate(limiter, anonymousClient(request));
+  await limitByBinding(bindings.limiter, anonymousClient(request));
   const { turnstile_token: turnstileToken } = await readSessionRequest(request);
   await verifyTurnstile(turnstileToken, hostname, request.headers.get('cf-connecting-ip'), settings);
 
@@ -60,8 +62,11 @@ export async function sessionResponse(
   return jsonResponse(answer, { 'cache-control': 'no-store' });
 }
 
-function noSessions(config: RequestContext['config']): GatewayError {
-  return isAccessConfigured(config)
+async function noSessions(
+  config: RequestContext['config'],
+  { clients }: AccessBindings,
+): Promise<GatewayError> {
+  return (await hasWayIn(config, clients))
     ? new GatewayError('not_found', 'This gateway has no browser sessions.')
     : new GatewayError('access_not_configured');
 }

@@ -9,7 +9,7 @@ import { log } from '../http/log.ts';
 import type { CallContext, Complete, Completion, UpstreamRequest } from './completion.ts';
 import type { CacheControl } from './control.ts';
 import { createEntry, type Entry } from './entry.ts';
-import { joinFlight, type FlightResult } from './flight-wire.ts';
+import { joinFlight, LeftFlight, type FlightResult } from './flight-wire.ts';
 import { hotEntries } from './hot-entries.ts';
 import {
   lookUp,
@@ -88,7 +88,7 @@ export function createCache(options: CacheOptions): Cache {
       const request = { ...rest, key, ttl, maxAge };
       result = await joinFlight(flights, request, body, signal, flightMs);
     } catch (thrown) {
-      signal.throwIfAborted();
+      if (thrown instanceof LeftFlight) throw thrown;
       // Overloaded, restarted by a deployment, hanging: an own call is better than a failure.
       log('warn', 'flight_failed', { reason: String(thrown) });
       return null;

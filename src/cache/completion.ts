@@ -1,6 +1,7 @@
 // The call that the cache makes when it has no answer: one request to StepFun that is not
 // streamed. The handler says how the call is made and passes it in as `Complete`.
 
+import type { ReservationRef } from '../http/reservation.ts';
 import type { Usage } from '../http/usage.ts';
 
 /** A request to StepFun, ready to be sent. */
@@ -13,6 +14,8 @@ export interface UpstreamRequest {
   readonly clientId: string;
   /** How many choices the client asked for. */
   readonly choices: number;
+  /** The tokens reserved for the call; null: the client has no budget. */
+  readonly reservation: ReservationRef | null;
   /** Whether nobody waits for the answer: a refresh of an entry past its TTL. */
   readonly isBackground: boolean;
   /**
@@ -44,6 +47,8 @@ export interface CallContext {
   readonly signal: AbortSignal;
   /** Keeps the Worker or the object alive after the call. */
   readonly waitUntil: (work: Promise<unknown>) => void;
+  /** Told each time before StepFun is asked. */
+  readonly onAttempt: () => void;
 }
 
 /**

@@ -5,7 +5,7 @@
 // but malformed or given twice is read in the most restrictive way that it allows,
 // as §4.2.1 has it for answers: a client that meant to limit reuse gets no reuse.
 
-import { CACHE_TTL_SECONDS } from '../config/config.ts';
+import { CACHE_TTL_SECONDS } from '../config/limits.ts';
 import { GatewayError } from '../http/errors.ts';
 
 export interface CacheControl {

@@ -40,6 +40,11 @@ export type FlightResult =
   | { readonly kind: 'retry' }
   | { readonly kind: 'failed'; readonly error: GatewayError };
 
+/** The client has left; the flight settles its reservation. The cause is the signal's reason. */
+export class LeftFlight extends Error {
+  override readonly name = 'LeftFlight';
+}
+
 const REQUEST_HEADER = 'x-flight-request';
 const RESULT_HEADER = 'x-flight-result';
 const ALONE = 409;
@@ -53,7 +58,7 @@ const ATTEMPTS_MAX = 3;
  * Joins the flight of all identical requests that are under way.
  * @param signal - ends the wait; and the call, when nobody else waits for it.
  * @param timeoutMs - how long the object may take for everything.
- * @throws the signal's reason; whatever the platform throws when the object can't be
+ * @throws {LeftFlight} when the signal aborts; whatever the platform throws when the object can't be
  *   reached; a TimeoutError.
  */
 export async function joinFlight(
@@ -65,7 +70,7 @@ export async function joinFlight(
 ): Promise<Exclude<FlightResult, { kind: 'retry' }>> {
   // A stub's `fetch` does not reject when its signal aborts, so the signal is raced.
   const left = Promise.withResolvers<never>();
-  const leave = () => left.reject(signal.reason);
+  const leave = () => left.reject(new LeftFlight('The client has left.', { cause: signal.reason }));
   if (signal.aborted) leave();
   signal.addEventListener('abort', leave, { once: true });
   const abandon = new AbortController();

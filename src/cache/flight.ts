@@ -19,7 +19,9 @@
 // FLIGHT_FAILURE_MS: a failing question asks StepFun once in that time.
 
 import { FLIGHT_FAILURE_MS } from '../config/limits.ts';
-import { toGatewayError, type GatewayError } from '../http/errors.ts';
+import { costOfAnswer, costOfFailure } from '../http/call-cost.ts';
+import { GatewayError, toGatewayError } from '../http/errors.ts';
+import type { ReservationRef } from '../http/reservation.ts';
 import { isPrivate, type Complete } from './completion.ts';
 import type { Entry } from './entry.ts';
 import { flightResponse, readFlightRequest, type FlightRequest, type FlightResult } from './flight-wire.ts';
@@ -32,6 +34,8 @@ export interface FlightOptions {
   /** How long past its TTL an entry may serve. */
   readonly staleSeconds: number;
   readonly complete: Complete;
+  /** Puts what a call did cost in place of a reservation. Never rejects. */
+  readonly settle: (reservation: ReservationRef, tokens: number) => Promise<unknown>;
 }
 
 interface Caller {
@@ -46,6 +50,8 @@ interface InFlight {
   readonly leader: Caller;
   /** Ends the call when nobody waits any more. */
   readonly ending: AbortController;
+  /** Whether StepFun has been asked. */
+  hasAsked: boolean;
   /** Never rejects. */
   readonly outcome: Promise<Outcome>;
 }
@@ -119,13 +125,12 @@ export class FlightObject {
 
     const ended = await outcome;
     signal.removeEventListener('abort', leave);
+    if (caller.flightRequest.isBackground) this.#settle(caller, costFor(caller, ended, leader));
     switch (ended.kind) {
       case 'no_call':
         return { kind: 'retry' };
       case 'failure':
-        // With its budget's low `max_tokens` a call may fail that succeeds for another client.
-        if (leader.flightRequest.isCapped && caller !== leader) return { kind: 'alone' };
-        return { kind: 'failed', error: ended.error };
+        return this.#failure(ended.error, caller, leader);
       case 'success': {
         const { payer, isShared, ...answer } = ended.answer;
         if (!isShared && caller !== leader) return { kind: 'alone' };
@@ -134,9 +139,26 @@ export class FlightObject {
     }
   }
 
+  #failure(error: GatewayError, caller: Caller, leader: Caller): FlightResult {
+    if (caller === leader) return { kind: 'failed', error };
+    // With its budget's low `max_tokens` a call may fail that succeeds for another client.
+    if (leader.flightRequest.isCapped) return { kind: 'alone' };
+    const details = { ...error.details, isFree: true };
+    return { kind: 'failed', error: new GatewayError(error.code, error.message, details) };
+  }
+
+  /** The Worker of a caller that has left, or of a refresh, may end before it can settle. */
+  #settle({ flightRequest: { reservation } }: Caller, tokens: (promptTokens: number) => number): void {
+    if (reservation === null) return;
+    this.#state.waitUntil(this.#options.settle(reservation, tokens(reservation.promptTokens)));
+  }
+
   #leave(caller: Caller, inFlight: InFlight): void {
     inFlight.waiting.delete(caller);
-    if (inFlight.waiting.size > 0) return;
+    const { hasAsked, waiting } = inFlight;
+    // As long as others wait, the call is theirs.
+    this.#settle(caller, (promptTokens) => (hasAsked && waiting.size === 0 ? promptTokens : 0));
+    if (waiting.size > 0) return;
     inFlight.ending.abort();
     // The next caller starts anew rather than wait for a call that has been ended.
     if (this.#inFlight === inFlight) this.#inFlight = null;
@@ -145,7 +167,8 @@ export class FlightObject {
   #start(leader: Caller): InFlight {
     const waiting = new Set([leader]);
     const ending = new AbortController();
-    const outcome = this.#call(leader, waiting, ending.signal)
+    const inFlight: Omit<InFlight, 'outcome'> = { waiting, leader, ending, hasAsked: false };
+    const outcome = this.#call(inFlight)
       .catch((thrown: unknown): Outcome => {
         const error = toGatewayError(thrown);
         if (!ending.signal.aborted && !leader.flightRequest.isCapped)
@@ -155,10 +178,11 @@ export class FlightObject {
       .finally(() => {
         if (!ending.signal.aborted) this.#inFlight = null;
       });
-    return { waiting, leader, ending, outcome };
+    return Object.assign(inFlight, { outcome });
   }
 
-  async #call(leader: Caller, waiting: Set<Caller>, signal: AbortSignal): Promise<Outcome> {
+  async #call(inFlight: Omit<InFlight, 'outcome'>): Promise<Outcome> {
+    const { leader, waiting, ending } = inFlight;
     const { request, flightRequest } = leader;
     let body: Uint8Array;
     try {
@@ -167,7 +191,9 @@ export class FlightObject {
       return { kind: 'no_call' };
     }
     const waitUntil = (work: Promise<unknown>) => this.#state.waitUntil(work);
-    const completion = await this.#options.complete({ ...flightRequest, body }, { signal, waitUntil });
+    const onAttempt = () => void (inFlight.hasAsked = true);
+    const call = { signal: ending.signal, waitUntil, onAttempt };
+    const completion = await this.#options.complete({ ...flightRequest, body }, call);
     const { entry, isStored } = storeCompletion(completion, flightRequest, {
       ...this.#options,
       key: flightRequest.key,
@@ -182,6 +208,17 @@ export class FlightObject {
       answer: { entry, isStored, attempts, upstreamRequestId, queueMs, isShared, payer },
     };
   }
+}
+
+/** @returns what a flight that has ended costs a caller, as its Worker would settle it. */
+function costFor(caller: Caller, ended: Outcome, leader: Caller): (promptTokens: number) => number {
+  if (ended.kind === 'failure' && caller === leader) {
+    return (promptTokens) => costOfFailure(ended.error, promptTokens);
+  }
+  if (ended.kind === 'success' && ended.answer.payer === caller) {
+    return (promptTokens) => costOfAnswer(ended.answer.entry.usage, true, promptTokens);
+  }
+  return () => 0;
 }
 
 function ignore(): void {}

@@ -21,11 +21,14 @@ import { withSlot, type Attempt } from '../upstream/with-slot.ts';
  */
 export function createComplete(stepfun: Stepfun, config: Config, gate: Gate | null): Complete {
   const { clocks } = config;
-  return async (request, { signal, waitUntil }) => {
+  return async (request, { signal, waitUntil, onAttempt }) => {
     const { clientId: client, isBackground } = request;
     const { value, attempts, queueMs } = await withSlot(
       { gate, clocks, kind: 'whole', client, isBackground, signal, waitUntil },
-      (attempt) => completeOnce(request, signal, attempt),
+      (attempt) => {
+        onAttempt();
+        return completeOnce(request, signal, attempt);
+      },
     );
     return { ...value, attempts, queueMs };
   };

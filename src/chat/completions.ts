@@ -6,6 +6,7 @@ import type { Entry } from '../cache/entry.ts';
 import type { Bypass, Hit, Miss } from '../cache/lookup.ts';
 import { replayStream } from '../cache/replay.ts';
 import { REQUEST_BODY_MS } from '../config/limits.ts';
+import { costOfAnswer } from '../http/call-cost.ts';
 import type { Reservation } from '../http/reservation.ts';
 import { rewriteCompletion } from '../relay/completion.ts';
 import type { ChatContext } from './chat-context.ts';
@@ -14,7 +15,7 @@ import { parseChatRequest, type ChatRequest } from './request/chat-request.ts';
 import { completionResponse, streamResponse } from './responses.ts';
 import { openStream, rewriteOptions } from './stream.ts';
 import { createUpstreamRequest } from './upstream-request.ts';
-import { costOf, withBudget } from './with-budget.ts';
+import { withBudget } from './with-budget.ts';
 
 /**
  * @param request - of a client that was let in; its body is unread.
@@ -28,7 +29,7 @@ export async function chatResponse(request: Request, context: ChatContext): Prom
   const body = await readBody(request, config.chat.maxBodyBytes, REQUEST_BODY_MS);
   const asked = parseChatRequest(body, {
     reasoningHeader: request.headers.get('x-reasoning-format'),
-    chat: config.chat,
+    chat: context.chat,
   });
   log.model = asked.model;
   log.isStreaming = asked.stream;
@@ -38,8 +39,9 @@ export async function chatResponse(request: Request, context: ChatContext): Prom
   if (found.kind === 'hit') return answerFromCache(found, asked, context);
 
   const answer = asked.stream ? answerStream : answerWhole;
-  return withBudget(asked, context, (reservation) =>
-    answer(found, asked, reservation, request.signal, context),
+  const { signal } = request;
+  return withBudget(asked, context, signal, (reservation) =>
+    answer(found, asked, reservation, signal, context),
   );
 }
 
@@ -52,23 +54,25 @@ function answerFromCache(hit: Hit, asked: ChatRequest, context: ChatContext): Re
   if (hit.replayable === null) {
     const body = formatCompletion(hit.entry, asked, context);
     log.bytes = body.length;
-    return completionResponse(asked, body, headers);
+    return completionResponse(asked, null, body, headers);
   }
   const body = replayStream(hit.replayable, rewriteOptions(asked, context));
   log.bytes = body.length;
-  return streamResponse(asked, body, headers);
+  return streamResponse(asked, null, body, headers);
 }
 
 /** Asks StepFun anew for an entry past its TTL; the client that asked pays, and has its answer already. */
 function refresh(found: Miss, asked: ChatRequest, context: ChatContext): void {
   const { cache, waitUntil } = context;
+  // Its own signal, since the client has its answer and may leave. The flight settles, too:
+  // this Worker ends 30 s after its answer.
+  const { signal } = new AbortController();
   const work = () =>
-    withBudget(asked, context, async (reservation) => {
+    withBudget(asked, context, signal, async (reservation) => {
       const overrides = { stream: false, isBackground: true } as const;
       const request = createUpstreamRequest(asked, reservation, context, overrides);
-      // Its own signal, since the client has its answer and may leave.
-      const { signal } = new AbortController();
-      const { entry, isCollapsed } = await cache.complete(found, request, { signal, waitUntil });
+      const call = { signal, waitUntil, onAttempt: () => {} };
+      const { entry, isCollapsed } = await cache.complete(found, request, call);
       await settle(reservation, entry, isCollapsed);
     });
   cache.refresh(found, work, waitUntil);
@@ -84,7 +88,8 @@ async function answerWhole(
 ): Promise<Response> {
   const { cache, log, waitUntil } = context;
   const request = createUpstreamRequest(asked, reservation, context);
-  const completed = await cache.complete(found, request, { signal, waitUntil });
+  const onAttempt = () => void (log.attempts += 1);
+  const completed = await cache.complete(found, request, { signal, waitUntil, onAttempt });
   const { entry, attempts, isCollapsed } = completed;
   const body = formatCompletion(entry, asked, context);
   log.attempts = attempts;
@@ -93,7 +98,7 @@ async function answerWhole(
   log.usage = entry.usage;
   log.bytes = body.length;
   if (isCollapsed) log.cache = 'collapsed';
-  return completionResponse(asked, body, {
+  return completionResponse(asked, reservation, body, {
     'cache-status': completed.cacheStatus,
     'x-upstream-attempts': String(attempts),
     ...(await settle(reservation, entry, isCollapsed)),
@@ -111,7 +116,7 @@ async function answerStream(
   const { value, attempts, queueMs } = await openStream(found, asked, reservation, signal, context);
   context.log.attempts = attempts;
   context.log.queueMs = queueMs;
-  return streamResponse(asked, value, {
+  return streamResponse(asked, reservation, value, {
     'cache-status': found.cacheStatus,
     'x-upstream-attempts': String(attempts),
     ...reservation?.headers,
@@ -120,7 +125,7 @@ async function answerStream(
 
 /** Another client's call costs nothing. */
 function settle(reservation: Reservation | null, { usage }: Entry, isCollapsed: boolean) {
-  return reservation?.settle(isCollapsed ? 0 : costOf(usage, true, reservation));
+  return reservation?.settle(isCollapsed ? 0 : costOfAnswer(usage, true, reservation.promptTokens));
 }
 
 /** @returns a stored completion with its reasoning under the name that this client reads. */

@@ -3,6 +3,7 @@
 
 import type { Bypass, Miss } from '../cache/lookup.ts';
 import { LINGER_MS } from '../config/limits.ts';
+import { costOfAnswer } from '../http/call-cost.ts';
 import { GatewayError, isErrorCode } from '../http/errors.ts';
 import type { Reservation } from '../http/reservation.ts';
 import { rewriteCompletion } from '../relay/completion.ts';
@@ -16,7 +17,6 @@ import { withSlot, type Attempt, type UpstreamResult } from '../upstream/with-sl
 import type { ChatContext } from './chat-context.ts';
 import type { ChatRequest } from './request/chat-request.ts';
 import { createUpstreamRequest } from './upstream-request.ts';
-import { costOf } from './with-budget.ts';
 
 /**
  * @param signal - aborts when the client leaves.
@@ -46,6 +46,7 @@ export function openStream(
 
   async function openOnce(attempt: Attempt): Promise<ReadableStream<Uint8Array>> {
     const deadlines = createDeadlines(signal, clocks, attempt.startedAtMs, 'stream');
+    log.attempts += 1;
     try {
       const { body, headers } = await stepfun.chat({
         body: request.body,
@@ -71,7 +72,7 @@ export function openStream(
         log.usage = usage;
         log.bytes = bytes;
         log.finishReasons = rewriter.finishReasons;
-        ended.resolve(reservation?.settle(costOf(usage, isWhole, reservation)));
+        ended.resolve(reservation?.settle(costOfAnswer(usage, isWhole, reservation.promptTokens)));
       }
 
       const stream = isNative

@@ -22,6 +22,7 @@ export function createUpstreamRequest(
     clientId,
     isBackground: overrides.isBackground === true,
     choices: asked.choices,
-    isCapped: reservation !== null && reservation.maxTokens !== asked.maxTokens,
+    reservation: reservation?.ref ?? null,
+    isCapped: reservation?.isLowered === true,
   };
 }

@@ -1,41 +1,44 @@
-// Every setting, read from the environment once per isolate: typed, with its
-// default, and with an error that names the setting when its value is wrong.
+// Every setting, read from the environment once per isolate: typed, with its default,
+// and with an error that names the setting when its value is wrong.
 //
-// Pure, apart from the cache of what was read.
+// Pure, apart from the memory of what was read.
 
 import * as z from 'zod/mini';
 import { ConfigurationError } from './configuration-error.ts';
-import { address, flag, integer, listOf, matching, oneOf, origin, text } from './setting-types.ts';
+import { CACHE_TTL_SECONDS } from './limits.ts';
+import { findMisspelled } from './misspelling.ts';
+import { originSchema, parseOriginRules } from './origins.ts';
+import { REQUIREMENTS } from './requirements.ts';
+import { address, flag, integer, listOf, matching, oneOf, text } from './setting-types.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const DAY_MS = 86_400_000;
 
-/** What an entry's time to live may be: KV takes no expiration below 60 s; 30 days is our ceiling. */
-export const CACHE_TTL_SECONDS = { min: 60, max: 2_592_000 } as const;
-
+/** 16 characters of base64 are 96 random bits: nobody finds such a key by guessing. */
 const clientKey = matching(
-  /^[A-Za-z0-9._-]{1,64}:[\x21-\x7e]+$/,
-  'name:key pairs, separated by commas or newlines',
+  /^[A-Za-z0-9._-]{1,64}:[\x21-\x7e]{16,}$/,
+  'name:key pairs, separated by commas or newlines, each key of at least 16 characters',
 );
 
-/** The contract's table of settings. Its keys are the names in `[vars]` and secrets. */
+/** The table of settings. Its keys are the names in `[vars]` and secrets. */
 export const settingsSchema = z.object({
   STEP_API_KEY: z.optional(matching(/^[\x21-\x7e]+$/, 'a key of visible ASCII characters')),
   STEPFUN_BASE_URL: z._default(address, 'https://api.stepfun.ai/v1'),
   UPSTREAM_KEY: oneOf(['gateway', 'client'], 'gateway'),
   UPSTREAM_CONCURRENCY: integer(0, 1_000_000, 0),
-  UPSTREAM_RPM: integer(0, 1_000_000, 0),
+  UPSTREAM_RPM: integer(0, 100_000_000, 0),
   UPSTREAM_TPM: integer(0, 999_999_999_999, 0),
-  QUEUE_TIMEOUT_MS: integer(1, DAY_MS, 30_000),
+  QUEUE_TIMEOUT_MS: integer(1, 600_000, 30_000),
   QUEUE_SIZE: integer(0, 100_000, 1_000),
 
-  ALLOWED_ORIGINS: listOf(origin),
+  ALLOWED_ORIGINS: listOf(originSchema),
   ANONYMOUS_ACCESS: flag,
   CLIENT_KEYS: listOf(clientKey, /[,\n]/),
   JWT_ISSUER: text,
-  JWT_AUDIENCE: text,
+  JWT_AUDIENCE: listOf(z.string()),
   JWT_JWKS_URL: z.optional(address),
+  JWT_POLICY_CLAIM: text,
   TURNSTILE_SECRET_KEY: text,
   TURNSTILE_SITE_KEY: text,
   TURNSTILE_VERIFY_URL: z._default(address, 'https://challenges.cloudflare.com/turnstile/v0/siteverify'),
@@ -67,91 +70,59 @@ export const settingsSchema = z.object({
   KEEP_ALIVE_MS: integer(1, DAY_MS, 15_000),
 });
 
-type Settings = z.infer<typeof settingsSchema>;
+export type Settings = z.infer<typeof settingsSchema>;
 
-/** Every setting as the code uses it: grouped by the part that asks, lists as sets. */
+/** Every setting as the code uses it: grouped by the part that reads it, lists as sets. */
 export type Config = ReturnType<typeof toConfig>;
 export type ReasoningFormat = Settings['DEFAULT_REASONING_FORMAT'];
 export type StreamShape = Settings['STREAM_SHAPE'];
 
-/** What each setting needs beside itself; checked when all values are right. */
-const REQUIREMENTS: readonly {
-  setting: string;
-  expected: string;
-  met: (settings: Settings, bindings: Bindings) => boolean;
-}[] = [
-  {
-    setting: 'STEP_API_KEY',
-    expected: 'set, or UPSTREAM_KEY=client',
-    met: (s) => s.UPSTREAM_KEY === 'client' || s.STEP_API_KEY !== undefined,
-  },
-  {
-    setting: 'CLIENT_KEYS',
-    expected: 'each name once',
-    met: (s) => new Set(s.CLIENT_KEYS.map((pair) => pair.split(':', 1)[0])).size === s.CLIENT_KEYS.length,
-  },
-  {
-    setting: 'CACHE_TTL_SECONDS',
-    expected: `0 (off) or ${CACHE_TTL_SECONDS.min} to ${CACHE_TTL_SECONDS.max}`,
-    met: (s) => s.CACHE_TTL_SECONDS === 0 || s.CACHE_TTL_SECONDS >= CACHE_TTL_SECONDS.min,
-  },
-  {
-    setting: 'CACHE_STALE_SECONDS',
-    expected: 'the binding CACHE',
-    met: (s, has) => s.CACHE_STALE_SECONDS === 0 || has.CACHE,
-  },
-  {
-    setting: 'CACHE_STREAMS',
-    expected: 'the binding CACHE, to be filled by streams',
-    met: (s, has) => s.CACHE_STREAMS !== 'write' || has.CACHE,
-  },
-  {
-    setting: 'TOKENS_PER_DAY',
-    expected: 'the binding BUDGETS',
-    met: (s, has) => s.TOKENS_PER_DAY === 0 || has.BUDGETS,
-  },
-  {
-    // The lane sees no usage: its streams would cost a budget nothing.
-    setting: 'TOKENS_PER_DAY',
-    expected: '0 (off) with RELAY=native, which counts no tokens',
-    met: (s) => s.TOKENS_PER_DAY === 0 || s.RELAY !== 'native',
-  },
-  {
-    setting: 'JWT_ISSUER, JWT_AUDIENCE, JWT_JWKS_URL',
-    expected: 'all three or none',
-    met: (s) => allOrNone(s.JWT_ISSUER, s.JWT_AUDIENCE, s.JWT_JWKS_URL),
-  },
-  {
-    setting: 'TURNSTILE_SECRET_KEY, TURNSTILE_SITE_KEY, SESSION_SIGNING_KEY',
-    expected: 'all three or none',
-    met: (s) => allOrNone(s.TURNSTILE_SECRET_KEY, s.TURNSTILE_SITE_KEY, s.SESSION_SIGNING_KEY),
-  },
-];
+/** The bindings that a setting may need. */
+const BINDINGS = ['CACHE', 'CLIENTS', 'BUDGETS', 'GATE'] as const;
+export type Bindings = Readonly<Record<(typeof BINDINGS)[number], boolean>>;
 
-interface Bindings {
-  readonly CACHE: boolean;
-  readonly BUDGETS: boolean;
+/** One thing that is wrong with the settings. It holds no value of a setting, since that may be a secret. */
+export interface SettingProblem {
+  /** `missing`: the setting is needed and not there. Anybody may be told its name. */
+  readonly kind: 'missing' | 'wrong';
+  readonly setting: string;
+  readonly expected: string;
+}
+
+interface SettingsState {
+  readonly config: Config | null;
+  /** Empty if, and only if, there is a config. */
+  readonly problems: readonly SettingProblem[];
 }
 
 /** By environment: an isolate parses its settings once. */
-const parsedConfigs = new WeakMap<object, Config | ConfigurationError>();
+const memory = new WeakMap<object, SettingsState>();
 
 /**
  * @param env - the Worker's environment: `[vars]`, secrets and bindings.
  * @returns every setting, typed; read once per isolate.
- * @throws {ConfigurationError}
+ * @throws {ConfigurationError} The message names every wrong or missing setting.
  */
 export function readConfig(env: object): Config {
-  let config = parsedConfigs.get(env);
-  if (config === undefined) {
-    config = parseConfig(env);
-    parsedConfigs.set(env, config);
-  }
-  if (config instanceof ConfigurationError) throw config;
-  return config;
+  const { config, problems } = readState(env);
+  if (config !== null) return config;
+  throw new ConfigurationError(
+    problems.map(({ setting, expected }) => `${setting}: expected ${expected}`).join('; '),
+  );
 }
 
-/** @returns whether there is a way in: a new deployment is closed, not open. */
+/**
+ * @param env - as for `readConfig`.
+ * @returns everything that is wrong with the settings, in the order of the table; empty if nothing is.
+ */
+export function findSettingProblems(env: object): readonly SettingProblem[] {
+  return readState(env).problems;
+}
+
+/**
+ * @returns whether the settings alone let somebody in: a new deployment is closed, not
+ *   open. Entries in the binding `CLIENTS` are a way in, too (access/clients.ts).
+ */
 export function isAccessConfigured({ access, upstream }: Config): boolean {
   return (
     access.anonymous ||
@@ -162,29 +133,50 @@ export function isAccessConfigured({ access, upstream }: Config): boolean {
   );
 }
 
-function parseConfig(env: object): Config | ConfigurationError {
-  const present = new Map<string, unknown>(Object.entries(env));
-  const given: Record<string, unknown> = {};
-  for (const name of Object.keys(settingsSchema.shape)) {
-    const value = present.get(name);
-    // TOML and JSON have numbers and booleans too; an empty value is an absent one.
-    const isScalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
-    if (value !== undefined && value !== '') given[name] = isScalar ? String(value) : value;
-  }
-  const parsed = settingsSchema.safeParse(given);
-  if (!parsed.success)
-    return invalid(parsed.error.issues.map((issue) => [String(issue.path[0]), issue.message]));
-
-  const bindings = { CACHE: present.has('CACHE'), BUDGETS: present.has('BUDGETS') };
-  const unmet = REQUIREMENTS.filter(({ met }) => !met(parsed.data, bindings));
-  if (unmet.length > 0) return invalid(unmet.map(({ setting, expected }) => [setting, expected]));
-  return toConfig(parsed.data);
+function readState(env: object): SettingsState {
+  const known = memory.get(env);
+  if (known !== undefined) return known;
+  const state = parseSettings(env);
+  memory.set(env, state);
+  return state;
 }
 
-function invalid(problems: readonly (readonly [setting: string, expected: string])[]): ConfigurationError {
-  return new ConfigurationError(
-    problems.map(([setting, expected]) => `${setting}: expected ${expected}`).join('; '),
-  );
+function parseSettings(env: object): SettingsState {
+  const names = Object.keys(settingsSchema.shape);
+  const given: Record<string, unknown> = {};
+  const problems: SettingProblem[] = [];
+  for (const [name, value] of Object.entries(env)) {
+    // TOML and JSON have numbers and booleans, too; an empty value counts as absent.
+    const isScalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+    if (value === undefined || value === '') continue;
+    if (names.includes(name)) given[name] = isScalar ? String(value) : value;
+    else if (isScalar) problems.push(...misspelling(name, names));
+  }
+
+  const parsed = settingsSchema.safeParse(given);
+  if (!parsed.success) {
+    const issues = parsed.error.issues.map(({ path, message }) => wrong(String(path[0]), message));
+    return { config: null, problems: [...issues, ...problems] };
+  }
+  const has = (binding: string) => Reflect.get(env, binding) !== undefined;
+  const bindings = {
+    CACHE: has('CACHE'),
+    CLIENTS: has('CLIENTS'),
+    BUDGETS: has('BUDGETS'),
+    GATE: has('GATE'),
+  };
+  const unmet = REQUIREMENTS.flatMap((requirement) => requirement(parsed.data, bindings));
+  const all = [...unmet, ...problems];
+  return { config: all.length === 0 ? toConfig(parsed.data) : null, problems: all };
+}
+
+function misspelling(name: string, names: readonly string[]): SettingProblem[] {
+  const meant = findMisspelled(name, names);
+  return meant === undefined ? [] : [wrong(name, `the name ${meant}: there is no setting of this name`)];
+}
+
+function wrong(setting: string, expected: string): SettingProblem {
+  return { kind: 'wrong', setting, expected };
 }
 
 function toConfig(s: Settings) {
@@ -198,15 +190,21 @@ function toConfig(s: Settings) {
       queue: { timeoutMs: s.QUEUE_TIMEOUT_MS, size: s.QUEUE_SIZE },
     },
     access: {
-      origins: new Set(s.ALLOWED_ORIGINS) as ReadonlySet<string>,
+      origins: parseOriginRules(s.ALLOWED_ORIGINS),
       anonymous: s.ANONYMOUS_ACCESS,
       clientKeys: s.CLIENT_KEYS.map((pair) => {
         const colon = pair.indexOf(':');
         return { name: pair.slice(0, colon), key: pair.slice(colon + 1) };
       }),
       jwt:
-        s.JWT_ISSUER !== undefined && s.JWT_AUDIENCE !== undefined && s.JWT_JWKS_URL !== undefined
-          ? { issuer: s.JWT_ISSUER, audience: s.JWT_AUDIENCE, jwksUrl: s.JWT_JWKS_URL }
+        s.JWT_ISSUER !== undefined && s.JWT_JWKS_URL !== undefined
+          ? {
+              issuer: s.JWT_ISSUER,
+              audiences: s.JWT_AUDIENCE,
+              jwksUrl: s.JWT_JWKS_URL,
+              /** The claim that names a policy in the binding `CLIENTS`. */
+              policyClaim: s.JWT_POLICY_CLAIM ?? null,
+            }
           : null,
       session:
         s.TURNSTILE_SECRET_KEY !== undefined &&
@@ -220,6 +218,7 @@ function toConfig(s: Settings) {
               ttlSeconds: s.SESSION_TTL_SECONDS,
             }
           : null,
+      /** 0: no budget. */
       tokensPerDay: s.TOKENS_PER_DAY,
     },
     chat: {
@@ -253,8 +252,4 @@ function toConfig(s: Settings) {
     },
     playground: s.PLAYGROUND === 'on',
   };
-}
-
-function allOrNone(...values: (string | undefined)[]): boolean {
-  return values.every((value) => value === undefined) || values.every((value) => value !== undefined);
 }

@@ -4,6 +4,9 @@
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
+/** The TTL of a cache entry. KV takes no expiration below 60 s; 30 days is this product's ceiling. */
+export const CACHE_TTL_SECONDS = { min: 60, max: 2_592_000 } as const;
+
 /**
  * How deep arrays and objects may nest in the free-form parts of a request.
  * JSON.stringify recurses and throws RangeError at some ten thousand levels;
@@ -37,8 +40,8 @@ export const IGNORED_PARAMS_MAX = 32;
 export const IGNORED_PARAM_CHARS = 128;
 
 /**
- * Unknown top-level fields that are compared with the known names ("did you mean …?"). One comparison
- * costs 10 µs, and a body has room for 100,000 names. Real clients send at most some ten.
+ * Unknown top-level fields that are compared with the known names ("did you mean …?"). One name
+ * costs up to 0.1 ms, and a body has room for 100,000 of them. Clients send ten at most.
  */
 export const UNKNOWN_FIELDS_MAX = 256;
 
@@ -84,11 +87,23 @@ export const JWKS_TIMEOUT_MS = 5_000;
 /** The JWKS is asked for at most this often, however many unknown `kid`s arrive. */
 export const JWKS_INTERVAL_MS = 30_000;
 
-/** After this a key that the issuer has withdrawn is noticed; jose's own figure. */
+/**
+ * The first pause after a failed fetch while no key of the issuer is known; it doubles up
+ * to JWKS_INTERVAL_MS. Until a fetch succeeds no user can come in.
+ */
+export const JWKS_RETRY_MS = 1_000;
+
+/** After this time keys are fetched again, so that a withdrawn key is noticed; jose's own figure. */
 export const JWKS_FRESH_MS = 600_000;
 
-/** How far an issuer's clock may run ahead of ours (`nbf`); `exp` gets no leeway. */
-export const CLOCK_SKEW_SECONDS = 5;
+/** How far an issuer's clock may differ from ours (`nbf`, `exp`): "a few minutes" at most, says RFC 7519 §4.1.4. */
+export const CLOCK_SKEW_SECONDS = 60;
+
+/** Addresses of guessers that an isolate remembers: see access/guesses.ts. */
+export const GUESSERS_REMEMBERED = 10_000;
+
+/** Good bearers that an isolate remembers, so that a guesser at the same address locks nobody out. 32 bytes each. */
+export const GOOD_BEARERS_REMEMBERED = 10_000;
 
 /** The body of `POST /v1/session`: a Turnstile token and its quotes. */
 export const SESSION_BODY_BYTES = 8 * KIB;
@@ -99,7 +114,7 @@ export const SESSION_BODY_MS = 10_000;
 /** Turnstile's own bound on its tokens, in characters. */
 export const TURNSTILE_TOKEN_CHARS = 2_048;
 
-/** Turnstile's tokens are valid for 5 minutes: so long is a used one remembered. */
+/** Turnstile's tokens are valid for 5 minutes; a used one is remembered as long. */
 export const TURNSTILE_TOKEN_MS = 300_000;
 
 /** How many used Turnstile tokens an isolate remembers, 32 bytes each and their overhead. */
@@ -117,15 +132,65 @@ export const RATE_LIMIT_PERIOD_SECONDS = 60;
 export const RATE_LIMIT_TIMEOUT_MS = 1_000;
 export const BUDGET_TIMEOUT_MS = 5_000;
 
+/** How long an isolate knows an entry of the binding CLIENTS, or that there is none. */
+export const CLIENT_FRESH_MS = 60_000;
+
+/** While KV fails, an entry that was read within this time still serves. */
+export const CLIENT_STALE_MS = 600_000;
+
+/** After a failed or unfinished read of a known entry, KV is asked again after this time. */
+export const CLIENT_RETRY_MS = 5_000;
+
+/** How many entries of one kind (known, unknown) an isolate remembers. */
+export const CLIENTS_REMEMBERED = 1_000;
+
+/** KV answers in 1–50 ms when it knows the key nearby, and within 500 ms otherwise. */
+export const CLIENT_READ_MS = 3_000;
+
 /**
- * What a request that names no `max_tokens` reserves of a token budget, each
- * choice: StepFun's own default is "no limit", and reserving all that is left
- * would let each client have one request at a time.
+ * What a request that names no `max_tokens` reserves of a token budget, each choice.
+ * StepFun's own default is "no limit", and reserving all that is left would let each
+ * client have one request at a time.
  */
 export const OUTPUT_TOKENS_UNASKED = 32_768;
 
+/** How many bytes of text are one token at least: English has 4, Chinese 3. */
+export const TEXT_BYTES_PER_TOKEN = 3;
+
+/** An image with `detail: low`, StepFun's default: "a token count around 400", with room for its frame. */
+export const IMAGE_TOKENS_MAX = 1_000;
+
+/**
+ * An image with `detail: high`. The image processor of step-3.7 (open source, in
+ * transformers) scales the longer side to 3,024 pixels and cuts it into tiles of 504: 36
+ * tiles of 81 + 2 tokens, the whole image of 169 + 2, and 5 line ends are 3,164.
+ */
+export const DETAILED_IMAGE_TOKENS_MAX = 3_200;
+
+/**
+ * A video. StepFun's guide measures 24,064 tokens for 62 s of 4K video, 388 a second; it
+ * recommends to stay under 5 minutes, and those are 116,400.
+ */
+export const VIDEO_TOKENS_MAX = 120_000;
+
+/**
+ * How many bytes of sound are one token at least. Step-Audio has 41.7 tokens a second
+ * (16.7 semantic and 25 acoustic ones; Step-Audio 2 has 12.5), and MP3 has 1,000 bytes a
+ * second at least (8 kbit/s).
+ */
+export const AUDIO_BYTES_PER_TOKEN = 24;
+
 /** How much longer than a call may take its reservation is held: retries and clock differences. */
 export const RESERVATION_GRACE_MS = 60_000;
+
+/** How long a reservation waits for calls under way to end, where those have reserved what is left. */
+export const RESERVATION_WAIT_MS = 2_000;
+
+/** After this time a client may try again when calls under way have reserved what is left. */
+export const RESERVED_RETRY_SECONDS = 5;
+
+/** Lapsed reservations that one request folds into the total: reading a row costs some 3 µs. */
+export const LAPSED_ROWS_MAX = 1_000;
 
 /** How long a lookup waits for KV, which mostly answers in 1–50 ms: then asking StepFun is the better use of time. */
 export const CACHE_READ_MS = 500;

@@ -1,7 +1,8 @@
-// The kinds of values that settings have. Each is a schema that takes text, and says
-// what it expected where that is something else.
+// The kinds of values that settings have. Each is a schema for text; its error message
+// names what was expected.
 
 import * as z from 'zod/mini';
+import { isLoopbackHost } from '../lib/loopback.ts';
 
 /** Any text, or none. */
 export const text = z.optional(z.string());
@@ -23,7 +24,7 @@ export function oneOf<const T extends readonly [string, ...string[]]>(values: T,
   return z._default(z.enum(values, { error: `one of ${values.join(', ')}` }), byDefault);
 }
 
-/** `true` or `false`, which it is where it is not given. */
+/** `true` or `false`; `false` by default. */
 export const flag = z._default(
   z.pipe(
     z.enum(['true', 'false'], { error: 'true or false' }),
@@ -42,37 +43,19 @@ export function listOf(item: z.ZodMiniType<string, string>, separator = /,/) {
   return z._default(z.pipe(z.pipe(z.string(), z.transform(split)), z.array(item)), []);
 }
 
-/** @param expected - tells people what the pattern takes. */
+/** @param expected - the pattern in words, for the error message. */
 export function matching(pattern: RegExp, expected: string) {
   return z.string().check(z.regex(pattern, expected));
 }
 
-/** A page's origin as browsers write it (`Origin`), or any. */
-export const origin = z
-  .string()
-  .check(
-    z.refine(
-      (value) => value === '*' || isOrigin(value),
-      'exact origins such as https://app.example.com (no path, no trailing slash), or *',
-    ),
-  );
-
-/** An address that a secret or an answer travels to: https, or this very machine. */
+/** A URL that a secret or an answer travels to: https, or http to this machine. */
 export const address = z
   .string()
   .check(z.refine(isSafeAddress, 'an https address without query or credentials (http only for localhost)'));
-
-function isOrigin(value: string): boolean {
-  const url = URL.parse(value);
-  return url !== null && /^https?:$/.test(url.protocol) && url.origin === value && !value.includes('*');
-}
 
 function isSafeAddress(value: string): boolean {
   const url = URL.parse(value);
   if (url === null || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
     return false;
-  return (
-    url.protocol === 'https:' ||
-    (url.protocol === 'http:' && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname))
-  );
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
 }

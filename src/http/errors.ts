@@ -59,6 +59,12 @@ const WIRE = {
   ),
   rate_limit_exceeded: wire(429, 'rate_limit_error', 'Too many requests. Try again later.', true),
   insufficient_quota: wire(429, 'insufficient_quota', "Today's token budget is used up.", false),
+  budget_reserved: wire(
+    429,
+    'rate_limit_error',
+    'The rest of the token budget is reserved for requests under way. Try again in a few seconds.',
+    true,
+  ),
   queue_full: wire(
     429,
     'rate_limit_error',
@@ -153,6 +159,8 @@ export interface ErrorDetails {
   readonly attempts?: number;
   /** How long the request waited for a slot at the gate, in ms. */
   readonly queueMs?: number;
+  /** The failed call was another request's: this one costs nothing. */
+  readonly isFree?: boolean;
   /** For the log alone, never for the client. */
   readonly detail?: string;
   readonly cause?: unknown;

@@ -1,30 +1,61 @@
-// `GET /healthz`: whether this deployment can serve, asked of nobody but itself. It
-// tells the state of the settings, never a value of one.
+// `GET /healthz`: whether this deployment can serve. It asks nobody but itself, tells
+// the state of the settings, and never the value of one.
 
 import { version } from '../../package.json';
+import { findSettingProblems } from '../config/config.ts';
+import { isLoopbackHost } from '../lib/loopback.ts';
 import { jsonResponse } from './response.ts';
-import { isAccessConfigured, readConfig } from '../config/config.ts';
 
-/** @returns 200 when requests can be served, 503 when the settings stand in the way. */
-export function healthResponse(env: object): Response {
-  const { configuration, access } = stateOf(env);
-  const isServing = configuration === 'valid' && access === 'configured';
-  const body = { status: isServing ? 'ok' : 'not_serving', version, configuration, access };
+/**
+ * @param request - its URL decides how much is told: the names of wrong settings only to
+ *   the operator's own machine (`http:` with a loopback host), since a name tells which
+ *   feature is in use. Elsewhere the log has them.
+ * @param env - the Worker's environment.
+ * @param hasWayIn - whether anybody can come in; called only when the settings are right.
+ * @returns 200 when requests can be served, 503 when the settings stand in the way.
+ */
+export async function healthResponse(
+  request: Request,
+  env: object,
+  hasWayIn: () => Promise<boolean>,
+): Promise<Response> {
+  const problems = findSettingProblems(env);
+  const isValid = problems.length === 0;
+  const access = isValid ? await accessState(hasWayIn) : 'unknown';
+  const isServing = access === 'configured';
+  const body = {
+    status: isServing ? 'ok' : 'not_serving',
+    version,
+    configuration: isValid ? 'valid' : 'invalid',
+    access,
+    ...(!isValid && {
+      missing: listOf('missing'),
+      ...(isOperator(request) && { wrong: listOf('wrong') }),
+    }),
+  };
   return jsonResponse(body, { 'cache-control': 'no-store' }, isServing ? 200 : 503);
-}
 
-/** @returns whether the settings can be read. */
-export function isConfigured(env: object): boolean {
-  try {
-    readConfig(env);
-    return true;
-  } catch {
-    return false;
+  function listOf(kind: 'missing' | 'wrong') {
+    return problems
+      .filter((problem) => problem.kind === kind)
+      .map(({ setting, expected }) => ({ setting, expected }));
   }
 }
 
-function stateOf(env: object) {
-  if (!isConfigured(env)) return { configuration: 'invalid', access: 'unknown' };
-  const access = isAccessConfigured(readConfig(env)) ? 'configured' : 'not_configured';
-  return { configuration: 'valid', access };
+/** @returns whether the settings can be used. */
+export function isConfigured(env: object): boolean {
+  return findSettingProblems(env).length === 0;
+}
+
+async function accessState(hasWayIn: () => Promise<boolean>) {
+  try {
+    return (await hasWayIn()) ? 'configured' : 'not_configured';
+  } catch {
+    return 'unknown';
+  }
+}
+
+function isOperator({ url }: Request): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && isLoopbackHost(hostname);
 }

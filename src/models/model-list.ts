@@ -56,6 +56,8 @@ export interface ModelsContext {
   readonly config: Config;
   readonly stepfun: Stepfun;
   readonly upstreamKey: string | null;
+  /** The models that this client may use; empty: all. */
+  readonly allowedModels: ReadonlySet<string>;
 }
 
 /** @returns the list of all models that are allowed here. */
@@ -76,7 +78,7 @@ export async function oneModelResponse(id: string, context: ModelsContext): Prom
 }
 
 async function listModels(context: ModelsContext): Promise<ListedModel[]> {
-  const { allowedModels } = context.config.chat;
+  const { allowedModels } = context;
   const listed = (await upstreamModels(context)).map(describe);
   return allowedModels.size === 0 ? listed : listed.filter(({ id }) => allowedModels.has(id));
 }

@@ -44,7 +44,7 @@ function one({ port, body }: Ask) {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     const started = performance.now();
     socket.write(
-      'POST /v1/chat/completions HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\nconnection: close\r\n' +
+      'POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nconnection: close\r\n' +
         `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     );
     socket.on('data', (data) => {

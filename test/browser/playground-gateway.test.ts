@@ -112,12 +112,12 @@ describe('the playground on the gateway', () => {
   });
 
   it('asks for a key where one is needed', async () => {
-    gateway = await startGateway({ ANONYMOUS_ACCESS: 'false', CLIENT_KEYS: 'visitor:the-right-key' });
+    gateway = await startGateway({ ANONYMOUS_ACCESS: 'false', CLIENT_KEYS: 'visitor:the-right-key-0001' });
     await visit();
     await ask('Hello');
     await page.getByText('A key is needed').waitFor();
     await page.getByRole('button', { name: 'Enter a key' }).click();
-    await page.keyboard.type('the-right-key');
+    await page.keyboard.type('the-right-key-0001');
     await page.getByRole('button', { name: 'Try again' }).click();
     await done();
     await page.locator('#model option[value="step-2-16k"]').waitFor({ state: 'attached' });

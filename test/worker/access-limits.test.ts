@@ -1,5 +1,4 @@
-// How much a client may do: the rate limit and the token budget, with the real
-// bindings, in workerd.
+// The rate limit and the token budget, with the real bindings, in workerd.
 
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -17,7 +16,12 @@ const ROOT = join(import.meta.dirname, '../..');
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const tokensLeft = (response: Response) => Number(response.headers.get('x-ratelimit-remaining-tokens'));
 
-/** A question that no other question's cached answer fits. */
+/** The fields of `GET /v1/usage` that the tests read. */
+interface Usage {
+  readonly tokens: { readonly used: number; readonly reserved: number; readonly remaining: number };
+}
+
+/** @returns a question that was not asked before, so it is not in the cache. */
 let asked = 0;
 const anew = (wish = '') => ({ messages: [{ role: 'user', content: `Question ${(asked += 1)}. ${wish}` }] });
 
@@ -29,7 +33,7 @@ describe('the rate limit', () => {
         configPath: 'wrangler.toml',
         vars: {
           STEP_API_KEY: 'sk-x',
-          CLIENT_KEYS: 'app:key-of-app,shop:key-of-shop',
+          CLIENT_KEYS: 'app:client-key-of-app,shop:client-key-of-shop',
           CACHE_TTL_SECONDS: '0',
         },
       },
@@ -37,16 +41,16 @@ describe('the rate limit', () => {
   });
   afterAll(() => harness.close());
 
-  it('stops a client at 60 requests a minute, before its body is read, and no other client', async () => {
+  it('stops a client after 60 requests a minute, before its body is read, and no other client', async () => {
     const { url } = await harness.listen();
     const ask = (key: string) =>
       fetch(new URL('/v1/chat/completions', url), { method: 'POST', headers: bearer(key), body: 'not JSON' });
     const passed: number[] = [];
-    let response = await ask('key-of-app');
-    // Two windows may share the work, so that it takes up to 120 requests.
+    let response = await ask('client-key-of-app');
+    // The requests may fall into two windows: up to 120 of them pass.
     while (response.status !== 429 && passed.length < 121) {
       passed.push(response.status);
-      response = await ask('key-of-app');
+      response = await ask('client-key-of-app');
     }
     expect(response.status).toBe(429);
     expect(passed.length).toBeGreaterThanOrEqual(60);
@@ -55,20 +59,31 @@ describe('the rate limit', () => {
     expect(await response.json()).toMatchObject({
       error: { code: 'rate_limit_exceeded', type: 'rate_limit_error' },
     });
-    expect((await ask('key-of-shop')).status).toBe(415);
-    expect((await ask('key-of-nobody')).status).toBe(401);
+    expect((await ask('client-key-of-shop')).status).toBe(415);
+    expect((await ask('client-key-of-nobody')).status).toBe(401);
   });
 });
 
 describe('the token budget', () => {
-  // Ten calls of 1,000 tokens each, with room for what their prompts are.
+  // Ten calls of 1,000 tokens each, and their prompts.
   const BUDGET = 10_000;
   let gateway: Gateway;
   beforeAll(async () => {
-    const keys = ['hundred', 'exact', 'cached', 'streams', 'broken', 'capped', 'used-up', 'refused'];
+    const keys = [
+      'hundred',
+      'exact',
+      'cached',
+      'streams',
+      'broken',
+      'capped',
+      'used-up',
+      'refused',
+      'waiting',
+      'told',
+    ];
     gateway = await startGateway({
       ANONYMOUS_ACCESS: 'false',
-      CLIENT_KEYS: keys.map((name) => `${name}:key-of-${name}`).join(),
+      CLIENT_KEYS: keys.map((name) => `${name}:client-key-of-${name}`).join(),
       TOKENS_PER_DAY: String(BUDGET),
       CACHE_TTL_SECONDS: '3600',
     });
@@ -79,11 +94,13 @@ describe('the token budget', () => {
   const usedBy = async (response: Response) =>
     (await response.json<{ usage: { total_tokens: number } }>()).usage.total_tokens;
 
-  it('lets exactly 10 of 100 concurrent requests through when it is enough for 10', async () => {
-    const key = bearer('key-of-hundred');
-    const wish = { ...anew('simulate delay 2000'), max_tokens: 1_000 };
+  it('is enough for exactly 10 of 100 concurrent requests', async () => {
+    const key = bearer('client-key-of-hundred');
+    // With their prompts, ten calls reserve some 9,600 tokens; they take longer than the others wait.
     const responses = await Promise.all(
-      Array.from({ length: 100 }, () => gateway.chat({ ...wish, ...anew('simulate delay 2000') }, key)),
+      Array.from({ length: 100 }, () =>
+        gateway.chat({ ...anew('simulate delay 6000'), max_tokens: 900 }, key),
+      ),
     );
     const statuses = responses.map(({ status }) => status);
     expect(statuses.filter((status) => status === 200)).toHaveLength(10);
@@ -91,12 +108,14 @@ describe('the token budget', () => {
     expect(await gateway.received()).toHaveLength(10);
     const refused = responses.find(({ status }) => status === 429);
     expect(await refused?.json()).toMatchObject({
-      error: { code: 'insufficient_quota', type: 'insufficient_quota' },
+      error: { code: 'budget_reserved', type: 'rate_limit_error' },
     });
+    expect(refused?.headers.get('retry-after')).toBe('5');
+    expect(refused?.headers.has('x-should-retry')).toBe(false);
   });
 
-  it('counts what StepFun says, to the token', async () => {
-    const key = bearer('key-of-exact');
+  it('counts the tokens that StepFun reports', async () => {
+    const key = bearer('client-key-of-exact');
     let left = BUDGET;
     for (let round = 0; round < 3; round += 1) {
       const response = await gateway.chat({ ...anew(), max_tokens: 50 }, key);
@@ -109,7 +128,7 @@ describe('the token budget', () => {
   });
 
   it('counts nothing for a cache hit', async () => {
-    const key = bearer('key-of-cached');
+    const key = bearer('client-key-of-cached');
     const same = { ...anew(), max_tokens: 50 };
     await (await gateway.chat(same, key)).text();
     await expect
@@ -121,8 +140,8 @@ describe('the token budget', () => {
     expect(before - tokensLeft(response)).toBe(await usedBy(response));
   });
 
-  it('caps what StepFun is asked for', async () => {
-    const key = bearer('key-of-capped');
+  it('lowers the max_tokens that StepFun gets', async () => {
+    const key = bearer('client-key-of-capped');
     await gateway.chat({ ...anew(), max_tokens: 1_000_000 }, key);
     await gateway.chat({ ...anew(), n: 3 }, key);
     const [huge, many] = (await gateway.received()).map(
@@ -134,7 +153,7 @@ describe('the token budget', () => {
   });
 
   it('settles a stream with the usage at its end', async () => {
-    const key = bearer('key-of-streams');
+    const key = bearer('client-key-of-streams');
     const stream = await gateway.chat(
       { ...anew(), stream: true, stream_options: { include_usage: true } },
       key,
@@ -142,30 +161,32 @@ describe('the token budget', () => {
     const last = dataOf(await stream.text()).at(-2) as { usage: { total_tokens: number } };
     expect(last.usage.total_tokens).toBeGreaterThan(0);
     await expect
-      .poll(() => leftFor('key-of-streams'), { timeout: 5_000 })
+      .poll(() => leftFor('client-key-of-streams'), { timeout: 5_000 })
       .toBe(BUDGET - last.usage.total_tokens);
   });
 
-  it('settles a stream that breaks with the last usage seen', async () => {
-    const key = bearer('key-of-broken');
+  it('settles a broken stream with the last usage that arrived', async () => {
+    const key = bearer('client-key-of-broken');
     const wish = anew('simulate truncated after 8');
     const stream = await gateway.chat(
       { ...wish, stream: true, stream_options: { include_usage: true } },
       key,
     );
     expect(await stream.text()).toContain('upstream_truncated');
-    await expect.poll(() => leftFor('key-of-broken'), { timeout: 5_000 }).toBeGreaterThan(BUDGET - 200);
-    expect(await leftFor('key-of-broken')).toBeLessThan(BUDGET);
+    await expect
+      .poll(() => leftFor('client-key-of-broken'), { timeout: 5_000 })
+      .toBeGreaterThan(BUDGET - 200);
+    expect(await leftFor('client-key-of-broken')).toBeLessThan(BUDGET);
   });
 
-  it('costs nothing when StepFun refuses', async () => {
-    const key = bearer('key-of-refused');
+  it('costs nothing when StepFun refuses the request', async () => {
+    const key = bearer('client-key-of-refused');
     expect((await gateway.chat(anew('simulate error 400'), key)).status).toBe(400);
-    await expect.poll(() => leftFor('key-of-refused'), { timeout: 5_000 }).toBe(BUDGET);
+    await expect.poll(() => leftFor('client-key-of-refused'), { timeout: 5_000 }).toBe(BUDGET);
   });
 
-  it('says when it is used up, and until when', async () => {
-    const key = bearer('key-of-used-up');
+  it('refuses a request when it is used up, with the time of its reset', async () => {
+    const key = bearer('client-key-of-used-up');
     await (await gateway.chat(anew('simulate 9950 tokens'), key)).text();
     const response = await gateway.chat({ ...anew('x'.repeat(3_000)), max_tokens: 10 }, key);
     expect(response.status).toBe(429);
@@ -175,9 +196,40 @@ describe('the token budget', () => {
     expect(response.headers.get('x-should-retry')).toBe('false');
   });
 
-  /** What a client has left: a question too long for any budget is refused, and the refusal tells. */
+  it('waits for open calls to settle, and does not lower max_tokens because of them', async () => {
+    const key = bearer('client-key-of-waiting');
+    const ask = () => gateway.chat({ ...anew('simulate delay 500'), max_tokens: 4_000 }, key);
+    const responses = await Promise.all(Array.from({ length: 4 }, ask));
+    expect(responses.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    const asked = (await gateway.received()).map(({ body }) => JSON.parse(body) as { max_tokens: number });
+    expect(asked.map(({ max_tokens }) => max_tokens)).toEqual([4_000, 4_000, 4_000, 4_000]);
+  });
+
+  it('refuses a request that exceeds the limit of a whole day', async () => {
+    const response = await gateway.chat(anew('x'.repeat(3 * BUDGET)), bearer('client-key-of-refused'));
+    expect(response.status).toBe(400);
+    const { error } = await response.json<{ error: { code: string; message: string } }>();
+    expect(error.code).toBe('invalid_value');
+    expect(error.message).toContain(`${BUDGET} tokens a day`);
+    expect(await gateway.received()).toEqual([]);
+  });
+
+  it('is shown to its client by GET /v1/usage', async () => {
+    const key = bearer('client-key-of-told');
+    const total = await usedBy(await gateway.chat({ ...anew(), max_tokens: 50 }, key));
+    const response = await gateway.fetch('/v1/usage', { headers: key });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({
+      object: 'usage',
+      client: 'told',
+      tokens: { limit: BUDGET, used: total, reserved: 0, remaining: BUDGET - total },
+    });
+    expect((await gateway.fetch('/v1/usage')).status).toBe(401);
+  });
+
   async function leftFor(key: string): Promise<number> {
-    return tokensLeft(await gateway.chat(anew('x'.repeat(3 * BUDGET)), bearer(key)));
+    const response = await gateway.fetch('/v1/usage', { headers: bearer(key) });
+    return (await response.json<Usage>()).tokens.remaining;
   }
 });
 
@@ -188,17 +240,12 @@ describe('the token budget of a client that leaves', () => {
     ['in the middle of its stream is settled with the last usage seen', event('Hello'), 'Hello', 84, 84],
     ['before there was any is settled with its prompt, which StepFun has read', ': wait\n\n', '', 1, 99],
   ])('%s', async (_, sent, seen, least, most) => {
-    // Over sockets: through the harness no client's leaving is seen.
+    // Over sockets: the harness does not show that a client has left.
     const gateways = await startUnder({ counting: { TOKENS_PER_DAY: String(BUDGET) } });
     const { upstream, ports } = gateways;
-    // A question too long for any budget is refused, and the refusal tells what is left.
     const used = async () => {
-      const response = await fetch(`http://127.0.0.1:${ports.counting}/v1/chat/completions`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(question('x'.repeat(3 * BUDGET))),
-      });
-      return BUDGET - tokensLeft(response);
+      const response = await fetch(`http://127.0.0.1:${ports.counting}/v1/usage`);
+      return BUDGET - (await response.json<Usage>()).tokens.remaining;
     };
     upstream.play = (call) => void call.open().chunk(sent);
     const client = new Client({ port: ports.counting, fields: { max_tokens: 5_000 } });
@@ -214,14 +261,14 @@ describe('the token budget of a client that leaves', () => {
   });
 });
 
-describe('the issuer’s keys', () => {
+describe('the keys of an issuer', () => {
   let upstream: Upstream;
   beforeAll(async () => {
     upstream = await startUpstream();
   });
   afterAll(() => upstream.close());
 
-  it('reach all who wait for them, also when the client that asked first has left', async () => {
+  it('are loaded for all waiting requests, also when the client of the first one has left', async () => {
     const key = await keyPair('main');
     await using issuer = await startIssuer(key);
     const answer = issuer.answer;
@@ -236,7 +283,7 @@ describe('the issuer’s keys', () => {
     const token = await sign(key);
 
     const first = connect(worker.port, '127.0.0.1');
-    first.write(`GET /v1/models HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+    first.write(`GET /v1/models HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n\r\n`);
     await expect.poll(() => issuer.hits(), { timeout: 5_000 }).toBe(1);
     const others = Promise.all(
       Array.from({ length: 10 }, () =>

@@ -1,4 +1,4 @@
-// Who may call, black-box: every way in and every refusal over HTTP, in workerd.
+// Access, black-box: every way in and every refusal over HTTP, in workerd.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { keyPair, sign, startIssuer, type Issuer, type KeyPair } from '../unit/access/issuer.ts';
@@ -27,7 +27,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     ANONYMOUS_ACCESS: 'false',
     ALLOWED_ORIGINS: `${PAGE}, ${OTHER_PAGE}`,
-    CLIENT_KEYS: 'app:key-of-app,shop:key-of-shop',
+    CLIENT_KEYS: 'app:client-key-of-app,shop:client-key-of-shop',
     TURNSTILE_SECRET_KEY: 'turnstile-secret',
     TURNSTILE_SITE_KEY: 'site',
     TURNSTILE_VERIFY_URL: `${siteverify.url}/siteverify`,
@@ -58,7 +58,7 @@ async function openSession(token: string, origin = PAGE): Promise<Response> {
 }
 
 describe('CORS', () => {
-  const app = { ...bearer('key-of-app'), origin: PAGE };
+  const app = { ...bearer('client-key-of-app'), origin: PAGE };
   const answers: [string, () => Promise<Response>, number][] = [
     ['a completion', () => gateway.chat({}, app), 200],
     ['a stream', () => gateway.chat({ stream: true }, app), 200],
@@ -71,7 +71,7 @@ describe('CORS', () => {
     ['StepFun’s failure', () => gateway.chat({ messages: [say('simulate error 402')] }, app), 502],
   ];
 
-  it.each(answers)('marks %s', async (_, ask, status) => {
+  it.each(answers)('has CORS headers on %s', async (_, ask, status) => {
     const response = await ask();
     await response.text();
     expect(response.status).toBe(status);
@@ -81,7 +81,7 @@ describe('CORS', () => {
     expect(response.headers.has('access-control-allow-credentials')).toBe(false);
   });
 
-  it('marks a cache hit', async () => {
+  it('has CORS headers on a cache hit', async () => {
     const ask = () => gateway.chat({ messages: [say('Ask me twice.')] }, app);
     await (await ask()).text();
     await expect
@@ -93,7 +93,7 @@ describe('CORS', () => {
   it.each([EVIL, 'null', 'http://page.example', 'https://page.example:8443', 'https://evil-page.example'])(
     'refuses %s without asking StepFun',
     async (origin) => {
-      const response = await gateway.chat({}, { ...bearer('key-of-app'), origin });
+      const response = await gateway.chat({}, { ...bearer('client-key-of-app'), origin });
       expect(response.status).toBe(403);
       expect(response.headers.has('access-control-allow-origin')).toBe(false);
       expect(response.headers.get('vary')).toMatch(/\bOrigin\b/);
@@ -102,8 +102,10 @@ describe('CORS', () => {
     },
   );
 
-  it('lets the gateway’s own pages in', async () => {
-    expect((await gateway.chat({}, { ...bearer('key-of-app'), origin: gateway.url })).status).toBe(200);
+  it('allows the gateway’s own pages', async () => {
+    expect((await gateway.chat({}, { ...bearer('client-key-of-app'), origin: gateway.url })).status).toBe(
+      200,
+    );
   });
 
   const preflight = (origin: string, path = '/v1/chat/completions') =>
@@ -112,7 +114,7 @@ describe('CORS', () => {
       headers: {
         origin,
         'access-control-request-method': 'POST',
-        'access-control-request-headers': 'authorization,content-type,x-stainless-os,x-evil',
+        'access-control-request-headers': 'authorization,content-type,x-stainless-os,sentry-trace,no token',
       },
     });
 
@@ -124,13 +126,13 @@ describe('CORS', () => {
       expect(response.headers.get('access-control-allow-origin')).toBe(PAGE);
       expect(response.headers.get('access-control-allow-methods')).toBe('GET, POST');
       expect(response.headers.get('access-control-allow-headers')).toBe(
-        'authorization, content-type, x-stainless-os',
+        'authorization, content-type, x-stainless-os, sentry-trace',
       );
       expect(response.headers.get('access-control-max-age')).toBe('86400');
     },
   );
 
-  it('refuses a preflight of another page', async () => {
+  it('refuses a preflight of an origin that is not allowed', async () => {
     const response = await preflight(EVIL);
     expect(response.status).toBe(403);
     expect(response.headers.has('access-control-allow-origin')).toBe(false);
@@ -138,32 +140,32 @@ describe('CORS', () => {
 });
 
 describe('credentials', () => {
-  it('of three kinds open the gateway', async () => {
-    expect((await gateway.chat({}, bearer('key-of-app'))).status).toBe(200);
+  it('of three kinds are accepted', async () => {
+    expect((await gateway.chat({}, bearer('client-key-of-app'))).status).toBe(200);
     expect((await gateway.chat({}, bearer(await sign(userKey)))).status).toBe(200);
     const session = await (await openSession('good-1')).json<{ token: string }>();
     expect((await gateway.chat({}, { ...bearer(session.token), origin: PAGE })).status).toBe(200);
   });
 
-  it('never reach StepFun: it gets the gateway’s own key', async () => {
-    const stray = { ...bearer('key-of-app'), cookie: 'a=b', origin: PAGE };
+  it('never reach StepFun, which gets the gateway’s own key', async () => {
+    const stray = { ...bearer('client-key-of-app'), cookie: 'a=b', origin: PAGE };
     await gateway.chat({ messages: [say('Who am I?')] }, stray);
     const [call] = await gateway.received();
     expect(call?.headers['authorization']).toBe('Bearer sk-simulator');
-    expect(JSON.stringify(call)).not.toMatch(/key-of-app|page\.example|cookie/);
+    expect(JSON.stringify(call)).not.toMatch(/client-key-of-app|page\.example|cookie/);
   });
 
-  it('that are wrong are all refused alike, whatever was asked', async () => {
+  it('that are wrong get the same error, whatever the request is', async () => {
     const wrong: Record<string, string>[] = [
       {},
-      bearer('key-of-nobody'),
+      bearer('client-key-of-nobody'),
       bearer('k'.repeat(5_000)),
       bearer('sess_a.b'),
       bearer(await sign(userKey, { exp: 1 })),
       bearer(await sign(userKey, { aud: 'https://other.example' })),
       bearer(await sign(userKey, {}, { kid: 'unknown' })),
       { authorization: 'Basic a2V5LW9mLWFwcDo=' },
-      { 'x-api-key': 'key-of-app' },
+      { 'x-api-key': 'client-key-of-app' },
     ];
     const bodies = new Set<string>();
     for (const headers of wrong) {
@@ -180,7 +182,7 @@ describe('credentials', () => {
 });
 
 describe('a session', () => {
-  it('works on its own page alone', async () => {
+  it('works on its own page only', async () => {
     const opened = await openSession('good-2');
     expect(opened.status).toBe(200);
     expect(opened.headers.get('access-control-allow-origin')).toBe(PAGE);
@@ -193,7 +195,7 @@ describe('a session', () => {
     expect((await from({})).status).toBe(401);
   });
 
-  it('is given once for a Turnstile token, to the page that solved it', async () => {
+  it('is issued once for each Turnstile token, to the page that solved it', async () => {
     expect((await openSession('good-3')).status).toBe(200);
     expect(await code(await openSession('good-3'))).toBe('invalid_api_key');
     expect(await code(await openSession('good-4', OTHER_PAGE))).toBe('invalid_api_key');
@@ -203,7 +205,7 @@ describe('a session', () => {
 });
 
 describe('other deployments', () => {
-  it('are closed until a way in is configured', async () => {
+  it('refuse all requests until a way in is configured', async () => {
     const closed = await startGateway({ ANONYMOUS_ACCESS: 'false' });
     for (const response of [
       await closed.chat(),
@@ -220,10 +222,10 @@ describe('other deployments', () => {
     await closed.close();
   });
 
-  it('may pass each client’s own StepFun key on', async () => {
+  it('may send each client’s own StepFun key to StepFun', async () => {
     const own = await startGateway({
       UPSTREAM_KEY: 'client',
-      CLIENT_KEYS: 'app:key-of-app',
+      CLIENT_KEYS: 'app:client-key-of-app',
       CACHE_SCOPE: 'shared',
     });
     expect((await own.chat({}, bearer('sk-of-the-client'))).status).toBe(200);
@@ -231,12 +233,12 @@ describe('other deployments', () => {
     expect(call?.headers['authorization']).toBe('Bearer sk-of-the-client');
     await own.forget();
     expect(await code(await own.chat())).toBe('invalid_api_key');
-    expect(await code(await own.chat({}, bearer('key-of-app')))).toBe('invalid_api_key');
+    expect(await code(await own.chat({}, bearer('client-key-of-app')))).toBe('invalid_api_key');
     expect(await own.received()).toEqual([]);
     await own.close();
   });
 
-  it('may let anybody in, and then ignore a bearer that nobody knows', async () => {
+  it('may allow anonymous access, and then ignore an unknown bearer', async () => {
     const open = await startGateway({ ALLOWED_ORIGINS: '*' });
     const response = await open.chat({}, { ...bearer('sk-anything'), origin: EVIL });
     expect(response.status).toBe(200);

@@ -1,20 +1,32 @@
-// `npm start` and `npm run start:live`, as a newcomer meets them: in a fresh copy, so that
-// neither settings nor stores of this one matter.
+// `npm start` and `npm run start:live` as a new user runs them: in a fresh copy, so that neither settings nor stores
+// of this folder matter.
 
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, cp, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { unstable_readConfig } from 'wrangler';
 import { json, serve } from '../unit/access/support.ts';
 import { question } from './harness.ts';
 import { read, ROOT } from './pages.ts';
 
-const COPIED = ['package.json', 'wrangler.toml', '.dev.vars.example', 'scripts', 'src', 'test/simulator'];
+const COPIED = [
+  'package.json',
+  'tsconfig.base.json',
+  'worker-configuration.d.ts',
+  'wrangler.toml',
+  'wrangler.local.toml',
+  '.dev.vars.example',
+  'scripts',
+  'src',
+  'test/simulator',
+];
 const SECONDS = 1_000;
+const START_TIMEOUT = { timeout: 150 * SECONDS };
 
 const run = promisify(execFile);
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
@@ -35,7 +47,12 @@ afterEach(async () => {
     await exit;
   }
   started = null;
+  await rm(join(home, '.dev.vars'), { force: true });
 });
+
+function writeDevVars(...lines: string[]): Promise<void> {
+  return writeFile(join(home, '.dev.vars'), `${lines.join('\n')}\n`);
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -46,13 +63,13 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Runs a script of package.json as npm does; `printed` is what a person sees of it. */
-async function start(script: 'start' | 'start:live') {
-  const port = await freePort();
+/** Runs a script of package.json as npm does; `printed` returns its output so far. */
+async function start(script: 'start' | 'start:live', env: Record<string, string> = {}) {
+  const port = env['PORT'] ?? String(await freePort());
   const PATH = `${join(home, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`;
   const child = spawn('sh', ['-c', `exec ${scripts[script]}`], {
     cwd: home,
-    env: { ...process.env, PATH, PORT: String(port) },
+    env: { ...process.env, PATH, ...env, PORT: port },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   started = child;
@@ -62,20 +79,34 @@ async function start(script: 'start' | 'start:live') {
   return { child, url: `http://127.0.0.1:${port}`, printed: () => printed };
 }
 
-/** The line to paste, once it is printed. */
-async function lineToPaste({ url, printed }: Awaited<ReturnType<typeof start>>): Promise<string> {
-  const line = () => /^ *(curl -N http:[^]*?\}')$/m.exec(printed())?.[1];
-  await expect.poll(line, { timeout: 120 * SECONDS }).toContain(`${url}/`);
-  return line() ?? '';
+type Started = Awaited<ReturnType<typeof start>>;
+
+/** @returns the curl command, once it is printed. */
+async function printedCommand({ url, printed }: Started): Promise<string> {
+  const command = () => /^ *(curl -N http:[^]*?\}')$/m.exec(printed())?.[1];
+  await expect.poll(command, { timeout: 120 * SECONDS }).toContain(`${url}/`);
+  return command() ?? '';
 }
 
-function ask(url: string): Promise<Response> {
-  const headers = { 'content-type': 'application/json' };
-  const body = JSON.stringify(question('Why is the sky blue?'));
-  return fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body });
+/** @returns the output of a start that fails at once. */
+async function failedStart(
+  script: 'start' | 'start:live',
+  env: Record<string, string> = {},
+): Promise<string> {
+  const { child, printed } = await start(script, env);
+  expect(await once(child, 'exit')).toEqual([1, null]);
+  return printed();
 }
 
-/** Asks until the answer comes from the cache: from then on it is in the store, too. */
+function ask(url: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(question('Why is the sky blue?')),
+  });
+}
+
+/** Asks until the answer comes from the cache: then it is in the store, too. */
 async function askUntilStored(url: string): Promise<string> {
   const first = await (await ask(url)).text();
   await expect
@@ -84,56 +115,139 @@ async function askUntilStored(url: string): Promise<string> {
   return first;
 }
 
-/** The folders that hold something of the cache. */
+/** @returns the folders that hold entries of the cache. */
 async function stores(): Promise<string[]> {
   const files = await readdir(join(home, '.wrangler'), { recursive: true });
   const values = files.filter((path) => /\/kv\/.*\/blobs\/./.test(path));
   return [...new Set(values.map((path) => path.replace(/\/.*/, '')))].sort();
 }
 
-it(
-  'start serves simulated answers, and prints the line that asks for one',
-  { timeout: 150_000 },
-  async () => {
+describe('npm start', () => {
+  it(
+    'serves simulated answers, and prints a command that gets one, without any warning',
+    START_TIMEOUT,
+    async () => {
+      const gateway = await start('start');
+      const { stdout } = await run('sh', ['-c', await printedCommand(gateway)]);
+      expect(stdout).toContain('"choices"');
+      expect(stdout).toMatch(/data: \[DONE\]\n\n$/);
+
+      const demo = () => /^ *curl (\S+\/v1\/usage) -H 'authorization: Bearer (\S+)'$/m.exec(gateway.printed());
+      await expect.poll(demo, { timeout: 120_000 }).not.toBeNull();
+      const [, usageUrl = '', key = ''] = demo() ?? [];
+      const usage = await fetch(usageUrl, { headers: { authorization: `Bearer ${key}` } });
+      expect(await usage.json()).toMatchObject({ client: 'demo', tokens: { limit: 100_000 } });
+
+      expect(await askUntilStored(gateway.url)).toContain('The sky is blue because');
+      expect(await stores()).toEqual(['simulator']);
+      expect(gateway.printed()).not.toMatch(/warning|might be out of date|error/i);
+    },
+  );
+
+  it(
+    'reads .dev.vars without a warning, and prints a command with a key if one is needed',
+    START_TIMEOUT,
+    async () => {
+      await writeDevVars(
+        'ANONYMOUS_ACCESS=false',
+        'CLIENT_KEYS=app:a-key-of-some-length',
+        'ALLOWED_MODELS=step-3.7-flash',
+      );
+      const gateway = await start('start');
+      const command = await printedCommand(gateway);
+      expect(command).toContain("-H 'authorization: Bearer YOUR_KEY'");
+      expect(gateway.printed()).toContain('replace YOUR_KEY by a key of CLIENT_KEYS in .dev.vars');
+      expect(gateway.printed()).not.toMatch(/warning|might be out of date|a-key-of-some-length/i);
+      const { stdout } = await run('sh', ['-c', command.replace('YOUR_KEY', 'a-key-of-some-length')]);
+      expect(stdout).toContain('"model":"step-3.7-flash"');
+      expect(stdout).toMatch(/data: \[DONE\]\n\n$/);
+    },
+  );
+
+  it('names the log for a wrong setting', START_TIMEOUT, async () => {
+    await writeDevVars('MAX_CHOICES=many');
     const gateway = await start('start');
-    const { stdout } = await run('sh', ['-c', await lineToPaste(gateway)]);
-    expect(stdout).toContain('"choices"');
-    expect(stdout).toMatch(/data: \[DONE\]\n\n$/);
+    await expect
+      .poll(gateway.printed, { timeout: 120 * SECONDS })
+      .toContain('A setting is wrong: see "detail"');
+    await expect.poll(gateway.printed, { timeout: 10 * SECONDS }).toMatch(/"detail":"[^"]*MAX_CHOICES/);
+  });
 
-    expect(await askUntilStored(gateway.url)).toContain('The sky is blue because');
-    expect(await stores()).toEqual(['simulator']);
-  },
-);
+  it.each([
+    [{ PORT: 'abc' }, 'PORT=abc is not a port'],
+    [{ PORT: '65536' }, 'PORT=65536 is not a port'],
+    [{ SIMULATE_TIER: 'V9' }, 'SIMULATE_TIER=V9 is not a tier: use one of V0, V1,'],
+  ])('refuses %j', async (env, message) => {
+    expect(await failedStart('start', env)).toContain(message);
+  });
 
-it('start:live wants a key', async () => {
-  const { child, printed } = await start('start:live');
-  expect(await once(child, 'exit')).toEqual([1, null]);
-  expect(printed()).toContain('cp .dev.vars.example .dev.vars');
+  it('says that its port is in use', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const PORT = String((server.address() as AddressInfo).port);
+    expect(await failedStart('start', { PORT })).toContain(`Port ${PORT} is in use`);
+    server.close();
+  });
 });
 
-it(
-  'start:live asks StepFun with the key, and keeps its answers apart from simulated ones',
-  { timeout: 150_000 },
-  async () => {
-    const keys: unknown[] = [];
-    const message = { role: 'assistant', content: 'StepFun itself' };
-    await using stepfun = await serve((request, response) => {
-      keys.push(request.headers.authorization);
-      json(response, {
-        id: '1',
-        object: 'chat.completion',
-        created: 1,
-        model: 'step-3.5-flash',
-        choices: [{ index: 0, message, finish_reason: 'stop' }],
-      });
-    });
-    await run('sh', ['-c', 'cp .dev.vars.example .dev.vars'], { cwd: home });
-    await appendFile(join(home, '.dev.vars'), `STEP_API_KEY=sk-live\nSTEPFUN_BASE_URL=${stepfun.url}/v1\n`);
+describe('npm run start:live', () => {
+  it('needs a .dev.vars', async () => {
+    expect(await failedStart('start:live')).toContain('cp .dev.vars.example .dev.vars');
+  });
 
-    const gateway = await start('start:live');
-    await lineToPaste(gateway);
-    expect(await askUntilStored(gateway.url)).toContain('StepFun itself');
-    expect(keys).toEqual(['Bearer sk-live']);
-    expect(await stores()).toEqual(['live', 'simulator']);
-  },
-);
+  it(
+    'calls StepFun with the key, prints its base URL, and stores its answers apart',
+    START_TIMEOUT,
+    async () => {
+      const keys: unknown[] = [];
+      const message = { role: 'assistant', content: 'StepFun itself' };
+      await using stepfun = await serve((incoming, response) => {
+        if (incoming.method === 'GET') {
+          json(response, { object: 'list', data: [{ id: 'step-5-preview', object: 'model', created: 1 }] });
+          return;
+        }
+        keys.push(incoming.headers.authorization);
+        json(response, {
+          id: '1',
+          object: 'chat.completion',
+          created: 1,
+          model: 'step-3.5-flash',
+          choices: [{ index: 0, message, finish_reason: 'stop' }],
+        });
+      });
+      await run('sh', ['-c', 'cp .dev.vars.example .dev.vars'], { cwd: home });
+      await writeDevVars('STEP_API_KEY=sk-live', `STEPFUN_BASE_URL=${stepfun.url}/v1`);
+
+      const gateway = await start('start:live');
+      expect(await printedCommand(gateway)).toContain('"model": "step-5-preview"');
+      expect(gateway.printed()).toContain(`Behind it: StepFun at ${stepfun.url}/v1`);
+      expect(gateway.printed()).not.toMatch(/warning|might be out of date|sk-live/i);
+      expect(await askUntilStored(gateway.url)).toContain('StepFun itself');
+      expect(keys).toEqual(['Bearer sk-live']);
+      expect(await stores()).toEqual(['live', 'simulator']);
+    },
+  );
+});
+
+it('has the same Worker in wrangler.local.toml as in wrangler.toml, apart from what it says', () => {
+  const config = (name: string) => unstable_readConfig({ config: join(ROOT, name) }, { hideWarnings: true });
+  const deployed = config('wrangler.toml');
+  const local = config('wrangler.local.toml');
+  const shared = [
+    'main',
+    'compatibility_date',
+    'compatibility_flags',
+    'assets',
+    'kv_namespaces',
+    'durable_objects',
+    'migrations',
+  ] as const;
+  for (const name of shared) expect(local[name], name).toEqual(deployed[name]);
+});
+
+it('has the same Worker date in the simulator', () => {
+  const { compatibility_date } = unstable_readConfig({ config: join(ROOT, 'test/simulator/wrangler.toml') });
+  expect(compatibility_date).toBe(
+    unstable_readConfig({ config: join(ROOT, 'wrangler.toml') }).compatibility_date,
+  );
+});

@@ -18,7 +18,8 @@ import {
 } from './json.ts';
 import { isRemote } from './media.ts';
 import { mediaOf } from './messages.ts';
-import { MARK_CHARS, type MarkedJson, putBackPayloads, takeOutPayloads } from './payloads.ts';
+import { type MarkedJson, putBackPayloads, takeOutPayloads } from './payloads.ts';
+import { promptSizeOf } from './prompt-size.ts';
 import { isReasoningFormat, resolveReasoning } from './reasoning.ts';
 import { checkRequest, type CheckedRequest } from './schema.ts';
 import { answerFields, fieldsText, headText } from './upstream-body.ts';
@@ -119,12 +120,7 @@ function parseMarkedJson({ text, payloads }: MarkedJson, options: ChatRequestOpt
     ignoredParams: [...ignoredParams, ...reasoning.ignoredParams],
     adjustedParams: [...reasoning.adjustedParams, ...limit.adjustedParams],
     remoteMedia: media.some(isRemote),
-    promptSize() {
-      const texts = canonical().filter((part) => typeof part === 'string');
-      // Payloads are parts of their own already, without their marks.
-      const urlChars = media.reduce((sum, url) => sum + url.length, 0) - payloads.size * MARK_CHARS;
-      return { textBytes: joinText(texts).length - urlChars, mediaParts: media.length };
-    },
+    promptSize: () => promptSizeOf(body.messages, payloads, joinText(canonical()).length),
     upstreamBody(overrides = {}) {
       const tail = {
         ...deciding,

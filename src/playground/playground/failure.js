@@ -144,6 +144,11 @@ const WORDS = new Map(
       'Your budget starts anew at midnight UTC. Another client key has its own.',
       ['key', 'retry'],
     ),
+    budget_reserved: say(
+      'The rest of the budget is reserved',
+      'Other requests of yours are under way and have reserved it. Try again in a few seconds.',
+      ['retry'],
+    ),
 
     invalid_value: say('A value is not right', 'Change it in the settings, then try again.', [
       'settings',

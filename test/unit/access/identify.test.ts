@@ -1,14 +1,17 @@
 import { beforeAll, afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { resolveLimits } from '../../../src/access/client-limits.ts';
 import { keyClient, sessionClient, stepfunClient, tokenClient } from '../../../src/access/client.ts';
+import type { AccessBindings } from '../../../src/access/identify.ts';
 import { isAccessConfigured, type Config } from '../../../src/config/config.ts';
 import { identify } from '../../../src/access/identify.ts';
 import { signSession } from '../../../src/access/session-token.ts';
 import { errorResponse } from '../../../src/http/response.ts';
 import { ISSUER, keyPair, sign, startIssuer, type Issuer, type KeyPair } from './issuer.ts';
-import { captureLog, collector, failure, json, PAGE, request, settings } from './support.ts';
+import { keyEntry, testKv } from './kv.ts';
+import { captureLog, collector, failure, json, NO_BINDINGS, PAGE, request, settings } from './support.ts';
 
 const SIGNING_KEY = 'signing-key-of-32-characters-0001';
-const KEYS = { CLIENT_KEYS: 'app:key-of-app,shop:key-of-shop' };
+const KEYS = { CLIENT_KEYS: 'app:key-of-the-app-1,shop:key-of-the-shop1' };
 const SESSIONS = {
   TURNSTILE_SECRET_KEY: 'turnstile-secret',
   TURNSTILE_SITE_KEY: 'site',
@@ -32,9 +35,10 @@ afterEach(() => void vi.restoreAllMocks());
 const { waitUntil, work } = collector();
 const exchange = (config: Config) => ({ config, waitUntil });
 const FROM = { origin: PAGE, 'cf-connecting-ip': '203.0.113.7' };
-const come = (config: Config, bearer?: string) => identify(request(FROM, bearer), exchange(config));
-const refuse = async (config: Config, bearer?: string) => {
-  const { code, details } = await failure(come(config, bearer));
+const come = (config: Config, bearer?: string, bindings: Partial<AccessBindings> = {}) =>
+  identify(request(FROM, bearer), exchange(config), { ...NO_BINDINGS, ...bindings });
+const refuse = async (config: Config, bearer?: string, bindings: Partial<AccessBindings> = {}) => {
+  const { code, details } = await failure(come(config, bearer, bindings));
   expect(code).toBe('invalid_api_key');
   return details.detail;
 };
@@ -43,10 +47,10 @@ const sessionToken = () =>
 
 describe('a gateway with every way in', () => {
   it('knows each client by what it presents', async () => {
-    expect(await come(everything, 'key-of-app')).toEqual(keyClient('app'));
-    expect(await come(everything, 'key-of-shop')).toEqual(keyClient('shop'));
-    expect(await come(everything, await sessionToken())).toEqual(sessionClient('abc'));
-    expect(await come(everything, await sign(key))).toEqual(await tokenClient(ISSUER, 'ada'));
+    expect(await come(everything, 'key-of-the-app-1')).toMatchObject(keyClient('app'));
+    expect(await come(everything, 'key-of-the-shop1')).toMatchObject(keyClient('shop'));
+    expect(await come(everything, await sessionToken())).toMatchObject(sessionClient('abc'));
+    expect(await come(everything, await sign(key))).toMatchObject(await tokenClient(ISSUER, 'ada'));
   });
 
   it('hands the fetch of the issuer’s keys to the runtime', async () => {
@@ -58,18 +62,22 @@ describe('a gateway with every way in', () => {
 
   it('refuses everybody else', async () => {
     expect(await refuse(everything)).toBe('no bearer');
-    expect(await refuse(everything, 'key-of-nobody')).toBe('unknown bearer');
-    expect(await refuse(everything, await sign(key, { exp: 1 }))).toBe('JWT: ERR_JWT_EXPIRED');
-    expect(await refuse(everything, `${await sessionToken()}x`)).toBe('session: not ours');
+    expect(await refuse(everything, 'key-of-nobody-01')).toBe('unknown bearer');
+    expect(await refuse(everything, await sign(key, { exp: 1 }))).toBe('JWT: exp check_failed');
+    expect(await refuse(everything, `${await sessionToken()}x`)).toBe('session: not signed here');
   });
 
   it('judges a token by its form alone, once', async () => {
     const jwtLike = await refuse(everything, 'sess_a.b.c');
-    expect(jwtLike).toBe('session: not ours');
+    expect(jwtLike).toBe('session: not signed here');
     // What looks like a token may still be a client's key.
-    const odd = settings({ CLIENT_KEYS: 'odd:sess_key,jwt:a.b.c', ...SESSIONS, ...issuer.vars });
-    expect(await come(odd, 'sess_key')).toEqual(keyClient('odd'));
-    expect(await come(odd, 'a.b.c')).toEqual(keyClient('jwt'));
+    const odd = settings({
+      CLIENT_KEYS: 'odd:sess_key-of-16-chars,jwt:abcdef.ghijkl.mnop',
+      ...SESSIONS,
+      ...issuer.vars,
+    });
+    expect(await come(odd, 'sess_key-of-16-chars')).toMatchObject(keyClient('odd'));
+    expect(await come(odd, 'abcdef.ghijkl.mnop')).toMatchObject(keyClient('jwt'));
   });
 
   it('says the same to each, whatever was wrong', async () => {
@@ -77,7 +85,7 @@ describe('a gateway with every way in', () => {
       undefined,
       '',
       'x',
-      'key-of-ap',
+      'key-of-the-app-',
       'k'.repeat(10_000),
       'a.b.c',
       'sess_a.b',
@@ -96,37 +104,41 @@ describe('a gateway with every way in', () => {
 
 describe('the Authorization header', () => {
   const config = settings(KEYS);
-  const withHeader = (authorization: string) => identify(request({ authorization }), exchange(config));
+  const withHeader = (authorization: string) =>
+    identify(request({ authorization }), exchange(config), NO_BINDINGS);
 
-  it.each(['Bearer key-of-app', 'bearer key-of-app', 'BEARER   key-of-app'])(
+  it.each(['Bearer key-of-the-app-1', 'bearer key-of-the-app-1', 'BEARER   key-of-the-app-1'])(
     'may read "%s"',
     async (value) => {
-      expect(await withHeader(value)).toEqual(keyClient('app'));
+      expect(await withHeader(value)).toMatchObject(keyClient('app'));
     },
   );
 
   it.each([
-    'key-of-app',
-    'Basic key-of-app',
-    'Bearerkey-of-app',
+    'key-of-the-app-1',
+    'Basic key-of-the-app-1',
+    'Bearerkey-of-the-app-1',
     'Bearer',
-    'Bearer key-of-app, Bearer key-of-shop',
-    'Bearer key-of-app key-of-app',
-    'xBearer key-of-app',
-    'Bearer key-of-app\u00e9',
+    'Bearer key-of-the-app-1, Bearer key-of-the-shop1',
+    'Bearer key-of-the-app-1 key-of-the-app-1',
+    'xBearer key-of-the-app-1',
+    'Bearer key-of-the-app-1\u00e9',
   ])('may not read "%s"', async (value) => {
     expect((await failure(withHeader(value))).details.detail).toBe('no bearer');
   });
 
   it('is the only place where credentials count', async () => {
-    const elsewhere = new Request('https://gateway.example/v1/models?api_key=key-of-app&key=key-of-app', {
-      headers: {
-        'x-api-key': 'key-of-app',
-        'api-key': 'key-of-app',
-        cookie: 'authorization=Bearer key-of-app',
+    const elsewhere = new Request(
+      'https://gateway.example/v1/models?api_key=key-of-the-app-1&key=key-of-the-app-1',
+      {
+        headers: {
+          'x-api-key': 'key-of-the-app-1',
+          'api-key': 'key-of-the-app-1',
+          cookie: 'authorization=Bearer key-of-the-app-1',
+        },
       },
-    });
-    expect((await failure(identify(elsewhere, exchange(config)))).code).toBe('invalid_api_key');
+    );
+    expect((await failure(identify(elsewhere, exchange(config), NO_BINDINGS))).code).toBe('invalid_api_key');
   });
 });
 
@@ -135,12 +147,12 @@ describe('a way in that is not configured', () => {
     const keysOnly = settings(KEYS);
     expect(await refuse(keysOnly, await sessionToken())).toBe('unknown bearer');
     expect(await refuse(keysOnly, await sign(key))).toBe('unknown bearer');
-    expect(await refuse(settings(SESSIONS), 'key-of-app')).toBe('unknown bearer');
+    expect(await refuse(settings(SESSIONS), 'key-of-the-app-1')).toBe('unknown bearer');
     expect(await refuse(settings(issuer.vars), await sessionToken())).toBe('unknown bearer');
   });
 
   it('leaves a new deployment closed', async () => {
-    for (const bearer of [undefined, 'key-of-app', '']) {
+    for (const bearer of [undefined, 'key-of-the-app-1', '']) {
       const error = await failure(come(settings(), bearer));
       expect(error.code).toBe('access_not_configured');
       expect(error.status).toBe(503);
@@ -164,17 +176,17 @@ describe('anonymous access', () => {
   it('is by address, without credentials or with ones that nobody knows', async () => {
     const config = settings(ANONYMOUS);
     for (const bearer of [undefined, 'sk-made-up', 'a.b.c'])
-      expect(await come(config, bearer)).toEqual(byAddress);
-    const basic = identify(request({ ...FROM, authorization: 'Basic eDp5' }), exchange(config));
-    expect(await basic).toEqual(byAddress);
+      expect(await come(config, bearer)).toMatchObject(byAddress);
+    const basic = identify(request({ ...FROM, authorization: 'Basic eDp5' }), exchange(config), NO_BINDINGS);
+    expect(await basic).toMatchObject(byAddress);
   });
 
   it('is what is left of a credential that is worth nothing', async () => {
     const config = settings({ ...KEYS, ...SESSIONS, ...issuer.vars, ...ANONYMOUS });
-    expect(await come(config, await sign(key, { exp: 1 }))).toEqual(byAddress);
-    expect(await come(config, 'sess_a.b')).toEqual(byAddress);
-    expect(await come(config, 'key-of-app')).toEqual(keyClient('app'));
-    expect(await come(config, await sign(key))).toEqual(await tokenClient(ISSUER, 'ada'));
+    expect(await come(config, await sign(key, { exp: 1 }))).toMatchObject(byAddress);
+    expect(await come(config, 'sess_a.b')).toMatchObject(byAddress);
+    expect(await come(config, 'key-of-the-app-1')).toMatchObject(keyClient('app'));
+    expect(await come(config, await sign(key))).toMatchObject(await tokenClient(ISSUER, 'ada'));
   });
 
   it('must be asked for', async () => {
@@ -184,7 +196,7 @@ describe('anonymous access', () => {
 
 describe('bring your own key', () => {
   it('takes the bearer for the client’s StepFun key', async () => {
-    expect(await come(settings(OWN_KEY), 'sk-of-the-client')).toEqual(
+    expect(await come(settings(OWN_KEY), 'sk-of-the-client')).toMatchObject(
       await stepfunClient('sk-of-the-client'),
     );
   });
@@ -196,7 +208,7 @@ describe('bring your own key', () => {
 
   it('does not send to StepFun what is a secret of the gateway’s', async () => {
     const config = settings({ ...OWN_KEY, ...KEYS, ...SESSIONS, ...issuer.vars });
-    for (const secret of ['key-of-app', await sessionToken(), await sign(key)]) {
+    for (const secret of ['key-of-the-app-1', await sessionToken(), await sign(key)]) {
       expect(await refuse(config, secret)).toBe('no StepFun key');
     }
     expect((await come(config, 'sk-of-the-client')).upstreamKey).toBe('sk-of-the-client');
@@ -205,7 +217,7 @@ describe('bring your own key', () => {
   it('nor a token that is good elsewhere or later', async () => {
     const config = settings({ ...OWN_KEY, ...SESSIONS, ...issuer.vars });
     const elsewhere = { ...FROM, origin: 'https://other.example' };
-    const session = identify(request(elsewhere, await sessionToken()), exchange(config));
+    const session = identify(request(elsewhere, await sessionToken()), exchange(config), NO_BINDINGS);
     expect((await failure(session)).details.detail).toBe('session: other origin');
     expect(await refuse(config, await sign(key, { aud: 'another service' }))).toMatch(/^JWT: /);
   });
@@ -219,9 +231,204 @@ describe('bring your own key', () => {
   });
 
   it('is nobody’s privilege where the gateway’s key is used', async () => {
-    expect(await come(settings({ ...KEYS, UPSTREAM_KEY: 'gateway' }), 'key-of-app')).toMatchObject({
+    expect(await come(settings({ ...KEYS, UPSTREAM_KEY: 'gateway' }), 'key-of-the-app-1')).toMatchObject({
       upstreamKey: null,
     });
     expect(await refuse(settings(KEYS), 'sk-of-the-client')).toBe('unknown bearer');
+  });
+});
+
+describe('a key of the binding CLIENTS', () => {
+  const SFE = 'sfe-web-0123456789abcdefghijklmnopqrstuv';
+  const LIMITS = { models: ['step-3.7-flash'], tokens_per_day: 5 };
+
+  it('opens the gateway, with limits of its own', async () => {
+    const config = settings({ ...KEYS, ALLOWED_MODELS: 'a', MAX_OUTPUT_TOKENS: '9' });
+    const clients = testKv(keyEntry(SFE, LIMITS)).kv;
+    expect(await come(config, SFE, { clients })).toEqual({
+      ...keyClient('web'),
+      limits: {
+        models: new Set(['step-3.7-flash']),
+        tokensPerDay: 5,
+        requestsPerMinute: null,
+        maxOutputTokens: 9,
+      },
+    });
+    expect((await come(config, 'key-of-the-app-1', { clients })).limits).toEqual(resolveLimits(null, config));
+  });
+
+  it('is the only way in that a deployment needs', async () => {
+    const open = { clients: testKv(keyEntry(SFE)).kv };
+    expect(await come(settings(), SFE, open)).toMatchObject(keyClient('web'));
+    expect(await refuse(settings(), 'sfe-made-up', open)).toBe('unknown bearer');
+    expect(await refuse(settings(), undefined, open)).toBe('no bearer');
+    const empty = { clients: testKv().kv };
+    for (const bearer of [SFE, undefined]) {
+      expect((await failure(come(settings(), bearer, empty))).code).toBe('access_not_configured');
+    }
+  });
+
+  it('costs one read a minute, and the other ways in cost none', async () => {
+    const store = testKv(keyEntry(SFE));
+    const bindings = { clients: store.kv };
+    for (let round = 0; round < 10; round += 1) await come(settings(), SFE, bindings);
+    expect(store.reads).toHaveLength(1);
+    expect(store.lists).toBe(0);
+    await come(everything, 'key-of-the-app-1', bindings);
+    await come(everything, await sign(key), bindings);
+    await come(everything, await sessionToken(), bindings);
+    await refuse(everything, undefined, bindings);
+    expect(store.reads).toHaveLength(1);
+    expect(store.lists).toBe(0);
+  });
+
+  it('that is not let in says nothing of the reason', async () => {
+    const clients = testKv(keyEntry(SFE, { disabled: true })).kv;
+    expect(await refuse(settings(KEYS), SFE, { clients })).toBe('client key web: disabled');
+  });
+
+  it('can’t be judged while KV fails', async () => {
+    captureLog();
+    const store = testKv(keyEntry(SFE));
+    store.trouble = () => Promise.reject(new Error('down'));
+    const limit = vi.fn<RateLimit['limit']>();
+    const outcome = come(settings(KEYS), SFE, { clients: store.kv, limiter: { limit } });
+    expect((await failure(outcome)).code).toBe('access_unavailable');
+    expect(limit).not.toHaveBeenCalled();
+    expect(await come(settings(KEYS), 'key-of-the-app-1', { clients: store.kv })).toMatchObject(
+      keyClient('app'),
+    );
+  });
+
+  it('keeps to its origins, where it is sent from a page', async () => {
+    const config = settings({ ALLOWED_ORIGINS: '*' });
+    const clients = testKv(keyEntry(SFE, { origins: [PAGE, 'https://*.app.pages.dev'] })).kv;
+    const from = (headers: Record<string, string>) =>
+      identify(request(headers, SFE), exchange(config), { ...NO_BINDINGS, clients });
+    for (const headers of [
+      {},
+      { origin: PAGE },
+      { origin: 'https://x.app.pages.dev' },
+      { origin: 'https://gateway.example' },
+    ]) {
+      expect(await from(headers)).toMatchObject(keyClient('web'));
+    }
+    const error = await failure(from({ origin: 'https://evil.example' }));
+    expect(error.code).toBe('origin_not_allowed');
+    expect(error.message).toBe('This key may not be used from this origin.');
+    expect(error.details.detail).toBe('not in the origins of key:web: https://evil.example');
+  });
+
+  it('is known beside anonymous access, which ignores all others', async () => {
+    captureLog();
+    const store = testKv(keyEntry(SFE, LIMITS));
+    const bindings = { clients: store.kv };
+    expect((await come(settings(ANONYMOUS), SFE, bindings)).limits.tokensPerDay).toBe(5);
+    expect((await come(settings(ANONYMOUS), 'sk-any', bindings)).kind).toBe('anonymous');
+    store.trouble = () => Promise.reject(new Error('down'));
+    expect((await come(settings(ANONYMOUS), 'sk-other', bindings)).kind).toBe('anonymous');
+  });
+
+  it('is never sent to StepFun, and costs no read where clients bring their own keys', async () => {
+    const store = testKv(keyEntry(SFE));
+    expect(await refuse(settings(OWN_KEY), SFE, { clients: store.kv })).toBe('no StepFun key');
+    expect(await refuse(settings(OWN_KEY), 'sfe-', { clients: store.kv })).toBe('no StepFun key');
+    expect((await come(settings(OWN_KEY), 'sk-sfe-', { clients: store.kv })).upstreamKey).toBe('sk-sfe-');
+    expect(store.reads).toEqual([]);
+  });
+});
+
+describe('a user’s policy', () => {
+  const withPlans = () =>
+    settings({ ...issuer.vars, JWT_POLICY_CLAIM: 'plan', TOKENS_PER_DAY: '7' }, { BUDGETS: {}, CLIENTS: {} });
+  const clients = testKv({ 'policy:pro': { tokens_per_day: 500, created_at: 1 } }).kv;
+  const tokensOf = async (plan: unknown) =>
+    (await come(withPlans(), await sign(key, { plan }), { clients })).limits.tokensPerDay;
+
+  it('is named by a claim of the token; without its entry the deployment’s settings hold', async () => {
+    const lines = captureLog();
+    expect(await tokensOf('pro')).toBe(500);
+    expect(await tokensOf(undefined)).toBe(7);
+    expect(lines).toEqual([]);
+    expect(await tokensOf('gold')).toBe(7);
+    expect(lines).toHaveLength(1);
+  });
+
+  it('changes nothing of who the user is', async () => {
+    const pro = await come(withPlans(), await sign(key, { plan: 'pro' }), { clients });
+    expect(pro).toMatchObject(await tokenClient(ISSUER, 'ada'));
+  });
+});
+
+describe('guessing', () => {
+  const from = (
+    address: string,
+    bearer: string | undefined,
+    bindings: Partial<AccessBindings>,
+    config: Config,
+  ) =>
+    identify(request({ 'cf-connecting-ip': address }, bearer), exchange(config), {
+      ...NO_BINDINGS,
+      ...bindings,
+    });
+  /** A limiter that allows so many. */
+  const limiterOf = (allowed: number) => ({
+    limit: vi.fn<RateLimit['limit']>(async () => ({ success: allowed-- > 0 })),
+  });
+  const codeOf = async (outcome: Promise<unknown>) => (await failure(outcome)).code;
+
+  it('is answered 429 once the limit is used up, before anything is verified', async () => {
+    const config = settings({ CLIENT_KEYS: 'late:key-not-used-before' });
+    const store = testKv();
+    const bindings = { limiter: limiterOf(3), clients: store.kv };
+    const guess = (index: number) => codeOf(from('192.0.2.1', `guess-${index}`, bindings, config));
+    for (let index = 0; index < 3; index += 1) expect(await guess(index)).toBe('invalid_api_key');
+    for (let index = 3; index < 150; index += 1) expect(await guess(index)).toBe('rate_limit_exceeded');
+    expect(bindings.limiter.limit.mock.calls).toHaveLength(4);
+    expect(new Set(bindings.limiter.limit.mock.calls.map(([{ key }]) => key))).toEqual(
+      new Set(['ip:192.0.2.1']),
+    );
+    expect(store.reads).toHaveLength(4);
+    expect(await codeOf(from('192.0.2.1', 'key-not-used-before', bindings, config))).toBe(
+      'rate_limit_exceeded',
+    );
+    expect(await codeOf(from('192.0.2.2', 'guess-0', { limiter: limiterOf(1) }, config))).toBe(
+      'invalid_api_key',
+    );
+  });
+
+  it('locks nobody out whose bearer was good before', async () => {
+    const config = settings({ ...KEYS, ...SESSIONS, ...issuer.vars });
+    const store = testKv(keyEntry('sfe-good-before'));
+    const bindings = { limiter: limiterOf(0), clients: store.kv };
+    const good = ['key-of-the-shop1', 'sfe-good-before', await sign(key)];
+    for (const bearer of good) await from('192.0.2.3', bearer, bindings, config);
+    expect(bindings.limiter.limit).not.toHaveBeenCalled();
+    expect(await codeOf(from('192.0.2.3', 'guess', bindings, config))).toBe('rate_limit_exceeded');
+    for (const bearer of good)
+      expect((await from('192.0.2.3', bearer, bindings, config)).id).toMatch(/^(key|token):/);
+    expect(await codeOf(from('192.0.2.3', await sign(key, { sub: 'bob' }), bindings, config))).toBe(
+      'rate_limit_exceeded',
+    );
+  });
+
+  it('is no matter of requests without a bearer, or of a gateway that is closed', async () => {
+    const limiter = limiterOf(0);
+    expect(await codeOf(from('192.0.2.4', undefined, { limiter }, settings(KEYS)))).toBe('invalid_api_key');
+    expect(await codeOf(from('192.0.2.4', 'guess', { limiter }, settings()))).toBe('access_not_configured');
+    expect(limiter.limit).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ['anonymous access', ANONYMOUS],
+    ['bring your own key', OWN_KEY],
+  ])('is not counted under %s', async (_, vars) => {
+    const limiter = limiterOf(0);
+    for (let index = 0; index < 3; index += 1) {
+      expect((await from('192.0.2.5', `guess-${index}`, { limiter }, settings(vars))).id).toMatch(
+        /^(ip|stepfun):/,
+      );
+    }
+    expect(limiter.limit).not.toHaveBeenCalled();
   });
 });

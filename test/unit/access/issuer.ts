@@ -20,7 +20,7 @@ export async function keyPair(kid: string, alg = 'ES256'): Promise<KeyPair> {
   return { alg, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } };
 }
 
-/** What an honest token says; a test changes a claim, or takes one away with `undefined`. */
+/** The claims of a good token; a test changes one, or removes it with `undefined`. */
 export function claims(changes: Record<string, unknown> = {}): Record<string, unknown> {
   const now = Math.floor(Date.now() / 1_000);
   return { iss: ISSUER, aud: AUDIENCE, sub: 'ada', iat: now, nbf: now, exp: now + 300, ...changes };

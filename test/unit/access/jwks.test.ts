@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 const { waitUntil, work } = collector();
-const find = (kid: string) => findKeys(kid, issuer.jwt.jwksUrl, waitUntil);
+const find = (kid: string | null) => findKeys(kid, issuer.jwt.jwksUrl, waitUntil);
 const wait = (seconds: number) => vi.setSystemTime(Date.now() + seconds * SECOND);
 const down = (response: ServerResponse) => json(response, { error: 'down' }, 503);
 
@@ -107,14 +107,30 @@ describe('findKeys', () => {
     });
   });
 
-  it('has nothing to give while the issuer has never answered', async () => {
+  it('gives all keys for a token that names none', async () => {
+    expect(await find(null)).toEqual(KEYS);
+    expect(issuer.hits()).toBe(1);
+  });
+
+  it('asks again after 1, 2, 4 … 30 s while no keys are known', async () => {
     issuer.answer = down;
     expect(await find('a')).toBeNull();
+    let hits = 1;
+    for (const seconds of [1, 2, 4, 8, 16, 30, 30]) {
+      wait(seconds - 0.001);
+      expect(await find('a')).toBeNull();
+      expect(issuer.hits()).toBe(hits);
+      wait(0.001);
+      expect(await find('a')).toBeNull();
+      hits += 1;
+      expect(issuer.hits()).toBe(hits);
+    }
     issuer.answer = (response) => json(response, { keys: KEYS });
-    expect(await find('a')).toBeNull();
-    expect(issuer.hits()).toBe(1);
     wait(30);
     expect(await find('a')).toEqual([KEYS[0]]);
+    wait(1);
+    expect(await find('unknown')).toEqual([]);
+    expect(issuer.hits()).toBe(hits + 1);
   });
 
   it.each([

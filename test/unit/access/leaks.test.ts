@@ -6,11 +6,22 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { errorResponse, toResponse } from '../../../src/http/response.ts';
 import { identify } from '../../../src/access/identify.ts';
-import { limitRate } from '../../../src/access/rate-limit.ts';
+import { limitByBinding } from '../../../src/access/rate-limit.ts';
 import { sessionResponse } from '../../../src/access/sessions.ts';
 import { GatewayError } from '../../../src/http/errors.ts';
 import { keyPair, sign, startIssuer } from './issuer.ts';
-import { bodyOf, captureLog, exchange, GATEWAY, json, PAGE, request, serve, settings } from './support.ts';
+import {
+  bodyOf,
+  captureLog,
+  exchange,
+  GATEWAY,
+  json,
+  NO_BINDINGS,
+  PAGE,
+  request,
+  serve,
+  settings,
+} from './support.ts';
 
 const CANARY = 'canary7Zq';
 const secrets = {
@@ -65,7 +76,8 @@ describe('no secret is seen', () => {
       `${token}x`,
     ];
     const headers = { origin: PAGE, 'cf-connecting-ip': '203.0.113.7' };
-    for (const bearer of bearers) await watch(identify(request(headers, bearer), exchange(config)));
+    for (const bearer of bearers)
+      await watch(identify(request(headers, bearer), exchange(config), NO_BINDINGS));
     expect(seen.length).toBeGreaterThan(bearers.length);
     const all = [...seen, ...lines].join('\n');
     expect(all).not.toContain(CANARY);
@@ -87,12 +99,12 @@ describe('no secret is seen', () => {
     issuer.answer = (response) => response.end(`<html>${CANARY}`);
     const config = settings({ ...secrets, ...issuer.vars, TURNSTILE_VERIFY_URL: `${siteverify.url}/verify` });
 
-    await watch(identify(request({}, await sign(key)), exchange(config)));
+    await watch(identify(request({}, await sign(key)), exchange(config), NO_BINDINGS));
     for (let index = 0; index < 4; index += 1) {
-      await watch(sessionResponse(post(`${CANARY}-${index}`), exchange(config), undefined));
+      await watch(sessionResponse(post(`${CANARY}-${index}`), exchange(config), NO_BINDINGS));
     }
-    await watch(sessionResponse(post(CANARY, 'x'), exchange(config), undefined));
-    await watch(sessionResponse(post(CANARY.repeat(1_000)), exchange(config), undefined));
+    await watch(sessionResponse(post(CANARY, 'x'), exchange(config), NO_BINDINGS));
+    await watch(sessionResponse(post(CANARY.repeat(1_000)), exchange(config), NO_BINDINGS));
     expect(siteverify.hits()).toBe(4);
     expect([...seen, ...lines].join('\n')).not.toContain(CANARY);
     expect(lines).toHaveLength(1);
@@ -103,7 +115,9 @@ describe('no secret is seen', () => {
       json(response, { success: true, hostname: 'app.example', action: 'chat' }),
     );
     const config = settings({ ...secrets, TURNSTILE_VERIFY_URL: siteverify.url });
-    const response = toResponse(await sessionResponse(post(`${CANARY}-widget`), exchange(config), undefined));
+    const response = toResponse(
+      await sessionResponse(post(`${CANARY}-widget`), exchange(config), NO_BINDINGS),
+    );
     const body = await response.text();
     const payload = /sess_([\w-]+)/.exec(body)?.[1] ?? '';
     expect(body + Buffer.from(payload, 'base64url').toString()).not.toContain(CANARY);
@@ -111,9 +125,15 @@ describe('no secret is seen', () => {
 
   it('of a client that brings its own StepFun key, but where it is sent upstream', async () => {
     const config = settings({ ...secrets, UPSTREAM_KEY: 'client' });
-    const { upstreamKey, ...client } = await identify(request({}, `sk-${CANARY}-own`), exchange(config));
+    const { upstreamKey, ...client } = await identify(
+      request({}, `sk-${CANARY}-own`),
+      exchange(config),
+      NO_BINDINGS,
+    );
     expect(upstreamKey).toBe(`sk-${CANARY}-own`);
-    await watch(limitRate({ limit: () => Promise.reject(new Error('down')) }, { ...client, upstreamKey }));
+    await watch(
+      limitByBinding({ limit: () => Promise.reject(new Error('down')) }, { ...client, upstreamKey }),
+    );
     expect(JSON.stringify(client)).not.toContain(CANARY);
     expect(lines).toHaveLength(1);
     expect([...seen, ...lines].join('\n')).not.toContain(CANARY);
@@ -126,7 +146,7 @@ it('what a hostile siteverify says becomes one capped log text', async () => {
     json(response, { success: false, 'error-codes': [hostile] }),
   );
   const config = settings({ ...secrets, TURNSTILE_VERIFY_URL: siteverify.url });
-  const error = await sessionResponse(post('t'), exchange(config), undefined).catch(
+  const error = await sessionResponse(post('t'), exchange(config), NO_BINDINGS).catch(
     (thrown: unknown) => thrown,
   );
   expect(error).toBeInstanceOf(GatewayError);

@@ -1,11 +1,11 @@
-// Durable Objects without workerd: a namespace that keeps Budgets in memory, with
-// the storage they use. test/worker proves the same in the runtime itself.
+// Durable Objects without workerd: a namespace of Budgets in memory, with the storage that
+// they use. test/worker runs them in the runtime itself.
 
-import type { Budget } from '../../../src/access/budget.ts';
+import type { Budget, CallId } from '../../../src/access/budget.ts';
 
 export interface BudgetHouse {
   readonly namespace: DurableObjectNamespace<Budget>;
-  /** By name: `<day>/<client id>`. */
+  /** By name: `<day>/<client id>`, or `requests/<client id>`. */
   readonly objects: Map<string, Budget>;
   readonly stores: Map<string, MemoryStorage>;
 }
@@ -14,12 +14,21 @@ export class MemoryStorage {
   readonly data = new Map<string, unknown>();
   alarmAtMs: number | null = null;
   alarmsSet = 0;
+  /** Rows that `list` has returned. */
+  rowsListed = 0;
 
   readonly kv = {
     get: (key: string): unknown => structuredClone(this.data.get(key)),
     put: (key: string, value: unknown): void => void this.data.set(key, structuredClone(value)),
     delete: (key: string): boolean => this.data.delete(key),
-    list: ({ prefix }: { prefix: string }) => [...this.data].filter(([key]) => key.startsWith(prefix)),
+    list: ({ prefix, end, limit }: { prefix: string; end: string; limit: number }) => {
+      const rows = [...this.data]
+        .filter(([key]) => key.startsWith(prefix) && key < end)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .slice(0, limit);
+      this.rowsListed += rows.length;
+      return rows;
+    },
   };
 
   async getAlarm(): Promise<number | null> {
@@ -50,7 +59,10 @@ export function budgetHouse(make: (storage: MemoryStorage) => Budget): BudgetHou
       objects.set(name, object);
       return {
         reserve: async (claim: Parameters<Budget['reserve']>[0]) => object.reserve(structuredClone(claim)),
-        settle: async (id: string, tokens: number, limit: number) => object.settle(id, tokens, limit),
+        settle: async (call: CallId, tokens: number, limit: number) =>
+          object.settle(structuredClone(call), tokens, limit),
+        usage: async () => object.usage(),
+        countRequest: async (limit: number) => object.countRequest(limit),
       };
     },
   };

@@ -1,7 +1,18 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { anonymousClient, keyClient, sessionClient, stepfunClient } from '../../../src/access/client.ts';
-import { limitRate } from '../../../src/access/rate-limit.ts';
-import { captureLog, failure, request } from './support.ts';
+import { Budget } from '../../../src/access/budget.ts';
+import { limitByBinding, limitRate } from '../../../src/access/rate-limit.ts';
+import { budgetHouse } from './objects.ts';
+import { captureLog, clientOf, failure, request } from './support.ts';
+
+vi.mock('cloudflare:workers', () => ({
+  DurableObject: class {
+    readonly ctx: unknown;
+    constructor(ctx: unknown) {
+      this.ctx = ctx;
+    }
+  },
+}));
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -11,15 +22,15 @@ afterEach(() => {
 const anonymous = anonymousClient(request({ 'cf-connecting-ip': '203.0.113.7' }));
 const limiter = (limit: RateLimit['limit']): RateLimit => ({ limit });
 
-describe('limitRate', () => {
-  it('has nothing to say without the binding', async () => {
-    await expect(limitRate(undefined, anonymous)).resolves.toBeUndefined();
+describe('limitByBinding', () => {
+  it('limits nothing without the binding', async () => {
+    await expect(limitByBinding(undefined, anonymous)).resolves.toBeUndefined();
   });
 
   it('counts by the client', async () => {
     const limit = vi.fn<RateLimit['limit']>(async () => ({ success: true }));
-    await limitRate(limiter(limit), anonymous);
-    await limitRate(limiter(limit), keyClient('app'));
+    await limitByBinding(limiter(limit), anonymous);
+    await limitByBinding(limiter(limit), keyClient('app'));
     expect(limit.mock.calls).toEqual([[{ key: 'ip:203.0.113.7' }], [{ key: 'key:app' }]]);
   });
 
@@ -28,7 +39,7 @@ describe('limitRate', () => {
     async (client) => {
       const lines = captureLog();
       const error = await failure(
-        limitRate(
+        limitByBinding(
           limiter(async () => ({ success: false })),
           client,
         ),
@@ -47,11 +58,11 @@ describe('limitRate', () => {
         throw new Error('limiter down');
       },
     ],
-    ['answers rubbish', async () => undefined as never],
+    ['answers nothing', async () => undefined as never],
   ] satisfies [string, RateLimit['limit']][])('when the limiter %s', (_, limit) => {
     it('refuses anonymous callers, with one log line', async () => {
       const lines = captureLog();
-      const error = await failure(limitRate(limiter(limit), anonymous));
+      const error = await failure(limitByBinding(limiter(limit), anonymous));
       expect(error.code).toBe('rate_limit_exceeded');
       expect(lines).toHaveLength(1);
       expect(JSON.parse(lines[0] ?? '')).toMatchObject({
@@ -65,7 +76,7 @@ describe('limitRate', () => {
     it('lets known clients pass, with one log line', async () => {
       const lines = captureLog();
       for (const client of [keyClient('app'), sessionClient('s'), await stepfunClient('sk')]) {
-        await limitRate(limiter(limit), client);
+        await limitByBinding(limiter(limit), client);
       }
       expect(lines).toHaveLength(3);
     });
@@ -75,7 +86,7 @@ describe('limitRate', () => {
     vi.useFakeTimers();
     captureLog();
     const passed = vi.fn<() => void>();
-    void limitRate(
+    void limitByBinding(
       limiter(() => new Promise(() => {})),
       keyClient('app'),
     ).then(passed);
@@ -83,5 +94,58 @@ describe('limitRate', () => {
     expect(passed).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1);
     expect(passed).toHaveBeenCalledOnce();
+  });
+});
+
+describe('limitRate', () => {
+  const app = keyClient('app');
+  const house = () => budgetHouse((storage) => new Budget({ storage } as unknown as DurableObjectState, {}));
+
+  it('leaves clients without a limit of their own to the binding', async () => {
+    const limit = vi.fn<RateLimit['limit']>(async () => ({ success: false }));
+    const { namespace, objects } = house();
+    const limited = limitRate({ limiter: { limit }, budgets: namespace }, clientOf(app));
+    expect((await failure(limited)).details.retryAfterSeconds).toBe(60);
+    expect(limit.mock.calls).toEqual([[{ key: 'key:app' }]]);
+    expect(objects.size).toBe(0);
+  });
+
+  it('counts a client with a limit of its own exactly, and not by the binding', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2026-11-22T12:00:00Z') });
+    const limit = vi.fn<RateLimit['limit']>();
+    const { namespace, objects } = house();
+    const client = clientOf(app, { requestsPerMinute: 10 });
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 100 }, () => limitRate({ limiter: { limit }, budgets: namespace }, client)),
+    );
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
+    const error = await failure(limitRate({ limiter: undefined, budgets: namespace }, client));
+    expect(error.code).toBe('rate_limit_exceeded');
+    expect(error.details.retryAfterSeconds).toBe(60);
+    expect(limit).not.toHaveBeenCalled();
+    expect([...objects.keys()]).toEqual(['requests/key:app']);
+  });
+
+  it('counts nothing where the limit is 0', async () => {
+    const limit = vi.fn<RateLimit['limit']>();
+    await limitRate({ limiter: { limit }, budgets: undefined }, clientOf(app, { requestsPerMinute: 0 }));
+    expect(limit).not.toHaveBeenCalled();
+  });
+
+  it('lets nobody through uncounted', async () => {
+    const lines = captureLog();
+    const client = clientOf(app, { requestsPerMinute: 10 });
+    const missing = await failure(limitRate({ limiter: undefined, budgets: undefined }, client));
+    expect(missing.code).toBe('access_unavailable');
+    expect(missing.details.detail).toBe('the binding BUDGETS is missing');
+    const { namespace } = house();
+    namespace.get = () => {
+      throw new Error('down');
+    };
+    const failed = await failure(limitRate({ limiter: undefined, budgets: namespace }, client));
+    expect(failed.code).toBe('access_unavailable');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      { level: 'error', event: 'budget_failed', during: 'count', client: 'app', detail: 'Error: down' },
+    ]);
   });
 });

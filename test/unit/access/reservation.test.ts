@@ -4,7 +4,7 @@ import { Budget } from '../../../src/access/budget.ts';
 import { anonymousClient, keyClient } from '../../../src/access/client.ts';
 import { estimatePromptTokens, reserveTokens, type TokenRequest } from '../../../src/access/reservation.ts';
 import { budgetHouse, type BudgetHouse } from './objects.ts';
-import { captureLog, failure, request } from './support.ts';
+import { captureLog, clientOf, failure, request } from './support.ts';
 
 vi.mock('cloudflare:workers', () => ({
   DurableObject: class {
@@ -24,7 +24,7 @@ let house: BudgetHouse;
 let lines: string[];
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'], now: NOON });
+  vi.useFakeTimers({ now: NOON });
   lines = captureLog();
   house = budgetHouse((storage) => new Budget({ storage } as unknown as DurableObjectState, {}));
 });
@@ -34,8 +34,19 @@ afterEach(() => {
 });
 
 const app = keyClient('app');
-const reserve = (call: Partial<TokenRequest> = {}, client = app, limit = 1_000) =>
-  reserveTokens(house.namespace, limit, client, { ...CALL, ...call });
+const reserve = (
+  call: Partial<TokenRequest> = {},
+  identity = app,
+  tokensPerDay = 1_000,
+  signal?: AbortSignal,
+) => reserveTokens(house.namespace, clientOf(identity, { tokensPerDay }), { ...CALL, ...call }, signal);
+/** Of a reservation that waits as long as the object does. */
+const waited = async <T>(promise: Promise<T>) => {
+  const outcome = promise.catch((error: unknown) => error);
+  await vi.advanceTimersByTimeAsync(2_000);
+  return outcome as Promise<T>;
+};
+const left = (headers: Readonly<Record<string, string>>) => headers['x-ratelimit-remaining-tokens'];
 
 describe('a reservation', () => {
   it('says what may be asked of upstream, and what is left', async () => {
@@ -48,14 +59,18 @@ describe('a reservation', () => {
     });
   });
 
-  it('caps what is asked of upstream at what is left', async () => {
-    expect((await reserve({ maxTokens: 5_000 })).maxTokens).toBe(990);
-    expect((await failure(reserve())).code).toBe('insufficient_quota');
+  it('lowers max_tokens to what the used tokens leave, and tells so', async () => {
+    const first = await reserve({ maxTokens: 5_000 });
+    expect(first).toMatchObject({ maxTokens: 990, isLowered: true, promptTokens: 10 });
+    await first.settle(500);
+    expect(await reserve({ maxTokens: 490 })).toMatchObject({ maxTokens: 490, isLowered: false });
   });
 
   it('of a call that names no max_tokens is bounded all the same, and leaves room for others', async () => {
-    expect((await reserve({ maxTokens: undefined }, app, 100_000)).maxTokens).toBe(32_768);
-    expect((await reserve({ maxTokens: undefined }, app, 100_000)).maxTokens).toBe(32_768);
+    for (let round = 0; round < 2; round += 1) {
+      const reservation = await reserve({ maxTokens: undefined }, app, 100_000);
+      expect(reservation).toMatchObject({ maxTokens: 32_768, isLowered: false });
+    }
   });
 
   it('counts prompt and choices', async () => {
@@ -76,12 +91,12 @@ describe('a reservation', () => {
     expect(await unknown.settle(null)).toMatchObject({ 'x-ratelimit-remaining-tokens': '990' });
   });
 
-  it('lapses when its call can’t be under way any more', async () => {
-    await reserve({ maxTokens: 990 });
+  it('lapses when its call can’t be under way any more, and counts as spent then', async () => {
+    await reserve({ maxTokens: 890 });
     vi.setSystemTime(NOON + 659_999);
-    expect((await failure(reserve())).code).toBe('insufficient_quota');
+    expect((await waited(failure(reserve({ maxTokens: 100 })))).code).toBe('budget_reserved');
     vi.setSystemTime(NOON + 660_000);
-    expect((await reserve()).maxTokens).toBe(90);
+    expect((await reserve({ maxTokens: 100 })).maxTokens).toBe(90);
   });
 
   it('is forgotten when nothing of its day can be under way any more', async () => {
@@ -125,12 +140,12 @@ describe('a budget', () => {
   });
 
   it('lets exactly 10 of 100 through where there is enough for 10', async () => {
-    const outcomes = await Promise.allSettled(Array.from({ length: 100 }, () => reserve()));
+    const outcomes = await waited(Promise.allSettled(Array.from({ length: 100 }, () => reserve())));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
   });
 
   it('that is used up says so, and when it will be there again', async () => {
-    await reserve({ maxTokens: 990 });
+    await (await reserve({ maxTokens: 990 })).settle(1_000);
     const error = await failure(reserve());
     expect(error.code).toBe('insufficient_quota');
     const { status, headers } = toResponse(errorResponse(error));
@@ -140,6 +155,88 @@ describe('a budget', () => {
     expect(headers.get('x-ratelimit-remaining-tokens')).toBe('0');
     expect(headers.get('x-ratelimit-reset-tokens')).toBe(`${HALF_A_DAY_SECONDS}s`);
     expect(headers.get('x-should-retry')).toBe('false');
+  });
+
+  it('that calls under way have reserved says so after 2 s, and that retrying helps', async () => {
+    await reserve({ maxTokens: 950 });
+    const error = await waited(failure(reserve()));
+    expect(error.code).toBe('budget_reserved');
+    const { status, headers } = toResponse(errorResponse(error));
+    expect(status).toBe(429);
+    expect(headers.get('retry-after')).toBe('5');
+    expect(headers.get('x-ratelimit-remaining-tokens')).toBe('40');
+    expect(headers.has('x-should-retry')).toBe(false);
+  });
+
+  it('waits for a call under way to end', async () => {
+    const first = await reserve({ maxTokens: 990 });
+    const second = reserve();
+    await vi.advanceTimersByTimeAsync(1_000);
+    await first.settle(40);
+    expect(left((await second).headers)).toBe('860');
+  });
+
+  it('refuses a prompt for which no whole day has room', async () => {
+    const error = await failure(reserve({ promptTokens: 1_000 }));
+    expect(error.code).toBe('invalid_value');
+    expect(error.message).toBe(
+      "The prompt is estimated at 1000 tokens; this client's limit is 1000 tokens a day.",
+    );
+    expect(error.details.param).toBe('messages');
+    expect((await failure(reserve({ promptTokens: 998, choices: 3 }))).code).toBe('invalid_value');
+    expect((await reserve({ promptTokens: 998, choices: 2 })).maxTokens).toBe(1);
+    expect(house.objects.size).toBe(1);
+  });
+});
+
+describe('a client that leaves', () => {
+  const reason = new DOMException('the client has left', 'AbortError');
+  const used = () => house.objects.get(`${TODAY}/key:app`)?.usage();
+
+  it('before it asked reserves nothing', async () => {
+    await expect(reserve({}, app, 1_000, AbortSignal.abort(reason))).rejects.toBe(reason);
+    expect(house.objects.size).toBe(0);
+  });
+
+  it('while it waits for tokens ends the wait, and reserves nothing', async () => {
+    await reserve({ maxTokens: 990 });
+    const gone = new AbortController();
+    const outcome = vi.fn<(error: unknown) => void>();
+    void reserve({}, app, 1_000, gone.signal).catch(outcome);
+    await vi.advanceTimersByTimeAsync(500);
+    gone.abort(reason);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(outcome).toHaveBeenCalledWith(reason);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(used()).toEqual({ used: 0, reserved: 1_000 });
+  });
+
+  it('while the object answers has nothing reserved afterwards', async () => {
+    const gone = new AbortController();
+    const { namespace } = house;
+    const get = namespace.get.bind(namespace);
+    namespace.get = (id) => {
+      const stub = get(id);
+      const answer = stub.reserve.bind(stub);
+      return Object.assign(stub, {
+        reserve: async (claim: Parameters<typeof answer>[0]) => {
+          gone.abort(reason); // its settlement arrives before the reservation
+          await vi.advanceTimersByTimeAsync(1);
+          return answer(claim);
+        },
+      });
+    };
+    await expect(reserve({}, app, 1_000, gone.signal)).rejects.toBe(reason);
+    expect(used()).toEqual({ used: 0, reserved: 0 });
+    expect(lines).toEqual([]);
+  });
+
+  it('afterwards is the call’s to settle', async () => {
+    const gone = new AbortController();
+    await reserve({}, app, 1_000, gone.signal);
+    gone.abort(reason);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(used()).toEqual({ used: 0, reserved: 100 });
   });
 });
 
@@ -200,9 +297,8 @@ describe('an object that fails', () => {
     ]);
   });
 
-  it('by hanging is waited for ten seconds at most', async () => {
-    vi.useFakeTimers();
-    house.namespace.get = () => ({ reserve: () => new Promise(() => {}) }) as never;
+  it('by hanging is waited for 10 s at most', async () => {
+    house.namespace.get = () => ({ reserve: () => new Promise(() => {}), settle: async () => 0 }) as never;
     const ended = vi.fn<(code: string) => void>();
     void failure(reserve()).then(({ code }) => ended(code));
     await vi.advanceTimersByTimeAsync(9_999);
@@ -210,13 +306,48 @@ describe('an object that fails', () => {
     await vi.advanceTimersByTimeAsync(1);
     expect(ended).toHaveBeenCalledWith('access_unavailable');
   });
+
+  it('that granted and whose answer was lost twice has nothing reserved afterwards', async () => {
+    const { namespace } = house;
+    const get = namespace.get.bind(namespace);
+    namespace.get = (id) => {
+      const stub = get(id);
+      const answer = stub.reserve.bind(stub);
+      return Object.assign(stub, {
+        reserve: async (claim: Parameters<typeof answer>[0]) => {
+          await answer(claim);
+          throw new Error('the answer was lost');
+        },
+      });
+    };
+    expect((await failure(reserve())).code).toBe('access_unavailable');
+    await vi.advanceTimersByTimeAsync(1);
+    expect(house.objects.get(`${TODAY}/key:app`)?.usage()).toEqual({ used: 0, reserved: 0 });
+  });
+
+  it('to be there is a failure of access', async () => {
+    const client = clientOf(app, { tokensPerDay: 1_000 });
+    const error = await failure(reserveTokens(undefined, client, CALL));
+    expect(error.code).toBe('access_unavailable');
+    expect(error.details.detail).toBe('the binding BUDGETS is missing');
+  });
 });
 
 describe('estimatePromptTokens', () => {
-  it('counts a token for every three bytes of text, and a thousand for every other part', () => {
-    expect(estimatePromptTokens({ textBytes: 0, mediaParts: 0 })).toBe(0);
-    expect(estimatePromptTokens({ textBytes: 1, mediaParts: 0 })).toBe(1);
-    expect(estimatePromptTokens({ textBytes: 300, mediaParts: 0 })).toBe(100);
-    expect(estimatePromptTokens({ textBytes: 301, mediaParts: 2 })).toBe(2_101);
+  const nothing = { textBytes: 0, images: 0, detailedImages: 0, videos: 0, audioBytes: 0 };
+
+  it.each([
+    [{}, 0],
+    [{ textBytes: 1 }, 1],
+    [{ textBytes: 300 }, 100],
+    [{ textBytes: 301 }, 101],
+    [{ images: 2 }, 2_000],
+    [{ detailedImages: 2 }, 6_400],
+    [{ videos: 2 }, 240_000],
+    [{ audioBytes: 24 }, 1],
+    [{ audioBytes: 25 }, 2],
+    [{ textBytes: 3, images: 1, detailedImages: 1, videos: 1, audioBytes: 24 }, 124_202],
+  ])('of %o is %i', (size, tokens) => {
+    expect(estimatePromptTokens({ ...nothing, ...size })).toBe(tokens);
   });
 });

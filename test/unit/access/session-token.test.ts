@@ -74,7 +74,7 @@ describe('a session’s token', () => {
   });
 
   it('is worthless under another signing key', async () => {
-    expect(await reason(await sign({}, `${SIGNING_KEY}x`))).toBe('session: not ours');
+    expect(await reason(await sign({}, `${SIGNING_KEY}x`))).toBe('session: not signed here');
   });
 
   it('is worthless with any character changed', async () => {
@@ -82,13 +82,13 @@ describe('a session’s token', () => {
     for (let at = 5; at < token.length - 1; at += 1) {
       if (token[at] === '.') continue;
       const changed = token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1);
-      expect(await reason(changed)).toBe('session: not ours');
+      expect(await reason(changed)).toBe('session: not signed here');
     }
   });
 
   it('is worthless with another payload under its signature', async () => {
     const [one, other] = [await sign(), await sign({ id: 'other' })];
-    expect(await reason(`${one.split('.')[0]}.${other.split('.')[1]}`)).toBe('session: not ours');
+    expect(await reason(`${one.split('.')[0]}.${other.split('.')[1]}`)).toBe('session: not signed here');
   });
 
   it.each([
@@ -101,16 +101,16 @@ describe('a session’s token', () => {
     'sess_..',
     'sess_e30.e30.e30',
   ])('is not "%s"', async (token) => {
-    expect(await reason(token)).toBe('session: not ours');
+    expect(await reason(token)).toBe('session: not signed here');
   });
 
   it('is not one whose payload is signed without its dot or its prefix', async () => {
     const payload = Buffer.from(JSON.stringify({ id: ID, origin: PAGE, expiresAt: 9e9 })).toString(
       'base64url',
     );
-    expect(await reason(`sess_${payload}.${mac(payload)}`)).toBe('session: not ours');
-    expect(await reason(`sess_${payload}.${mac(`sess_${payload}.`)}`)).toBe('session: not ours');
-    expect(await reason(`sess_${payload}${mac(`sess_${payload}`)}`)).toBe('session: not ours');
+    expect(await reason(`sess_${payload}.${mac(payload)}`)).toBe('session: not signed here');
+    expect(await reason(`sess_${payload}.${mac(`sess_${payload}.`)}`)).toBe('session: not signed here');
+    expect(await reason(`sess_${payload}${mac(`sess_${payload}`)}`)).toBe('session: not signed here');
     expect(admitted(await verify(`sess_${payload}.${mac(`sess_${payload}`)}`, PAGE)).kind).toBe('session');
   });
 
@@ -119,7 +119,7 @@ describe('a session’s token', () => {
       .setProtectedHeader({ alg: 'HS256' })
       .sign(new TextEncoder().encode(SIGNING_KEY));
     expect(isSessionToken(jwt)).toBe(false);
-    expect(await reason(`sess_${jwt}`)).toBe('session: not ours');
+    expect(await reason(`sess_${jwt}`)).toBe('session: not signed here');
   });
 
   it('uses a key that can only do what it is for', async () => {

@@ -9,6 +9,7 @@ import {
 } from '../../../src/config/limits.ts';
 import { verifyTurnstile } from '../../../src/access/turnstile.ts';
 import type { Config } from '../../../src/config/config.ts';
+import { keyEntry, testKv } from './kv.ts';
 import {
   bodyOf,
   captureLog,
@@ -16,6 +17,7 @@ import {
   failure,
   GATEWAY,
   json,
+  NO_BINDINGS,
   PAGE,
   request,
   serve,
@@ -67,7 +69,7 @@ const post = (body: BodyInit | null, headers: Record<string, string> = {}) =>
   });
 const tokenBody = (token: string = fresh()) => JSON.stringify({ turnstile_token: token });
 const ask = (body: BodyInit | null = tokenBody(), headers: Record<string, string> = {}) =>
-  sessionResponse(post(body, headers), exchange(config), undefined).then(toResponse);
+  sessionResponse(post(body, headers), exchange(config), NO_BINDINGS).then(toResponse);
 
 describe('a session', () => {
   it('is given for a Turnstile token and opens the gateway to its page', async () => {
@@ -79,12 +81,16 @@ describe('a session', () => {
     expect(rest).toEqual({});
     expect(expiresAt).toBe(Date.parse('2026-11-22T12:02:00Z') / 1_000);
 
-    const client = await identify(request({ origin: PAGE }, token), exchange(config));
+    const client = await identify(request({ origin: PAGE }, token), exchange(config), NO_BINDINGS);
     expect(client.id).toMatch(/^session:[\da-f-]{36}$/);
-    const elsewhere = identify(request({ origin: 'https://evil.example' }, token), exchange(config));
+    const elsewhere = identify(
+      request({ origin: 'https://evil.example' }, token),
+      exchange(config),
+      NO_BINDINGS,
+    );
     expect((await failure(elsewhere)).code).toBe('invalid_api_key');
     vi.setSystemTime(expiresAt * 1_000);
-    const late = identify(request({ origin: PAGE }, token), exchange(config));
+    const late = identify(request({ origin: PAGE }, token), exchange(config), NO_BINDINGS);
     expect((await failure(late)).code).toBe('invalid_api_key');
   });
 
@@ -92,7 +98,7 @@ describe('a session', () => {
     const ids = new Set<string>();
     for (let round = 0; round < 5; round += 1) {
       const { token } = sessionSchema.parse(await (await ask()).json());
-      ids.add((await identify(request({ origin: PAGE }, token), exchange(config))).id);
+      ids.add((await identify(request({ origin: PAGE }, token), exchange(config), NO_BINDINGS)).id);
     }
     expect(ids.size).toBe(5);
   });
@@ -100,10 +106,10 @@ describe('a session', () => {
   it('keeps to its origin even where origins are odd', async () => {
     const open = settings({ ...vars(), ALLOWED_ORIGINS: '*' });
     const odd = { origin: 'app://app.example' }; // to the URL parser, its origin is "null"
-    const response = toResponse(await sessionResponse(post(tokenBody(), odd), exchange(open), undefined));
+    const response = toResponse(await sessionResponse(post(tokenBody(), odd), exchange(open), NO_BINDINGS));
     const { token } = sessionSchema.parse(await response.json());
-    await identify(request(odd, token), exchange(open));
-    const sandbox = identify(request({ origin: 'null' }, token), exchange(open));
+    await identify(request(odd, token), exchange(open), NO_BINDINGS);
+    const sandbox = identify(request({ origin: 'null' }, token), exchange(open), NO_BINDINGS);
     expect((await failure(sandbox)).code).toBe('invalid_api_key');
   });
 
@@ -191,20 +197,23 @@ describe('no session is given', () => {
       { 'content-type': 'application/json', origin: 'null' },
     ]) {
       const plain = new Request(`${GATEWAY}/v1/session`, { method: 'POST', headers, body: tokenBody() });
-      const error = await failure(sessionResponse(plain, exchange(config), undefined));
+      const error = await failure(sessionResponse(plain, exchange(config), NO_BINDINGS));
       expect(error.code).toBe('origin_not_allowed');
-      expect(error.message).toBe('A session is for a page: send its Origin.');
+      expect(error.message).toBe('A session belongs to a page: send its Origin.');
     }
     expect(asked).toEqual([]);
   });
 
   it('where sessions are not configured', async () => {
     const anonymous = settings({ ANONYMOUS_ACCESS: 'true' });
-    const error = await failure(sessionResponse(post(tokenBody()), exchange(anonymous), undefined));
+    const error = await failure(sessionResponse(post(tokenBody()), exchange(anonymous), NO_BINDINGS));
     expect(error.code).toBe('not_found');
     expect(error.message).toBe('This gateway has no browser sessions.');
-    const closed = await failure(sessionResponse(post(tokenBody()), exchange(settings()), undefined));
+    const closed = await failure(sessionResponse(post(tokenBody()), exchange(settings()), NO_BINDINGS));
     expect(closed.code).toBe('access_not_configured');
+    const clients = testKv(keyEntry('sfe-key')).kv;
+    const keysOnly = sessionResponse(post(tokenBody()), exchange(settings()), { ...NO_BINDINGS, clients });
+    expect((await failure(keysOnly)).code).toBe('not_found');
   });
 });
 
@@ -231,6 +240,26 @@ describe('a Turnstile token', () => {
     await failure(ask(tokenBody(token)));
     answer = (response) => json(response, YES);
     expect((await failure(ask(tokenBody(token)))).code).toBe('invalid_api_key');
+  });
+
+  it.each(['internal-error', 'missing-input-secret', 'invalid-input-secret', 'bad-request'])(
+    'stays good where %s is not the visitor’s fault',
+    async (code) => {
+      const token = fresh();
+      answer = (response) => json(response, { success: false, 'error-codes': [code] });
+      const error = await failure(ask(tokenBody(token)));
+      expect(error.code).toBe('access_unavailable');
+      expect(error.status).toBe(503);
+      expect(error.details.detail).toContain(`Turnstile: OutboundError: ${code}`);
+      expect(error.details.detail?.includes('TURNSTILE_SECRET_KEY is wrong')).toBe(code.includes('secret'));
+      answer = (response) => json(response, YES);
+      expect((await ask(tokenBody(token))).status).toBe(200);
+    },
+  );
+
+  it('is judged by success alone where that is true', async () => {
+    answer = (response) => json(response, { ...YES, 'error-codes': ['internal-error'] });
+    expect((await ask()).status).toBe(200);
   });
 
   it('works yet when siteverify didn’t answer the first time', async () => {
@@ -306,7 +335,7 @@ describe('the request for a session', () => {
   it('may not come without a type', async () => {
     const untyped = post(tokenBody());
     untyped.headers.delete('content-type');
-    expect((await failure(sessionResponse(untyped, exchange(config), undefined))).code).toBe(
+    expect((await failure(sessionResponse(untyped, exchange(config), NO_BINDINGS))).code).toBe(
       'unsupported_media_type',
     );
   });
@@ -383,13 +412,16 @@ describe('the request for a session', () => {
     captureLog();
     const limit = vi.fn<RateLimit['limit']>(async () => ({ success: false }));
     const flood = post('not JSON', { 'cf-connecting-ip': '203.0.113.7' });
-    const error = await failure(sessionResponse(flood, exchange(config), { limit }));
+    const error = await failure(
+      sessionResponse(flood, exchange(config), { ...NO_BINDINGS, limiter: { limit } }),
+    );
     expect(error.code).toBe('rate_limit_exceeded');
     expect(limit).toHaveBeenCalledWith({ key: 'ip:203.0.113.7' });
     expect(flood.bodyUsed).toBe(false);
     const down = { limit: () => Promise.reject(new Error('down')) };
-    expect((await failure(sessionResponse(post(tokenBody()), exchange(config), down))).code).toBe(
-      'rate_limit_exceeded',
-    );
+    expect(
+      (await failure(sessionResponse(post(tokenBody()), exchange(config), { ...NO_BINDINGS, limiter: down })))
+        .code,
+    ).toBe('rate_limit_exceeded');
   });
 });

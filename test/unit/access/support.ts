@@ -1,5 +1,5 @@
 // What the tests of access share: settings as an operator writes them, requests as
-// browsers and SDKs send them, and small servers in the place of those we ask.
+// browsers and SDKs send them, and small servers in place of the real ones.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
@@ -7,14 +7,16 @@ import { vi } from 'vitest';
 import { readConfig, type Config } from '../../../src/config/config.ts';
 import type { Exchange } from '../../../src/http/request-context.ts';
 import { GatewayError } from '../../../src/http/errors.ts';
-import type { Client } from '../../../src/access/client.ts';
+import type { Client, Identity } from '../../../src/access/client.ts';
+import { resolveLimits, type ClientLimits } from '../../../src/access/client-limits.ts';
+import type { AccessBindings } from '../../../src/access/identify.ts';
 
 export const GATEWAY = 'https://gateway.example';
 export const PAGE = 'https://app.example';
 
 /** Settings as they come from `env`, checked like them. */
-export function settings(vars: Record<string, string> = {}): Config {
-  return readConfig({ STEP_API_KEY: 'sk-upstream', ...vars });
+export function settings(vars: Record<string, string> = {}, bindings: Record<string, object> = {}): Config {
+  return readConfig({ STEP_API_KEY: 'sk-upstream', ...vars, ...bindings });
 }
 
 /** A request to the gateway; `bearer` becomes its `Authorization`. */
@@ -35,15 +37,23 @@ export async function failure(promise: Promise<unknown>): Promise<GatewayError> 
 }
 
 /** @returns the failure that a check gave back as data. */
-export function refused(outcome: Client | GatewayError): GatewayError {
+export function refused(outcome: object): GatewayError {
   if (outcome instanceof GatewayError) return outcome;
-  throw new Error(`should have been refused, came in as ${outcome.id}`);
+  throw new Error(`should have been refused: ${JSON.stringify(outcome)}`);
 }
 
-/** @returns the client that a check gave back. */
-export function admitted(outcome: Client | GatewayError): Client {
+/** @returns what a check gave back that let somebody in. */
+export function admitted<T extends object>(outcome: T | GatewayError): T {
   if (outcome instanceof GatewayError) throw outcome;
   return outcome;
+}
+
+/** A deployment without the bindings of access. */
+export const NO_BINDINGS: AccessBindings = { clients: undefined, limiter: undefined };
+
+/** A caller with the limits of these settings, or others. */
+export function clientOf(identity: Identity, limits: Partial<ClientLimits> = {}): Client {
+  return { ...identity, limits: { ...resolveLimits(null, settings()), ...limits } };
 }
 
 /** A request's companion, as far as access looks at it. */

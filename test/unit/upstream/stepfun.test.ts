@@ -5,6 +5,8 @@ const SETTINGS = {
   baseUrl: 'https://stepfun.example/v1',
   keySource: 'gateway',
   apiKey: 'sk-gateway',
+  limits: { concurrency: 0, rpm: 0, tpm: 0 },
+  queue: { timeoutMs: 30_000, size: 1_000 },
 } as const;
 const BODY = new TextEncoder().encode('{}');
 

@@ -132,20 +132,3 @@ describe('the request for StepFun', () => {
     expect(sent(chat({ stream: false }))).toEqual(chat());
   });
 });
-
-describe('promptSize', () => {
-  it('counts text, and media by their number', () => {
-    const bare = parse(chat()).promptSize();
-    expect(bare.mediaParts).toBe(0);
-    expect(bare.textBytes).toBeGreaterThan(0);
-    const url = `data:image/png;base64,${'QUJD'.repeat(30_000)}`;
-    const parts = [
-      { type: 'image_url', image_url: { url } },
-      { type: 'image_url', image_url: { url: 'https://a.example/a.png' } },
-    ];
-    const seen = parse(chat({ messages: [{ role: 'user', content: parts }] })).promptSize();
-    expect(seen.mediaParts).toBe(2);
-    expect(seen.textBytes).toBeLessThan(bare.textBytes + 200);
-    expect(seen.textBytes).toBeGreaterThan(bare.textBytes);
-  });
-});

@@ -1,0 +1,41 @@
+// What a call costs a token budget, however it ended.
+
+import { GatewayError, type ErrorCode } from './errors.ts';
+import type { Usage } from './usage.ts';
+
+/** Failures with which StepFun did nothing, or was never asked. */
+const FREE: ReadonlySet<ErrorCode> = new Set([
+  'content_filter',
+  'insufficient_quota',
+  'invalid_api_key',
+  'model_not_found',
+  'queue_full',
+  'queue_timeout',
+  'upstream_auth',
+  'upstream_misconfigured',
+  'upstream_rate_limited',
+  'upstream_rejected',
+  'upstream_unavailable',
+]);
+
+/**
+ * @param usage - StepFun's largest count; null if it sent none.
+ * @param isWhole - whether the answer ended as it should: then the count is exact. The count of a
+ *   stream that was cut may be a placeholder of zeros.
+ * @param promptTokens - the estimate of the prompt, which StepFun has read.
+ * @returns tokens.
+ */
+export function costOfAnswer(usage: Usage | null, isWhole: boolean, promptTokens: number): number {
+  const tokens = usage?.totalTokens ?? 0;
+  return isWhole && tokens > 0 ? tokens : Math.max(tokens, promptTokens);
+}
+
+/**
+ * @param thrown - why there is no answer.
+ * @param promptTokens - the estimate of the prompt.
+ * @returns tokens: a call that StepFun may have begun costs the prompt.
+ */
+export function costOfFailure(thrown: unknown, promptTokens: number): number {
+  const isFree = thrown instanceof GatewayError && (thrown.details.isFree === true || FREE.has(thrown.code));
+  return isFree ? 0 : promptTokens;
+}
