@@ -1,5 +1,7 @@
-// `npm run load [streams]`: 2,000 streams of 20 events a second, twice, with half of the
-// clients cut and a fifth of the upstreams failing. Ends with 1 if anything is wrong.
+// npm run load -- [streams, 2000 by default]
+//
+// Runs the streams twice, at 20 events a second. Half of the clients leave, a fifth of the
+// upstreams fail. Exit code 1 if an answer is wrong or anything is left afterwards.
 
 import { describeLoad, isSound, underLoad } from '../test/faults/load.ts';
 

@@ -1,11 +1,12 @@
-// `npm run soak [minutes]`: an ordinary day for 10 minutes, and how fast what the gateway
-// holds grows: at most 1 MB an hour, and surely so. Ends with 1 otherwise, after a run
-// too short to be sure, too.
+// npm run soak -- [minutes, 10 by default]
+//
+// Sends all kinds of requests and measures how fast the heaps grow. Exit code 1 if one may grow
+// by more than 1 MB an hour, or if the run was too short to exclude that.
 
 import { soak } from '../test/faults/soak.ts';
 
 const HEAP_MB_PER_HOUR = 1;
-/** Standard errors that a slope is taken to be steeper than it was measured: doubt counts against it. */
+/** A slope counts as this many standard errors steeper than it was measured. */
 const ERRORS = 2;
 
 const minutes = Number(process.argv[2] ?? 10);

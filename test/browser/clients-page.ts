@@ -1,5 +1,5 @@
-// What the pages of these tests can do: bundled for the browser by esbuild, openai's
-// browser build with it, and called from the tests by name.
+// The actions of the tests' pages. esbuild bundles them for the browser, with openai's browser
+// build; tests call them by name.
 
 import OpenAI, { APIConnectionError, APIError } from 'openai';
 
@@ -11,7 +11,7 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** How a failure looks to a script. */
+/** A failure as a script sees it. */
 export interface Failure {
   readonly name: string;
   readonly message: string;
@@ -27,7 +27,7 @@ export interface Streamed {
   readonly requestId: string | null;
 }
 
-/** The stream that `begin` left open. */
+/** The stream that `begin` has opened. */
 let open: { abort(): void } | undefined;
 
 const actions = {
@@ -48,7 +48,7 @@ const actions = {
     return { text, reasoning, arrivals: arrivals.map((at) => at - arrivals[0]!), requestId };
   },
 
-  /** The same through plain `fetch`, byte by byte as it comes. */
+  /** A stream through plain `fetch`, with the time of each piece. */
   async streamWithFetch(call: Call): Promise<{ bytes: string; arrivals: readonly number[] }> {
     const response = await post(call, { stream: true });
     const arrivals: number[] = [];
@@ -60,14 +60,14 @@ const actions = {
     return { bytes, arrivals: arrivals.map((at) => at - arrivals[0]!) };
   },
 
-  /** A completion through plain `fetch`: its status, its JSON, and every header that a script may read. */
+  /** A completion through plain `fetch`: status, JSON, and every header that a script can read. */
   async complete(call: Call, fields: Record<string, unknown> = {}) {
     const response = await post(call, fields);
     const headers = Object.fromEntries(response.headers);
     return { status: response.status, headers, body: (await response.json()) as Record<string, unknown> };
   },
 
-  /** Begins a stream and leaves it open when its first chunk is there. */
+  /** Begins a stream and returns after its first chunk. */
   async begin(call: Call, client: 'openai' | 'fetch'): Promise<void> {
     if (client === 'fetch') {
       const controller = new AbortController();
@@ -94,7 +94,7 @@ const actions = {
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   },
 
-  /** A request that needs no preflight: any page may send it, and read nothing. */
+  /** A request without a preflight: any page may send it, and can't read the answer. */
   async postPlainText({ gateway, ...call }: Call): Promise<string> {
     return fetch(`${gateway}/v1/chat/completions`, {
       method: 'POST',
@@ -106,7 +106,7 @@ const actions = {
     );
   },
 
-  /** @returns how a call through `openai` fails; null if it doesn't. */
+  /** @returns the failure of a call through `openai`; null if it succeeds. */
   async failureWithOpenAI(call: Call): Promise<Failure | null> {
     try {
       const stream = await openai(call).chat.completions.create({ ...request(call), stream: true });

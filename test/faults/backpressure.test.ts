@@ -27,7 +27,7 @@ describe.each([
 ] as const)('$lane', ({ name }) => {
   it(
     '400 MB on offer to a client that reads nothing → at most 16 MB are held, and the stream goes on when the client reads',
-    { timeout: 30_000 },
+    { timeout: 90_000 },
     async () => {
       const { upstream, runtime, ports } = gateways;
       const events = Buffer.from(event('Hello').repeat(64));
@@ -37,7 +37,7 @@ describe.each([
       };
       // One stream at full speed first: compiled code and heap growth are not what is measured.
       const warmUp = new Client({ port: ports[name] });
-      warmUp.forget();
+      warmUp.dropBytes();
       await until(() => (taken[0]?.() ?? 0) > 64 * MIB, 20_000);
       warmUp.reset();
       await sleep(200);
@@ -61,12 +61,12 @@ describe.each([
       expect(grownBytes / STREAMS).toBeLessThan(HELD_BYTES);
 
       for (const client of clients) {
-        client.forget();
+        client.dropBytes();
         client.socket.resume();
       }
       await until(
         () => takenBytes().every((bytes, i) => bytes > (stoppedAtBytes[i] ?? 0) + 16 * MIB),
-        15_000,
+        60_000,
       );
       for (const client of clients) client.reset();
     },

@@ -1,12 +1,12 @@
-// A client over a bare socket: it can leave in every way that a client leaves,
-// stop reading, and tells what came to the byte.
+// A client over a bare socket: it can leave by RST or FIN, stop reading, and has every byte of the
+// answer.
 
 import { connect, type Socket } from 'node:net';
 import { unchunk } from './upstream.ts';
 
 export interface Ask {
   readonly port: number;
-  /** The last message; a test's upstream reads it as `question`. */
+  /** The last message; `Call.question` is its text. */
   readonly content?: string;
   readonly fields?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ export class Client {
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     this.socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
     this.socket.on('data', (data) => (this.#received = Buffer.concat([this.#received, data])));
-    // A reset: `close` follows.
+    // After a reset: `close` follows.
     this.socket.on('error', () => {});
     this.socket.on('end', () => this.socket.end());
     this.socket.on('close', () => (this.#isClosed = true));
@@ -38,7 +38,7 @@ export class Client {
     );
   }
 
-  /** What has come so far: 0 and nothing before the head is whole. */
+  /** The answer so far; status 0 until all headers are there. */
   get answer(): { status: number; headers: string; body: string; isWhole: boolean } {
     const end = this.#received.indexOf('\r\n\r\n');
     if (end === -1) return { status: 0, headers: '', body: '', isWhole: false };
@@ -54,8 +54,8 @@ export class Client {
     };
   }
 
-  /** What comes from here on is read and not kept. */
-  forget(): void {
+  /** From here on, bytes are read and dropped. */
+  dropBytes(): void {
     this.socket.removeAllListeners('data');
     this.socket.on('data', () => {});
   }
@@ -64,7 +64,7 @@ export class Client {
     return this.#isClosed;
   }
 
-  /** Waits for the answer's end, as HTTP has it; then lets go. */
+  /** Waits for the end of the HTTP answer, then closes the connection. @throws when the answer breaks. */
   async whole(limitMs = 10_000): Promise<{ status: number; headers: string; body: string }> {
     await until(() => this.answer.isWhole || this.#isClosed, limitMs);
     const { answer } = this;
@@ -73,7 +73,7 @@ export class Client {
     return answer;
   }
 
-  /** Waits until the body holds a text. */
+  /** Waits until the body contains a text. */
   async holds(text: string, limitMs = 10_000): Promise<void> {
     await until(() => this.answer.body.includes(text), limitMs);
   }
@@ -83,13 +83,13 @@ export class Client {
     this.socket.resetAndDestroy();
   }
 
-  /** Closes quietly: FIN now, RST only in answer to what still comes. */
+  /** Closes the socket: FIN now, RST when more bytes arrive. */
   fin(): void {
     this.socket.destroy();
   }
 }
 
-/** Waits, without spinning, for something to become true. */
+/** Waits until something is true, looking every 2 ms. @throws after the limit. */
 export async function until(isTrue: () => boolean, limitMs = 10_000): Promise<void> {
   const endMs = performance.now() + limitMs;
   while (!isTrue()) {
@@ -103,9 +103,8 @@ export function sleep(ms: number): Promise<void> {
 }
 
 /**
- * How long the machine takes, right now, for the plainest request through the same
- * workerd. A limit in ms is meant for a machine with nothing else to do; on a busy one
- * this is what comes on top.
+ * @returns how long this machine takes at the moment for the smallest request to the same workerd,
+ *   in ms. A limit in ms is meant for an idle machine; on a busy one, this is added to it.
  */
 export async function lagMs(port: number): Promise<number> {
   const startedMs = performance.now();

@@ -1,4 +1,4 @@
-// Events as StepFun sends them, and what a test wants to know of those that came.
+// Events as StepFun sends them, and a strict reader for the streams that clients get.
 
 const USAGE = { prompt_tokens: 83, completion_tokens: 1, total_tokens: 84 };
 
@@ -21,7 +21,7 @@ export const SENTINEL = 'data: [DONE]\n\n';
 export interface Story {
   /** The content of all chunks, joined. */
   readonly text: string;
-  /** The code of the error event; null: there is none. */
+  /** The code of the error event; null: there was none. */
   readonly failure: string | null;
   readonly hasSentinel: boolean;
   readonly finishReason: string | null;
@@ -29,8 +29,8 @@ export interface Story {
 }
 
 /**
- * Reads a stream strictly: whole events only, an error event comes last, and so does the sentinel.
- * @throws what no honest stream holds.
+ * Reads a stream strictly: whole events only, and nothing after an error event or `[DONE]`.
+ * @throws for a stream that breaks these rules.
  */
 export function read(body: string): Story {
   if (body !== '' && !body.endsWith('\n\n'))

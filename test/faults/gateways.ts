@@ -1,10 +1,9 @@
-// The Workers under test: the whole gateway, each time with the settings that a
-// fault needs to show itself in good time, in one workerd, before one upstream.
+// The Workers under test: the whole gateway, several times in one workerd, each with the settings
+// that a test needs, in front of one upstream.
 
 import { startUpstream, type Upstream } from './upstream.ts';
-import { startWorkerd, type Means, type Runtime, type WorkerSpec } from './workerd.ts';
+import { startWorkerd, type StartOptions, type Runtime, type WorkerSpec } from './workerd.ts';
 
-/** What all of this is about; a minimal Worker with the same settings can stand in. */
 const ENTRY = 'src/index.ts';
 
 type Name = 'steady' | 'plain' | 'native' | 'hasty' | 'hastyNative' | 'silenceHasty' | 'counting';
@@ -26,16 +25,16 @@ const HASTY_VARS = {
 };
 
 const VARS: Record<Name, Record<string, string>> = {
-  /** As it is deployed. */
+  /** The default settings. */
   steady: {},
-  /** Without a window: another way of reading. */
+  /** Without a window the relay reads in another way. */
   plain: { RELAY_WINDOW_MS: '0' },
   native: { RELAY: 'native' },
   hasty: HASTY_VARS,
   hastyNative: { ...HASTY_VARS, RELAY: 'native' },
-  /** With time left for another attempt when silence has ended one. */
+  /** Silence ends an attempt while there is time for another one. */
   silenceHasty: { IDLE_TIMEOUT_MS: String(HASTY.idleMs) },
-  /** With a token budget: a `waitUntil` is pending as long as the stream is. */
+  /** With a token budget a `waitUntil` is pending for as long as the stream is open. */
   counting: { TOKENS_PER_DAY: '100000000' },
 };
 
@@ -44,12 +43,12 @@ export function startGateways(names: readonly Name[]): Promise<Gateways> {
 }
 
 /**
- * @param settings - of each Worker, by its name, over those that all have.
- * @param means - how workerd is started, where that matters.
+ * @param settings - of each Worker, by its name; they replace those that all Workers have.
+ * @param options - of workerd.
  */
 export async function startUnder<Lane extends string>(
   settings: Readonly<Record<Lane, Readonly<Record<string, string>>>>,
-  means: Means = {},
+  options: StartOptions = {},
 ): Promise<Gateways<Lane>> {
   const upstream = await startUpstream();
   const specs = Object.entries<Readonly<Record<string, string>>>(settings).map(
@@ -71,7 +70,7 @@ export async function startUnder<Lane extends string>(
       kv: 'CACHE_TTL_SECONDS' in vars ? ['CACHE'] : [],
     }),
   );
-  const runtime = await startWorkerd(specs, means);
+  const runtime = await startWorkerd(specs, options);
   return {
     upstream,
     runtime,

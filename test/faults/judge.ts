@@ -1,4 +1,4 @@
-// Whether an answer is whole, as OpenAI's own client has it: what a person would believe.
+// Whether a stream is complete for OpenAI's own client, and so for its user.
 
 import OpenAI from 'openai';
 import { Stream } from 'openai/core/streaming';
@@ -7,18 +7,18 @@ import type { ChatCompletionChunk } from 'openai/resources/chat/completions';
 export interface Verdict {
   /** The text of each choice, reasoning aside. */
   readonly texts: readonly string[];
-  /** The client takes it for a finished answer: the sentinel, or an end with each choice finished. */
+  /** The client takes it for complete: `[DONE]`, or an end after every choice has its finish_reason. */
   readonly isWhole: boolean;
   /** The client threw. */
   readonly isFailed: boolean;
 }
 
-/** It would print each half event that it meets. */
+/** Without a log: it would print each incomplete event. */
 const QUIET = new OpenAI({ apiKey: 'none', logLevel: 'off' });
 
 /**
- * @param body - of a 200, as an event stream.
- * @param choices - how many were asked for.
+ * @param body - of a 200, an event stream.
+ * @param choices - the `n` of the request.
  */
 export async function judgeStream(body: string, choices: number): Promise<Verdict> {
   const texts = Array.from({ length: choices }, () => '');

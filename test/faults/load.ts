@@ -1,6 +1,6 @@
-// Many streams at once, on a bad day: half of the clients leave in the middle, a fifth
-// of the upstreams fail. Whoever stays gets a whole answer, or is told honestly that it
-// isn't one; then nothing is left over, upstream or in memory.
+// Many streams at once: half of the clients leave in the middle, a fifth of the upstreams fail.
+// Each remaining client gets a whole answer or an error; afterwards no call is open and no memory
+// is held.
 
 import { connect } from 'node:net';
 import { sleep } from './client.ts';
@@ -12,32 +12,32 @@ import { cpuNs, residentBytes } from './workerd.ts';
 
 export interface Load {
   readonly streams: number;
-  /** Of each stream. */
+  /** Events of each stream. */
   readonly events: number;
   readonly eventsPerSecond: number;
-  /** IDLE_TIMEOUT_MS: longer than a busy machine pauses, for only the silent ones shall be ended by it. */
+  /** IDLE_TIMEOUT_MS: longer than a busy machine pauses, so that it ends the silent streams only. */
   readonly idleMs: number;
 }
 
 export interface LoadReport {
-  /** Streams by what became of them. */
+  /** Streams by their outcome. */
   readonly whole: number;
   readonly failed: number;
   readonly cut: number;
-  /** What must not be: one line for each stream that it is wrong with. */
+  /** Errors of the gateway: one line for each wrong stream. */
   readonly wrongs: readonly string[];
-  /** Calls that the gateway still held one second after the last client had gone. */
+  /** Calls that were still open one second after the last client had left. */
   readonly leftUpstream: number;
   readonly events: number;
   readonly seconds: number;
-  /** The most streams that were under way at the same time. */
+  /** The largest number of streams at the same time. */
   readonly atOnce: number;
-  /** Events a second of the median whole stream, from its question to its end: what was due, and what its client got. */
+  /** Events a second of the median whole stream: sent, and received by its client. */
   readonly duePerSecond: number;
   readonly reachedPerSecond: number;
-  /** Cores that workerd kept busy, on average; one JavaScript thread has one. */
+  /** Cores that workerd used on average; JavaScript runs on one. */
   readonly cores: number;
-  /** Held in the Worker's heap after garbage collection, and resident in workerd. */
+  /** In the Worker's heap after garbage collection, and resident in workerd. */
   readonly before: MemoryBytes;
   readonly after: MemoryBytes;
   readonly peakResidentBytes: number;
@@ -57,16 +57,16 @@ const FAULTS: Readonly<Record<string, (call: Call) => void>> = {
   silence: () => {},
 };
 
-/** What is to become of a stream, by its number. */
-interface Fate {
-  /** After how many events its client leaves; null: it stays. */
+/** The plan for a stream, by its number. */
+interface Plan {
+  /** After how many events its client leaves; null: it reads to the end. */
   readonly leavesAfter: number | null;
   readonly fault: keyof typeof FAULTS | null;
   /** After how many events its upstream fails. */
   readonly failsAfter: number;
 }
 
-function fateOf(index: number, events: number): Fate {
+function planOf(index: number, events: number): Plan {
   const names = Object.keys(FAULTS);
   return {
     leavesAfter: index % 2 === 0 ? (index * 7) % events : null,
@@ -75,7 +75,7 @@ function fateOf(index: number, events: number): Fate {
   };
 }
 
-/** Starts a gateway, and lets it go through `load`. */
+/** Starts a gateway and runs `load` against it. */
 export async function underLoad(load: Load): Promise<LoadReport> {
   const gateways = await startUnder(
     { open: { IDLE_TIMEOUT_MS: String(load.idleMs), KEEP_ALIVE_MS: '1000' } },
@@ -87,8 +87,7 @@ export async function underLoad(load: Load): Promise<LoadReport> {
     resident: await residentBytes(runtime.pid),
   });
   try {
-    // The same once before: what pools grow to is not the load's to give back, but they
-    // must not grow with each.
+    // One run before the measured one: pools may grow to their size once, but not with each run.
     await wave(upstream, ports.open, load);
     upstream.calls.length = 0;
     await sleep(1_000);
@@ -125,10 +124,10 @@ async function wave(upstream: Upstream, port: number, { streams, events, eventsP
 
   upstream.play = async (call) => {
     const index = Number(call.question);
-    const { fault, failsAfter } = fateOf(index, events);
+    const { fault, failsAfter } = planOf(index, events);
     const last = fault === null ? events : failsAfter;
     call.open();
-    // By the clock, not by pauses: a machine that is late catches up with larger writes.
+    // By the clock, not by pauses: a slow machine catches up with larger writes.
     const startedMs = performance.now();
     for (let sent = 0; sent < last && call.leftAtMs === null;) {
       const due = Math.min(last, 1 + Math.floor(((performance.now() - startedMs) * eventsPerSecond) / 1_000));
@@ -144,9 +143,9 @@ async function wave(upstream: Upstream, port: number, { streams, events, eventsP
 
   await Promise.all(
     Array.from({ length: streams }, async (_, index) => {
-      // As many at once as a backlog of connections takes.
+      // Spread over a second: the backlog of connections is limited.
       await sleep((index / streams) * 1_000);
-      const { leavesAfter, fault, failsAfter } = fateOf(index, events);
+      const { leavesAfter, fault, failsAfter } = planOf(index, events);
       const leavesAfterMs = leavesAfter === null ? null : (leavesAfter / eventsPerSecond) * 1_000;
       counts.atOnce = Math.max(counts.atOnce, ++underWay);
       const startedMs = performance.now();
@@ -177,7 +176,7 @@ interface Answer {
   readonly isWhole: boolean;
 }
 
-/** @returns what is wrong with an answer; null: nothing. `due` - events of a sound stream. */
+/** @returns what is wrong with an answer; null: nothing. `due`: events of a stream without a fault; null: it has one. */
 function wrongWith(
   { status, body, isWhole }: Answer,
   word: string,
@@ -191,7 +190,7 @@ function wrongWith(
   try {
     story = read(body);
   } catch (thrown) {
-    return `no honest stream: ${String(thrown)}`;
+    return `not a valid stream: ${String(thrown)}`;
   }
   const { text, failure, hasSentinel, finishReason } = story;
   if (due !== null) {
@@ -199,11 +198,11 @@ function wrongWith(
     return isSound ? null : `not whole: ${failure} ${body.slice(-200)}`;
   }
   if (failure === null || hasSentinel || finishReason !== null) return `looks whole: ${body.slice(-200)}`;
-  // A reset may overtake what was sent before it.
+  // A reset may overtake bytes that were sent before it.
   return word.repeat(sent).startsWith(text) ? null : `not what was sent: ${text.slice(-200)}`;
 }
 
-/** Plain and cheap: there are thousands of it. @returns null when it left before the end, as it was to. */
+/** A cheaper client than `Client`: there are thousands. @returns null when it left, as planned. */
 function ask(port: number, index: number, leavesAfterMs: number | null): Promise<Answer | null> {
   const messages = [{ role: 'user', content: String(index) }];
   const body = JSON.stringify({ model: 'step-3.5-flash', stream: true, messages });
@@ -242,13 +241,13 @@ function answerIn(received: Buffer): Answer {
   return { status, body: rest.toString(), isWhole: rest.length === Number(length) };
 }
 
-/** The report, as a person reads it. */
+/** @returns the report as text. */
 export function describeLoad(report: LoadReport): string {
   const { whole, failed, cut, leftUpstream, events, seconds, before, after, peakResidentBytes } = report;
   const { atOnce, duePerSecond, reachedPerSecond, cores } = report;
   const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MB`;
   return [
-    `${whole} whole, ${failed} failed honestly, ${cut} cut; ${report.wrongs.length} wrong`,
+    `${whole} whole, ${failed} ended in an error, ${cut} cut; ${report.wrongs.length} wrong`,
     `${atOnce} at once; of ${duePerSecond} events a second ${reachedPerSecond.toFixed(1)} reached the client of a whole stream (median)`,
     `${events} events in ${seconds.toFixed(1)} s, workerd on ${cores.toFixed(1)} cores; ${leftUpstream} left upstream after a second`,
     `held by the Worker: ${mib(before.held)} before, ${mib(after.held)} after`,
@@ -257,13 +256,13 @@ export function describeLoad(report: LoadReport): string {
   ].join('\n');
 }
 
-/** What the heap may hold more than before: code that ran for the first time, pools. */
+/** How much the heap may grow: code that ran for the first time, pools. */
 const MORE_HELD_BYTES = 2 * 2 ** 20;
 
-/** Resident memory follows the allocator's moods; what is lost for each stream would still show. */
+/** How much resident memory may grow: it varies, but a leak in each stream would exceed this. */
 const MORE_RESIDENT = 1.5;
 
-/** @returns whether nobody was misled, and nothing is left. */
+/** @returns whether every answer was right, and nothing is left. */
 export function isSound({ wrongs, leftUpstream, before, after }: LoadReport): boolean {
   return (
     wrongs.length === 0 &&

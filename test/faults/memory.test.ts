@@ -33,7 +33,7 @@ it('100 events a second, for seconds → at most 64 KB of heap a stream', { time
     const clients = Array.from({ length: count }, () => new Client({ port: ports.steady }));
     for (const client of clients) {
       await client.holds('Hello');
-      client.forget();
+      client.dropBytes();
     }
     return clients;
   };

@@ -1,11 +1,11 @@
-// Whole answers as StepFun's place can give them, beside the streams of events.ts.
+// Whole answers of StepFun's stand-in; events.ts has the events of streams.
 
 import { FINISH, SENTINEL, event } from './events.ts';
 import { HEAD, type Call } from './upstream.ts';
 
 export const STREAM = event('Hello') + event(' world') + FINISH + SENTINEL;
 
-/** The same answer in one piece. */
+/** The same answer as a completion. */
 export const COMPLETION = JSON.stringify({
   id: 'b7b56af0-52a6-483f-a589-948182676a1b',
   object: 'chat.completion',
@@ -17,18 +17,18 @@ export const COMPLETION = JSON.stringify({
 
 export type Headers = Readonly<Record<string, string>>;
 
-/** Whether a call wants a stream. */
+/** @returns whether a call asks for a stream. */
 export function wantsStream({ body }: Call): boolean {
   return (JSON.parse(body) as { stream?: boolean }).stream === true;
 }
 
-/** @returns an answer's head, one header a line. */
+/** @returns the status line and the headers of an answer. */
 export function head(status: number | string, headers: Headers): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status}${typeof status === 'number' ? ' Status' : ''}\r\n${lines.join('')}\r\n`;
 }
 
-/** Answers in one piece, with the length that it has. */
+/** Answers with this body and its Content-Length. */
 export function reply(call: Call, status: number, body: string | Uint8Array, headers: Headers = {}): void {
   const bytes = Buffer.from(body);
   call.isWhole = true;
@@ -46,12 +46,12 @@ export function reply(call: Call, status: number, body: string | Uint8Array, hea
   );
 }
 
-/** StepFun's envelope. */
+/** Answers with an error in StepFun's form. */
 export function refuse(call: Call, status: number, error: unknown, headers: Headers = {}): void {
   reply(call, status, JSON.stringify({ error }), headers);
 }
 
-/** Answers as StepFun does when all is well. */
+/** Answers without a fault, as a stream or as a completion. */
 export function answer(call: Call): void {
   if (wantsStream(call)) call.raw(HEAD).chunk(STREAM).end();
   else reply(call, 200, COMPLETION);

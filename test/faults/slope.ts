@@ -1,4 +1,4 @@
-// The straight line through points that scatter, and how far its slope can be trusted.
+// The slope of a straight line through measured points, and its standard error.
 
 export interface Point {
   readonly x: number;
@@ -6,13 +6,13 @@ export interface Point {
 }
 
 export interface Slope {
-  /** Of y, for each 1 of x. */
+  /** Change of y for an increase of x by 1. */
   readonly value: number;
-  /** The standard error of it. */
+  /** Its standard error. */
   readonly error: number;
 }
 
-/** Least squares. @param points - three at least, at different x; with fewer the error is NaN. */
+/** Least squares. @param points - at least three, at different x; with fewer the error is NaN. */
 export function slopeOf(points: readonly Point[]): Slope {
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const meanX = mean(points.map(({ x }) => x));

@@ -1,6 +1,6 @@
-// A long ordinary day: streams, completions, failures and clients that leave, without a
-// pause, while what the Workers hold is looked at again and again. What grows with time
-// is a leak; the figure is the slope of a straight line through the samples.
+// All kinds of requests for a long time: streams, completions, failures and clients that leave,
+// while the heaps of the Workers are measured at intervals. A heap that grows with time is a leak;
+// the figure is the slope of a straight line through the samples.
 
 import { Client, sleep, until } from './client.ts';
 import { FINISH, SENTINEL, event } from './events.ts';
@@ -21,17 +21,17 @@ export interface Soak {
 
 export interface SoakReport {
   readonly requests: number;
-  /** Answers that were neither what was due nor an honest failure, by their question and lane. */
+  /** Answers that were neither right nor the expected error, by question and lane. */
   readonly wrongs: readonly string[];
-  /** In MB an hour: of each Worker's heap after garbage collection, by its name. */
+  /** Growth of each Worker's heap after garbage collection, by its name, in MB an hour. */
   readonly heaps: Readonly<Record<string, Slope>>;
-  /** The same of the process, garbage and all. */
+  /** The same of the process, garbage included. */
   readonly resident: Slope;
 }
 
 const SETTLE_MS = 100;
 
-/** Until all of the code has run and pools have their size, everything grows. */
+/** Heaps grow until all code has run and pools have their size. */
 const WARM_UP_SHARE = 0.25;
 
 const LANES = {
@@ -44,14 +44,13 @@ type Lane = keyof typeof LANES;
 const LANE_NAMES = Object.keys(LANES) as Lane[];
 
 /**
- * Questions that a cache can tell apart; few, so that what is kept of them, and the
- * flights, are the same at each sample.
+ * Different cache keys. Few, so that the number of entries and flights is the same at each sample.
  */
 const SEEDS = 10;
 
 const EVENTS = 20;
 
-/** What upstream does with the question of this name. */
+/** What upstream does with a question, by its text. */
 const PLAYS = {
   async stream(call) {
     call.open();
@@ -93,8 +92,8 @@ const PLAYS = {
 } as const satisfies Record<string, (call: Call) => void | Promise<void>>;
 type Name = keyof typeof PLAYS;
 
-/** As often as they come; before `leave` has been answered, its client goes. */
-const DAY: readonly { readonly name: Name; readonly stream: boolean }[] = [
+/** The mix of requests. The client of `leave` leaves before the answer has ended. */
+const REQUESTS: readonly { readonly name: Name; readonly stream: boolean }[] = [
   { name: 'stream', stream: true },
   { name: 'completion', stream: false },
   { name: 'leave', stream: true },
@@ -112,10 +111,10 @@ const DAY: readonly { readonly name: Name; readonly stream: boolean }[] = [
   { name: 'truncated', stream: true },
 ];
 
-/** Runs the day. */
+/** Runs the mix of requests for some minutes. */
 export async function soak({ minutes, clients, sampleSeconds, onSample }: Soak): Promise<SoakReport> {
-  // Without compiled code, of which V8 makes more for as long as it runs, in steps of a
-  // tenth of a MB: over ten minutes one of them looks like a leak of 1 MB an hour.
+  // Without a compiler: V8 compiles more code for as long as it runs, 0.1 MB at a time, and one of
+  // these in ten minutes looks like a leak of 1 MB an hour.
   const gateways = await startUnder(LANES, { inspect: true, v8Flags: ['--jitless'] });
   const { upstream, runtime, ports } = gateways;
   const startedMs = performance.now();
@@ -124,12 +123,12 @@ export async function soak({ minutes, clients, sampleSeconds, onSample }: Soak):
   const wrongs: string[] = [];
 
   upstream.play = (call) => {
-    // What was answered is not needed any more; what is kept would be counted for nothing.
+    // Calls that were answered are not needed any more.
     upstream.calls.length = 0;
     return PLAYS[call.question as Name](call);
   };
 
-  // For a sample everybody pauses: what is under way is no leak.
+  // All clients pause for a sample: open requests are no leak.
   let resumed = Promise.resolve();
   let busy = 0;
   const client = async (number: number): Promise<void> => {
@@ -137,13 +136,13 @@ export async function soak({ minutes, clients, sampleSeconds, onSample }: Soak):
       await resumed;
       busy++;
       requests++;
-      const { name, stream } = DAY[turn % DAY.length] ?? { name: 'stream', stream: true };
-      const lane = LANE_NAMES[Math.floor(turn / DAY.length) % LANE_NAMES.length] ?? 'rewrite';
+      const { name, stream } = REQUESTS[turn % REQUESTS.length] ?? { name: 'stream', stream: true };
+      const lane = LANE_NAMES[Math.floor(turn / REQUESTS.length) % LANE_NAMES.length] ?? 'rewrite';
       const asking = new Client({
         port: ports[lane],
         content: name,
         fields: { stream, seed: turn % SEEDS },
-        // Now and then a kept answer will do.
+        // Every third request may be answered from the cache.
         headers: turn % 3 === 0 ? {} : { 'cache-control': 'no-cache' },
       });
       const wrong = await wrongWith(asking, name, stream).catch(String);
@@ -170,7 +169,7 @@ export async function soak({ minutes, clients, sampleSeconds, onSample }: Soak):
       const pause = Promise.withResolvers<void>();
       resumed = pause.promise;
       await until(() => busy === 0);
-      // Connections close, log lines leave.
+      // Connections close, log lines are written.
       await sleep(SETTLE_MS);
       await sample();
       pause.resolve();
@@ -206,7 +205,7 @@ async function wrongWith(client: Client, name: Name, stream: boolean): Promise<s
   const isSound = status === 200 && !hasFailed && body.endsWith(stream ? 'data: [DONE]\n\n' : '}');
   const told = `${status} ${body.slice(-200)}`;
   if (name === 'completion' || name === 'stream' || name === 'burst') return isSound ? null : told;
-  // RELAY=native: neither an end nor garbage behind the first event is seen (README).
+  // RELAY=native sees neither an end without [DONE] nor garbage after the first event (README).
   if (name === 'truncated' || name === 'malformed') return isSound ? told : null;
   return hasFailed ? null : told;
 }

@@ -1,5 +1,5 @@
-// StepFun's place, over bare sockets: answers byte for byte what a test writes, and
-// notes when each connection was let go.
+// A stand-in for StepFun over bare sockets: it sends the bytes that a test writes, and notes when
+// the gateway closes each connection.
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
@@ -8,15 +8,15 @@ export const HEAD =
   'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n';
 const LAST_CHUNK = '0\r\n\r\n';
 
-/** One request of the gateway's, and the socket to answer it on. */
+/** One request of the gateway, and the socket to answer on. */
 export class Call {
   readonly socket: Socket;
   /** The request's first line and headers. */
   readonly head: string;
   readonly body: string;
-  /** When the gateway let go of the connection, in ms of `performance.now()`; null: not yet. */
+  /** When the gateway closed the connection, in ms of `performance.now()`; null: not yet. */
   leftAtMs: number | null = null;
-  /** The answer has had its end: what becomes of the connection is nobody's concern. */
+  /** The answer has ended: the connection does not matter any more. */
   isWhole = false;
 
   constructor(socket: Socket, head: string, body: string) {
@@ -28,13 +28,13 @@ export class Call {
     socket.on('close', left);
   }
 
-  /** What the client asked in its last message. */
+  /** The text of the client's last message. */
   get question(): string {
     const { messages } = JSON.parse(this.body) as { messages: { content: string }[] };
     return messages.at(-1)?.content ?? '';
   }
 
-  /** The gateway has taken all there was, or has let go. */
+  /** The answer has ended, or the gateway has closed the connection. */
   get isOver(): boolean {
     return this.isWhole || this.leftAtMs !== null;
   }
@@ -55,25 +55,25 @@ export class Call {
     return this.raw(framed(bytes));
   }
 
-  /** Ends the answer as HTTP wants it. */
+  /** Writes the last HTTP chunk. */
   end(): this {
     this.isWhole = true;
     return this.raw(LAST_CHUNK);
   }
 
-  /** RST: the connection breaks. */
+  /** RST. */
   reset(): void {
     this.socket.resetAndDestroy();
   }
 
-  /** FIN: in the middle of a chunked body, a truncation. */
+  /** FIN: in the middle of a chunked body, this cuts it. */
   fin(): void {
     this.socket.end();
   }
 
   /**
-   * Offers HTTP chunks until the gateway has let go or `bytes` are out, as fast as they are taken.
-   * @returns how many bytes the network has taken, at any time.
+   * Offers HTTP chunks as fast as they are read, until `bytes` are sent or the gateway closes.
+   * @returns a function that returns how many bytes the network has taken so far.
    */
   flood(bytes: number, chunk: Uint8Array): () => number {
     const piece = framed(chunk);
@@ -96,11 +96,11 @@ export interface Upstream {
   readonly port: number;
   /** Every request so far, newest last. */
   readonly calls: Call[];
-  /** What the next requests are answered with; until it is set they get nothing. */
+  /** Answers the next requests; the default sends nothing. */
   play: (call: Call) => void | Promise<void>;
-  /** Forgets all calls, and lets go of their connections. */
+  /** Forgets all calls and `play`, and closes all connections. */
   clear(): void;
-  /** The next call that comes, or the first that has come since `clear`. */
+  /** @returns the first call since `clear`; waits for it. */
   call(): Promise<Call>;
   close(): Promise<void>;
 }
@@ -110,7 +110,7 @@ export async function startUpstream(): Promise<Upstream> {
   const server: Server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    // A reset of ours or of the gateway's: `close` follows and is what counts.
+    // After a reset, ours or the gateway's, `close` follows.
     socket.on('error', () => {});
     socket.setMaxListeners(0);
     let received = Buffer.alloc(0);
@@ -161,7 +161,7 @@ function framed(bytes: string | Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(`${data.length.toString(16)}\r\n`), data, Buffer.from('\r\n')]);
 }
 
-/** The gateway sends Content-Length or chunks; both end where its JSON does. */
+/** @returns the first complete request of the bytes, with Content-Length or in chunks; null: none is complete. */
 function takeRequest(received: Buffer): { head: string; body: string; rest: Buffer } | null {
   const end = received.indexOf('\r\n\r\n');
   if (end === -1) return null;
@@ -182,7 +182,7 @@ function takeRequest(received: Buffer): { head: string; body: string; rest: Buff
   };
 }
 
-/** @returns a chunked body's bytes as text, as far as they have come, and whether its last chunk has. */
+/** @returns the text of a chunked body so far, and whether its last chunk is there. */
 export function unchunk(bytes: Buffer): { body: string; isWhole: boolean } {
   const pieces: Buffer[] = [];
   let at = 0;

@@ -1,7 +1,6 @@
-// Starts Workers in workerd itself, each on a socket of its own. Neither wrangler nor
-// miniflare stands between: they would carry each request through Workers of
-// theirs, so that resets wouldn't arrive as they do in production and the CPU
-// of the process wouldn't be that of the Worker under test.
+// Starts Workers in workerd itself, each on a socket of its own. Rejected: wrangler and miniflare.
+// They pass each request through Workers of their own, so that resets don't arrive as in
+// production, and the CPU of the process is not that of the Worker under test.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +12,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { build } from 'esbuild';
 
-// The package has no types: it is the path of workerd.
+// The package has no types. It exports the path of workerd.
 const workerd = createRequire(import.meta.url)('workerd') as { readonly default: string };
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -27,24 +26,24 @@ export interface WorkerSpec {
   readonly vars?: Readonly<Record<string, string>>;
   /** Durable Object classes that the Worker exports: binding name to class name. */
   readonly objects?: Readonly<Record<string, string>>;
-  /** KV namespaces, by their bindings' names. They take everything and find nothing. */
+  /** The names of KV bindings. Writes succeed, reads find nothing. */
   readonly kv?: readonly string[];
 }
 
-export interface Means {
-  /** Starts V8's inspector, too. */
+export interface StartOptions {
+  /** Also starts V8's inspector. */
   readonly inspect?: boolean;
-  /** Of V8, beside `--expose-gc`. */
+  /** Flags of V8, beside `--expose-gc`. */
   readonly v8Flags?: readonly string[];
 }
 
 export interface Runtime {
   readonly pid: number;
-  /** The port of 127.0.0.1 that each Worker listens on, by its name. */
+  /** The port on 127.0.0.1 of each Worker, by its name. */
   readonly ports: Readonly<Record<string, number>>;
-  /** Where the Workers' heaps can be looked at (inspector.ts); null unless asked for. */
+  /** The port of the inspector (inspector.ts); null without `inspect`. */
   readonly inspectorPort: number | null;
-  /** Everything the Workers and workerd wrote so far. */
+  /** @returns everything that the Workers and workerd have written so far. */
   readonly output: () => string;
   stop(): Promise<void>;
 }
@@ -52,7 +51,7 @@ export interface Runtime {
 /** Builds the Workers and starts them in one workerd process. */
 export async function startWorkerd(
   specs: readonly WorkerSpec[],
-  { inspect = false, v8Flags = [] }: Means = {},
+  { inspect = false, v8Flags = [] }: StartOptions = {},
 ): Promise<Runtime> {
   const directory = await mkdtemp(join(tmpdir(), 'stepfun-edge-'));
   await Promise.all(specs.map((spec) => bundle(spec, directory)));
@@ -111,8 +110,8 @@ async function listening(
   throw new Error('workerd ended early');
 }
 
-/** KV as workerd speaks it to whoever stands for it: GET and PUT over HTTP. */
-const FORGETFUL_KV = `addEventListener('fetch', (event) => {
+/** A KV service for workerd, which calls it over HTTP with GET and PUT. */
+const EMPTY_KV = `addEventListener('fetch', (event) => {
   const status = event.request.method === 'GET' ? 404 : 200;
   event.respondWith(event.request.arrayBuffer().then(() => new Response(null, { status })));
 });`;
@@ -147,7 +146,7 @@ const config :Workerd.Config = (
   services = [
     (name = "internet", network = (allow = ["public", "private"])),
     (name = "objects", disk = (path = "objects", writable = true)),
-    (name = "kv", worker = (serviceWorkerScript = ${JSON.stringify(FORGETFUL_KV)}, compatibilityDate = "2026-11-01")),
+    (name = "kv", worker = (serviceWorkerScript = ${JSON.stringify(EMPTY_KV)}, compatibilityDate = "2026-11-01")),
     ${services.join(',\n    ')}
   ],
   sockets = [
@@ -157,7 +156,7 @@ const config :Workerd.Config = (
 `;
 }
 
-/** CPU that all threads of a process have had so far, in ns. */
+/** @returns the CPU time of all threads of a process so far, in ns. */
 export async function cpuNs(pid: number): Promise<number> {
   let sum = 0;
   for (const task of await readdir(`/proc/${pid}/task`)) {
@@ -166,7 +165,7 @@ export async function cpuNs(pid: number): Promise<number> {
   return sum;
 }
 
-/** Resident memory of a process, in bytes. */
+/** @returns the resident memory of a process, in bytes. */
 export async function residentBytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;

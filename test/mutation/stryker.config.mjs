@@ -1,5 +1,5 @@
-// `npm run mutate`: deletes or bends every rule of src/access, one at a time, and
-// tells which of them no test misses. Takes minutes; not part of CI.
+// `npm run mutate`: removes or changes each expression of src/access, one at a time, and reports
+// the changes that no test notices. It takes minutes and is not part of CI.
 
 export default {
   mutate: ['src/access/**/*.ts'],
@@ -11,7 +11,7 @@ export default {
   thresholds: { high: 95, low: 90, break: 90 },
   reporters: ['clear-text', 'progress'],
   packageManager: 'npm',
-  // No such file: Stryker would rewrite it with TypeScript's JavaScript API, which TypeScript 7 no longer has.
+  // Not an existing file: Stryker would rewrite it with TypeScript's JavaScript API, which TypeScript 7 does not have.
   tsconfigFile: 'none',
   ignorePatterns: ['.wrangler', 'dist', 'test/{bench,browser,clients,faults}', 'test/mutation/node_modules'],
 };

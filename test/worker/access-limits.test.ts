@@ -1,5 +1,4 @@
-// How much a client may do: the rate limit and the token budget, with the real
-// bindings, in workerd.
+// The rate limit and the token budget, with the real bindings, in workerd.
 
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -17,12 +16,12 @@ const ROOT = join(import.meta.dirname, '../..');
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const tokensLeft = (response: Response) => Number(response.headers.get('x-ratelimit-remaining-tokens'));
 
-/** `GET /v1/usage`, as far as the tests read it. */
+/** The fields of `GET /v1/usage` that the tests read. */
 interface Usage {
   readonly tokens: { readonly used: number; readonly reserved: number; readonly remaining: number };
 }
 
-/** A question that no other question's cached answer fits. */
+/** @returns a question that was not asked before, so it is not in the cache. */
 let asked = 0;
 const anew = (wish = '') => ({ messages: [{ role: 'user', content: `Question ${(asked += 1)}. ${wish}` }] });
 
@@ -42,13 +41,13 @@ describe('the rate limit', () => {
   });
   afterAll(() => harness.close());
 
-  it('stops a client at 60 requests a minute, before its body is read, and no other client', async () => {
+  it('stops a client after 60 requests a minute, before its body is read, and no other client', async () => {
     const { url } = await harness.listen();
     const ask = (key: string) =>
       fetch(new URL('/v1/chat/completions', url), { method: 'POST', headers: bearer(key), body: 'not JSON' });
     const passed: number[] = [];
     let response = await ask('client-key-of-app');
-    // Two windows may share the work, so that it takes up to 120 requests.
+    // The requests may fall into two windows: up to 120 of them pass.
     while (response.status !== 429 && passed.length < 121) {
       passed.push(response.status);
       response = await ask('client-key-of-app');
@@ -66,7 +65,7 @@ describe('the rate limit', () => {
 });
 
 describe('the token budget', () => {
-  // Ten calls of 1,000 tokens each, with room for what their prompts are.
+  // Ten calls of 1,000 tokens each, and their prompts.
   const BUDGET = 10_000;
   let gateway: Gateway;
   beforeAll(async () => {
@@ -95,7 +94,7 @@ describe('the token budget', () => {
   const usedBy = async (response: Response) =>
     (await response.json<{ usage: { total_tokens: number } }>()).usage.total_tokens;
 
-  it('lets exactly 10 of 100 concurrent requests through when it is enough for 10', async () => {
+  it('is enough for exactly 10 of 100 concurrent requests', async () => {
     const key = bearer('client-key-of-hundred');
     // With their prompts, ten calls reserve some 9,600 tokens; they take longer than the others wait.
     const responses = await Promise.all(
@@ -115,7 +114,7 @@ describe('the token budget', () => {
     expect(refused?.headers.has('x-should-retry')).toBe(false);
   });
 
-  it('counts what StepFun says, to the token', async () => {
+  it('counts the tokens that StepFun reports', async () => {
     const key = bearer('client-key-of-exact');
     let left = BUDGET;
     for (let round = 0; round < 3; round += 1) {
@@ -141,7 +140,7 @@ describe('the token budget', () => {
     expect(before - tokensLeft(response)).toBe(await usedBy(response));
   });
 
-  it('caps what StepFun is asked for', async () => {
+  it('lowers the max_tokens that StepFun gets', async () => {
     const key = bearer('client-key-of-capped');
     await gateway.chat({ ...anew(), max_tokens: 1_000_000 }, key);
     await gateway.chat({ ...anew(), n: 3 }, key);
@@ -166,7 +165,7 @@ describe('the token budget', () => {
       .toBe(BUDGET - last.usage.total_tokens);
   });
 
-  it('settles a stream that breaks with the last usage seen', async () => {
+  it('settles a broken stream with the last usage that arrived', async () => {
     const key = bearer('client-key-of-broken');
     const wish = anew('simulate truncated after 8');
     const stream = await gateway.chat(
@@ -180,13 +179,13 @@ describe('the token budget', () => {
     expect(await leftFor('client-key-of-broken')).toBeLessThan(BUDGET);
   });
 
-  it('costs nothing when StepFun refuses', async () => {
+  it('costs nothing when StepFun refuses the request', async () => {
     const key = bearer('client-key-of-refused');
     expect((await gateway.chat(anew('simulate error 400'), key)).status).toBe(400);
     await expect.poll(() => leftFor('client-key-of-refused'), { timeout: 5_000 }).toBe(BUDGET);
   });
 
-  it('says when it is used up, and until when', async () => {
+  it('refuses a request when it is used up, with the time of its reset', async () => {
     const key = bearer('client-key-of-used-up');
     await (await gateway.chat(anew('simulate 9950 tokens'), key)).text();
     const response = await gateway.chat({ ...anew('x'.repeat(3_000)), max_tokens: 10 }, key);
@@ -197,7 +196,7 @@ describe('the token budget', () => {
     expect(response.headers.get('x-should-retry')).toBe('false');
   });
 
-  it('lowers no max_tokens for what calls under way have reserved: they are waited for', async () => {
+  it('waits for open calls to settle, and does not lower max_tokens because of them', async () => {
     const key = bearer('client-key-of-waiting');
     const ask = () => gateway.chat({ ...anew('simulate delay 500'), max_tokens: 4_000 }, key);
     const responses = await Promise.all(Array.from({ length: 4 }, ask));
@@ -206,7 +205,7 @@ describe('the token budget', () => {
     expect(asked.map(({ max_tokens }) => max_tokens)).toEqual([4_000, 4_000, 4_000, 4_000]);
   });
 
-  it('refuses a question that no day has room for', async () => {
+  it('refuses a request that exceeds the limit of a whole day', async () => {
     const response = await gateway.chat(anew('x'.repeat(3 * BUDGET)), bearer('client-key-of-refused'));
     expect(response.status).toBe(400);
     const { error } = await response.json<{ error: { code: string; message: string } }>();
@@ -215,7 +214,7 @@ describe('the token budget', () => {
     expect(await gateway.received()).toEqual([]);
   });
 
-  it('is told to its client', async () => {
+  it('is shown to its client by GET /v1/usage', async () => {
     const key = bearer('client-key-of-told');
     const total = await usedBy(await gateway.chat({ ...anew(), max_tokens: 50 }, key));
     const response = await gateway.fetch('/v1/usage', { headers: key });
@@ -241,7 +240,7 @@ describe('the token budget of a client that leaves', () => {
     ['in the middle of its stream is settled with the last usage seen', event('Hello'), 'Hello', 84, 84],
     ['before there was any is settled with its prompt, which StepFun has read', ': wait\n\n', '', 1, 99],
   ])('%s', async (_, sent, seen, least, most) => {
-    // Over sockets: through the harness no client's leaving is seen.
+    // Over sockets: the harness does not show that a client has left.
     const gateways = await startUnder({ counting: { TOKENS_PER_DAY: String(BUDGET) } });
     const { upstream, ports } = gateways;
     const used = async () => {
@@ -262,14 +261,14 @@ describe('the token budget of a client that leaves', () => {
   });
 });
 
-describe('the issuer’s keys', () => {
+describe('the keys of an issuer', () => {
   let upstream: Upstream;
   beforeAll(async () => {
     upstream = await startUpstream();
   });
   afterAll(() => upstream.close());
 
-  it('reach all who wait for them, also when the client that asked first has left', async () => {
+  it('are loaded for all waiting requests, also when the client of the first one has left', async () => {
     const key = await keyPair('main');
     await using issuer = await startIssuer(key);
     const answer = issuer.answer;

@@ -1,4 +1,4 @@
-// Who may call, black-box: every way in and every refusal over HTTP, in workerd.
+// Access, black-box: every way in and every refusal over HTTP, in workerd.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { keyPair, sign, startIssuer, type Issuer, type KeyPair } from '../unit/access/issuer.ts';
@@ -71,7 +71,7 @@ describe('CORS', () => {
     ['StepFun’s failure', () => gateway.chat({ messages: [say('simulate error 402')] }, app), 502],
   ];
 
-  it.each(answers)('marks %s', async (_, ask, status) => {
+  it.each(answers)('has CORS headers on %s', async (_, ask, status) => {
     const response = await ask();
     await response.text();
     expect(response.status).toBe(status);
@@ -81,7 +81,7 @@ describe('CORS', () => {
     expect(response.headers.has('access-control-allow-credentials')).toBe(false);
   });
 
-  it('marks a cache hit', async () => {
+  it('has CORS headers on a cache hit', async () => {
     const ask = () => gateway.chat({ messages: [say('Ask me twice.')] }, app);
     await (await ask()).text();
     await expect
@@ -102,7 +102,7 @@ describe('CORS', () => {
     },
   );
 
-  it('lets the gateway’s own pages in', async () => {
+  it('allows the gateway’s own pages', async () => {
     expect((await gateway.chat({}, { ...bearer('client-key-of-app'), origin: gateway.url })).status).toBe(
       200,
     );
@@ -132,7 +132,7 @@ describe('CORS', () => {
     },
   );
 
-  it('refuses a preflight of another page', async () => {
+  it('refuses a preflight of an origin that is not allowed', async () => {
     const response = await preflight(EVIL);
     expect(response.status).toBe(403);
     expect(response.headers.has('access-control-allow-origin')).toBe(false);
@@ -140,14 +140,14 @@ describe('CORS', () => {
 });
 
 describe('credentials', () => {
-  it('of three kinds open the gateway', async () => {
+  it('of three kinds are accepted', async () => {
     expect((await gateway.chat({}, bearer('client-key-of-app'))).status).toBe(200);
     expect((await gateway.chat({}, bearer(await sign(userKey)))).status).toBe(200);
     const session = await (await openSession('good-1')).json<{ token: string }>();
     expect((await gateway.chat({}, { ...bearer(session.token), origin: PAGE })).status).toBe(200);
   });
 
-  it('never reach StepFun: it gets the gateway’s own key', async () => {
+  it('never reach StepFun, which gets the gateway’s own key', async () => {
     const stray = { ...bearer('client-key-of-app'), cookie: 'a=b', origin: PAGE };
     await gateway.chat({ messages: [say('Who am I?')] }, stray);
     const [call] = await gateway.received();
@@ -155,7 +155,7 @@ describe('credentials', () => {
     expect(JSON.stringify(call)).not.toMatch(/client-key-of-app|page\.example|cookie/);
   });
 
-  it('that are wrong are all refused alike, whatever was asked', async () => {
+  it('that are wrong get the same error, whatever the request is', async () => {
     const wrong: Record<string, string>[] = [
       {},
       bearer('client-key-of-nobody'),
@@ -182,7 +182,7 @@ describe('credentials', () => {
 });
 
 describe('a session', () => {
-  it('works on its own page alone', async () => {
+  it('works on its own page only', async () => {
     const opened = await openSession('good-2');
     expect(opened.status).toBe(200);
     expect(opened.headers.get('access-control-allow-origin')).toBe(PAGE);
@@ -195,7 +195,7 @@ describe('a session', () => {
     expect((await from({})).status).toBe(401);
   });
 
-  it('is given once for a Turnstile token, to the page that solved it', async () => {
+  it('is issued once for each Turnstile token, to the page that solved it', async () => {
     expect((await openSession('good-3')).status).toBe(200);
     expect(await code(await openSession('good-3'))).toBe('invalid_api_key');
     expect(await code(await openSession('good-4', OTHER_PAGE))).toBe('invalid_api_key');
@@ -205,7 +205,7 @@ describe('a session', () => {
 });
 
 describe('other deployments', () => {
-  it('are closed until a way in is configured', async () => {
+  it('refuse all requests until a way in is configured', async () => {
     const closed = await startGateway({ ANONYMOUS_ACCESS: 'false' });
     for (const response of [
       await closed.chat(),
@@ -222,7 +222,7 @@ describe('other deployments', () => {
     await closed.close();
   });
 
-  it('may pass each client’s own StepFun key on', async () => {
+  it('may send each client’s own StepFun key to StepFun', async () => {
     const own = await startGateway({
       UPSTREAM_KEY: 'client',
       CLIENT_KEYS: 'app:client-key-of-app',
@@ -238,7 +238,7 @@ describe('other deployments', () => {
     await own.close();
   });
 
-  it('may let anybody in, and then ignore a bearer that nobody knows', async () => {
+  it('may allow anonymous access, and then ignore an unknown bearer', async () => {
     const open = await startGateway({ ALLOWED_ORIGINS: '*' });
     const response = await open.chat({}, { ...bearer('sk-anything'), origin: EVIL });
     expect(response.status).toBe(200);

@@ -1,6 +1,6 @@
-// Issue "The main job", "Bad input": a client's mistake is a 4xx in the one error
-// shape; never a stack, an HTML page, a 500 or a hang. What is wrong in which field
-// is tested in test/unit/chat; here is what only the whole way can show.
+// A client's mistake is a 4xx in the one error shape; never a stack trace, an HTML page, a 500
+// or a hang. Each field's own errors are tested in test/unit/chat; here is what only the whole
+// gateway can show.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { question, startGateway, type Gateway } from './harness.ts';
@@ -32,7 +32,7 @@ async function expectError(response: Response, status: number, code: string): Pr
   expect(text).not.toMatch(/at .*\.(ts|js)|<html/i);
 }
 
-/** `param` is null or a text: both are "anything" but for null. */
+/** `param` is null, or any text. */
 async function expectCode(response: Response, status: number, code: string): Promise<void> {
   const text = await response.text();
   expect([response.status, JSON.parse(text).error?.code]).toEqual([status, code]);
@@ -40,7 +40,7 @@ async function expectCode(response: Response, status: number, code: string): Pro
   expect(text).not.toMatch(/at .*\.(ts|js)|<html/i);
 }
 
-describe('a body that is no JSON', () => {
+describe('a body that is not JSON', () => {
   it.each([
     ['nothing', ''],
     ['text', 'hello'],
@@ -67,7 +67,7 @@ describe('a body that is no JSON', () => {
   });
 });
 
-describe('JSON that is no request', () => {
+describe('JSON that is not a request', () => {
   it.each(['null', '0', 'true', '"text"', '[]', '[{}]', '{}', '{"messages":1}'])('%s', async (body) =>
     expectCode(await post(body), 400, 'invalid_value'),
   );
@@ -86,21 +86,21 @@ describe('JSON that is no request', () => {
     await expectCode(await post(JSON.stringify({ ...question('x'), ...fields })), 400, 'unknown_parameter');
   });
 
-  it('__proto__ and friends', async () => {
+  it('__proto__ and similar names', async () => {
     for (const name of ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty']) {
       const body = `{"model":"step-3.5-flash","messages":[{"role":"user","content":"x"}],"${name}":{"stream":true}}`;
       await expectCode(await post(body), 400, 'unknown_parameter');
     }
   });
 
-  it('names the field nearest to an unknown one', async () => {
+  it('a name that is near to a known field: the error names that field', async () => {
     const response = await post(JSON.stringify({ ...question('x'), temprature: 1 }));
     const { error } = (await response.json()) as { error: { message: string; param: string } };
     expect(error.message).toMatch(/did you mean "?temperature"?\?/i);
     expect(error.param).toBe('temprature');
   });
 
-  it('lists everything that is wrong at once, the first as param', async () => {
+  it('several errors: all are listed, and param is the first', async () => {
     const response = await post(JSON.stringify({ ...question('x'), temperature: 3, top_p: 2, n: 0 }));
     const { error } = (await response.json()) as { error: { message: string; param: string } };
     for (const field of ['temperature', 'top_p', 'n']) expect(error.message).toContain(`${field}: expected`);
@@ -108,13 +108,13 @@ describe('JSON that is no request', () => {
   });
 });
 
-describe('a body that is not taken', () => {
+describe('a body that is not read', () => {
   it.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', ''])(
     'as %j',
     async (type) => expectCode(await post('{}', { 'content-type': type }), 415, 'unsupported_media_type'),
   );
 
-  it('of 10 MB, whose sender still reads the answer', async () => {
+  it('of 10 MB: its sender still gets the answer', async () => {
     const body = JSON.stringify(question('x'.repeat(10 * 1024 * 1024)));
     await expectCode(await post(body), 413, 'request_too_large');
     const typed = { 'content-type': 'text/plain' };
@@ -122,6 +122,6 @@ describe('a body that is not taken', () => {
   });
 });
 
-it('the whole shape of an error', async () => {
+it('an error has exactly these fields', async () => {
   await expectError(await post('{"model":"step-3.5-flash"}'), 400, 'invalid_value');
 });

@@ -1,7 +1,7 @@
 // KV in trouble: the gateway in workerd, with miniflare's KV behind a wrapper that makes
-// it fail (fixtures/kv-worker.ts). Nobody notices but whoever pays StepFun.
+// it fail (fixtures/kv-worker.ts). No client notices.
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Trouble } from './fixtures/kv-worker.ts';
 import { startWorker, type Started } from './fixtures/start.ts';
 import { completion, reply, startUpstream, type Call, type Upstream } from './fixtures/upstream.ts';
@@ -24,7 +24,7 @@ function replyStream({ response }: Call): void {
   response.end(`data: ${JSON.stringify(CHUNK)}\n\ndata: [DONE]\n\n`);
 }
 
-describe.each<Trouble>(['read fails', 'read hangs', 'read brings rubbish', 'write fails'])(
+describe.each<Trouble>(['read fails', 'read hangs', 'read brings garbage', 'write fails'])(
   '%s',
   (trouble) => {
     let worker: Started;
@@ -47,7 +47,7 @@ describe.each<Trouble>(['read fails', 'read hangs', 'read brings rubbish', 'writ
       });
     const troubles = async () => Number(await (await fetch(new URL('/troubles', worker.url))).text());
 
-    test('StepFun answers, as if there were no cache', async () => {
+    it('StepFun answers, as without a cache', async () => {
       const before = upstream.calls.length;
       for (const content of ['One', 'Two']) {
         const startedAt = performance.now();
@@ -55,7 +55,7 @@ describe.each<Trouble>(['read fails', 'read hangs', 'read brings rubbish', 'writ
         expect(response.status).toBe(200);
         expect(await response.text()).toContain(`"content":"Answer c${upstream.calls.length}"`);
         expect(response.headers.get('cache-status')).toMatch(/^stepfun-edge; fwd=miss/);
-        // It is waited for some 500 ms.
+        // The gateway waits for KV for about 500 ms.
         expect(performance.now() - startedAt).toBeLessThan(3_000);
       }
       expect(upstream.calls).toHaveLength(before + 2);
@@ -65,7 +65,7 @@ describe.each<Trouble>(['read fails', 'read hangs', 'read brings rubbish', 'writ
       expect(await stream.text()).toMatch(/"content":"Streamed"[^]*data: \[DONE\]\n\n$/);
       expect(upstream.calls).toHaveLength(before + 3);
 
-      // A write goes on behind the answer.
+      // KV is written after the answer.
       await expect.poll(troubles).toBe(trouble === 'write fails' ? 2 : 3);
     });
   },

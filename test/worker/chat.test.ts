@@ -1,4 +1,4 @@
-// The main job, end to end: what goes in, what reaches StepFun, what comes out.
+// A chat request end to end: the request, the call to StepFun, the answer.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { dataOf, startGateway, type Gateway } from './harness.ts';
@@ -44,7 +44,7 @@ const FORMATS = [
 ] as const;
 
 describe('a completion', () => {
-  it('is of the kind and carries the headers that the contract names', async () => {
+  it('has the media type and the headers of the contract', async () => {
     const response = await gateway.chat();
     expect(response.headers.get('content-type')).toBe('application/json');
     expect(response.headers.get('cache-control')).toBe('private, no-store');
@@ -56,18 +56,18 @@ describe('a completion', () => {
     expect(usage).toMatchObject({ prompt_tokens: expect.any(Number), total_tokens: expect.any(Number) });
   });
 
-  it.each(FORMATS)('has its reasoning under the name of %s', async (format, name, other) => {
+  it.each(FORMATS)('has its reasoning under the name for %s', async (format, name, other) => {
     const { message } = (await completionOf(await gateway.chat({ reasoning_format: format }))).choices[0]!;
     expect(message[name]).toMatch(/\w/);
     expect(message).not.toHaveProperty(other);
   });
 
-  it('has none under hidden', async () => {
+  it('has no reasoning under hidden', async () => {
     const text = await (await gateway.chat({ reasoning_format: 'hidden' })).text();
     expect(text).not.toContain('reasoning');
   });
 
-  it('takes the format from the header, the body first', async () => {
+  it('takes the format from the body, else from the header', async () => {
     const header = { 'x-reasoning-format': 'hidden' };
     expect(await (await gateway.chat({}, header)).text()).not.toContain('reasoning');
     const asked = await gateway.chat({ reasoning_format: 'general' }, header);
@@ -76,7 +76,7 @@ describe('a completion', () => {
 });
 
 describe('a stream', () => {
-  it('is of the kind and carries the headers that the contract names', async () => {
+  it('has the media type and the headers of the contract', async () => {
     const response = await gateway.chat({ stream: true });
     expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
     expect(response.headers.get('cache-control')).toBe('private, no-store, no-transform');
@@ -84,19 +84,19 @@ describe('a stream', () => {
     expect((await chunksOf(response)).length).toBeGreaterThan(3);
   });
 
-  it.each(FORMATS)('has its reasoning under the name of %s', async (format, name, other) => {
+  it.each(FORMATS)('has its reasoning under the name for %s', async (format, name, other) => {
     const chunks = await chunksOf(await gateway.chat({ stream: true, reasoning_format: format }));
     const deltas = chunks.flatMap(({ choices }) => choices.map(({ delta }) => delta));
     expect(deltas.map((delta) => delta[name] ?? '').join('')).toMatch(/\w/);
     for (const delta of deltas) expect(delta).not.toHaveProperty(other);
   });
 
-  it('has none under hidden', async () => {
+  it('has no reasoning under hidden', async () => {
     const text = await (await gateway.chat({ stream: true, reasoning_format: 'hidden' })).text();
     expect(text).not.toContain('reasoning');
   });
 
-  it("says what the completion says, with StepFun's quirks mended", async () => {
+  it("has the completion's content, with StepFun's quirks repaired", async () => {
     const said = await completionOf(await gateway.chat({}, { 'cache-control': 'no-store' }));
     const chunks = await chunksOf(await gateway.chat({ stream: true }, { 'cache-control': 'no-store' }));
     const deltas = chunks.flatMap(({ choices }) => choices.map(({ delta }) => delta));
@@ -111,7 +111,7 @@ describe('a stream', () => {
     expect(counted[0]?.usage).toMatchObject(said.usage);
   });
 
-  it('ends with a chunk for the usage when asked to', async () => {
+  it('ends with a chunk for the usage where the request asks for it', async () => {
     const fields = { stream: true, stream_options: { include_usage: true } };
     const uncached = { 'cache-control': 'no-store' };
     const last = (await chunksOf(await gateway.chat(fields, uncached))).at(-1);
@@ -131,7 +131,7 @@ describe('a stream', () => {
     });
   });
 
-  it('never looks finished when it broke off', async () => {
+  it('never looks complete when it broke', async () => {
     const content = 'Tell me much. simulate truncated after 5';
     const text = await (await gateway.chat({ stream: true, messages: [{ role: 'user', content }] })).text();
     const data = dataOf(text);
@@ -141,8 +141,8 @@ describe('a stream', () => {
   });
 });
 
-describe('what reaches StepFun', () => {
-  it('has no header of the client but its request', async () => {
+describe('the request to StepFun', () => {
+  it('has no header of the client', async () => {
     await gateway.chat(
       {},
       {
@@ -165,7 +165,7 @@ describe('what reaches StepFun', () => {
     expect(JSON.stringify(sent?.headers)).not.toMatch(/secret|private|203\.0|stray|of-the-client/);
   });
 
-  it('says what was checked, with aliases resolved and the rest left out and named', async () => {
+  it('has what was checked: aliases resolved, ignored fields left out and named', async () => {
     const response = await gateway.chat({
       messages: [
         { role: 'developer', content: 'Be brief.' },
@@ -195,7 +195,7 @@ describe('the cache', () => {
   const ask = (headers = {}) =>
     gateway.chat({ messages: [{ role: 'user', content: 'What is cached?' }] }, headers);
 
-  it('keeps a completion: the second answer is the first, without StepFun', async () => {
+  it('stores a completion: the second answer equals the first, without a call', async () => {
     const first = await ask();
     expect(first.headers.get('cache-status')).toBe('stepfun-edge; fwd=miss; stored');
     const second = await ask();
@@ -205,14 +205,14 @@ describe('the cache', () => {
     expect(await gateway.received()).toHaveLength(1);
   });
 
-  it('keeps one entry for all reasoning formats', async () => {
+  it('has one entry for all reasoning formats', async () => {
     await (await ask()).text();
     const hidden = await ask({ 'x-reasoning-format': 'hidden' });
     expect(hidden.headers.get('cache-status')).toMatch(/hit/);
     expect(await hidden.text()).not.toContain('reasoning');
   });
 
-  it('is passed by and refreshed as the client asks', async () => {
+  it('is bypassed and refreshed as the client asks', async () => {
     await (await ask()).text();
     await gateway.forget();
     expect((await ask({ 'cache-control': 'no-store' })).headers.get('cache-status')).toBe(
@@ -225,11 +225,11 @@ describe('the cache', () => {
   });
 });
 
-describe('a StepFun that stumbles', () => {
+describe('a failure of StepFun', () => {
   const ask = (content: string, fields = {}) =>
     gateway.chat({ messages: [{ role: 'user', content }], ...fields }, { 'cache-control': 'no-store' });
 
-  it.each([{}, { stream: true }])('is asked again before the client has got anything: %o', async (fields) => {
+  it.each([{}, { stream: true }])('is retried before the client has got anything: %o', async (fields) => {
     const response = await ask('Hello. simulate error 503 twice', fields);
     expect(response.status).toBe(200);
     expect(response.headers.get('x-upstream-attempts')).toBe('3');
@@ -237,7 +237,7 @@ describe('a StepFun that stumbles', () => {
     expect(await gateway.received()).toHaveLength(3);
   });
 
-  it('is waited for as long as it says, if that is not long', async () => {
+  it('with a short Retry-After is retried after that time', async () => {
     const response = await ask('Hello. simulate error 429 once retry-after 1');
     expect(response.status).toBe(200);
     expect(response.headers.get('x-upstream-attempts')).toBe('2');
@@ -247,7 +247,7 @@ describe('a StepFun that stumbles', () => {
     expect(long.headers.get('x-upstream-attempts')).toBe('1');
   });
 
-  it.each([400, 401, 402, 404, 451])('is not asked again after a %i', async (status) => {
+  it.each([400, 401, 402, 404, 451])('is not retried after a %i', async (status) => {
     await ask(`Hello. simulate error ${status}`);
     expect(await gateway.received()).toHaveLength(1);
   });

@@ -1,4 +1,4 @@
-// DESIGN.md, "Settings": a wrong one stops the gateway, and only the log says which.
+// A wrong setting stops the gateway, and only the log names it.
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { startGateway, type Gateway } from './harness.ts';
@@ -7,7 +7,7 @@ let gateway: Gateway | undefined;
 afterEach(() => gateway?.close());
 
 describe('a wrong setting', () => {
-  it('is a 503 that names nothing, one log line that names it, and an ill health', async () => {
+  it('is a 503 without its name, one log line with its name, and a bad health', async () => {
     gateway = await startGateway({ RELAY: 'sideways', STEP_API_KEY: 'sk-canary' });
     const response = await gateway.chat();
     expect(response.status).toBe(503);
@@ -33,7 +33,7 @@ describe('a wrong setting', () => {
 });
 
 describe('a deployment without a way in', () => {
-  it('lets nobody in, and says why', async () => {
+  it('refuses all requests, and the error says why', async () => {
     gateway = await startGateway({ ANONYMOUS_ACCESS: 'false' });
     const response = await gateway.chat();
     expect(response.status).toBe(503);
@@ -45,7 +45,7 @@ describe('a deployment without a way in', () => {
 });
 
 describe('ceilings', () => {
-  it('hold', async () => {
+  it('apply to requests', async () => {
     gateway = await startGateway({
       ALLOWED_MODELS: 'step-3.5-flash',
       MAX_OUTPUT_TOKENS: '5',

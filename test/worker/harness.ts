@@ -1,5 +1,5 @@
-// The gateway as it is deployed, built by wrangler and run in workerd, with the
-// StepFun simulator behind it: what the black-box tests talk to.
+// The gateway of the black-box tests: built by wrangler as for a deployment, run in workerd, with
+// the StepFun simulator behind it.
 
 import { join } from 'node:path';
 import { createTestHarness } from 'wrangler';
@@ -16,12 +16,12 @@ export interface Received {
 export interface Gateway {
   readonly url: string;
   fetch(path: string, init?: RequestInit): Promise<Response>;
-  /** POSTs a chat request; the model and one user message are filled in. */
+  /** POSTs a chat request; a model and one user message are the defaults. */
   chat(fields?: Record<string, unknown>, headers?: Record<string, string>): Promise<Response>;
-  /** What has reached the simulator since the last call of `forget`. */
+  /** The requests that reached the simulator since the last call of `forget`. */
   received(): Promise<Received[]>;
   forget(): Promise<void>;
-  /** Every line that the Workers logged. */
+  /** All lines that the Workers logged. */
   logs(): string[];
   close(): Promise<void>;
 }
@@ -62,12 +62,12 @@ export async function startGateway(vars: Record<string, string> = {}): Promise<G
   return gateway;
 }
 
-/** The smallest request about a text. */
+/** @returns the smallest chat request with this prompt. */
 export function question(content: string): { model: string; messages: { role: string; content: string }[] } {
   return { model: 'step-3.5-flash', messages: [{ role: 'user', content }] };
 }
 
-/** @returns the JSON of every `data:` line of a stream, the sentinel as the text `[DONE]`. */
+/** @returns the parsed `data:` lines of a stream; `[DONE]` stays a string. */
 export function dataOf(stream: string): unknown[] {
   return stream
     .split('\n\n')

@@ -1,4 +1,4 @@
-// What an operator sees: one line of JSON for each request, and nothing that is not theirs to see.
+// The log: one line of JSON for each request, without prompts, answers and keys.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGateway, type Gateway } from './harness.ts';
@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-/** What StepFun said, of which nothing may be logged. */
+/** StepFun's texts, which must not be logged. */
 const answers: string[] = [];
 
 async function ask(id: string, fields: Record<string, unknown> = {}): Promise<Response> {
@@ -58,12 +58,12 @@ describe('the log', () => {
     });
   });
 
-  it('has a line for a hit, which asked nobody', async () => {
+  it('has a line for a hit, with 0 attempts', async () => {
     await ask('hit');
     expect(await lineOf('hit')).toMatchObject({ cache: 'hit', attempts: 0, status: 200, ...counted });
   });
 
-  it('has a line for a stream when it has ended', async () => {
+  it('has a line for a stream after its end', async () => {
     await ask('stream', { stream: true, temperature: 1 });
     expect(await lineOf('stream')).toMatchObject({
       streaming: true,
@@ -73,13 +73,13 @@ describe('the log', () => {
     });
   });
 
-  it('tells how a broken stream ended', async () => {
+  it('says how a broken stream ended', async () => {
     const messages = [{ role: 'user', content: 'simulate truncated after 3' }];
     await ask('broken', { stream: true, messages });
     expect(await lineOf('broken')).toMatchObject({ status: 200, outcome: 'upstream_truncated' });
   });
 
-  it('tells the operator what the client is not told', async () => {
+  it('has the detail of an error that its client does not get', async () => {
     await ask('refused', { messages: [{ role: 'user', content: 'simulate error 402' }] });
     expect(await lineOf('refused')).toMatchObject({
       level: 'error',
@@ -91,14 +91,14 @@ describe('the log', () => {
     });
   });
 
-  it('has a line for who is not let in, and for what is not there', async () => {
+  it('has a line for a refused client, and for an unknown path', async () => {
     await gateway.chat({}, { authorization: 'Bearer sk-guess', 'x-request-id': 'stranger' });
     expect(await lineOf('stranger')).toMatchObject({ client: null, status: 401, code: 'invalid_api_key' });
     await gateway.fetch('/secret/path/of/a/visitor', { headers: { 'x-request-id': 'lost' } });
     expect(await lineOf('lost')).toMatchObject({ route: '*', status: 404 });
   });
 
-  it('has no prompt, no answer and no key in it', () => {
+  it('has no prompt, no answer and no key', () => {
     expect(gateway.logs().join('\n')).not.toMatch(
       /nobody but StepFun|canary|sk-simulator|sk-guess|of\/a\/visitor/,
     );
@@ -108,7 +108,7 @@ describe('the log', () => {
 });
 
 describe('Server-Timing', () => {
-  it('stands on every answer', async () => {
+  it('is on every answer', async () => {
     expect((await ask('timed')).headers.get('server-timing')).toMatch(/^cache;desc=hit, total;dur=\d+$/);
     expect((await gateway.fetch('/nope')).headers.get('server-timing')).toMatch(/^total;dur=\d+$/);
   });

@@ -1,4 +1,4 @@
-// `GET /v1/models`: StepFun's list, as far as it may be asked, and what is known of it.
+// `GET /v1/models`: the allowed models of StepFun's list, with what the gateway knows about them.
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { startGateway, type Gateway } from './harness.ts';
@@ -19,7 +19,7 @@ async function list(): Promise<Model[]> {
 }
 
 describe('GET /v1/models', () => {
-  it("is StepFun's list with capabilities beside it, asked for once", async () => {
+  it("is StepFun's list with the models' capabilities, loaded once", async () => {
     gateway = await startGateway();
     const models = await list();
     expect(models.find(({ id }) => id === 'step-3.7-flash')).toEqual({
@@ -31,7 +31,7 @@ describe('GET /v1/models', () => {
       input_modalities: ['text', 'image', 'video'],
       reasoning_efforts: ['low', 'medium', 'high'],
     });
-    // One that nobody here knows is listed as StepFun has it.
+    // An unknown model is listed as StepFun lists it.
     expect(Object.keys(models.find(({ id }) => id === 'step-1-8k') ?? {})).toEqual([
       'id',
       'object',
@@ -42,13 +42,13 @@ describe('GET /v1/models', () => {
     expect((await gateway.received()).filter(({ path }) => path === '/v1/models')).toHaveLength(1);
   });
 
-  it('shows what is allowed, and nothing else', async () => {
+  it('lists the allowed models only', async () => {
     gateway = await startGateway({ ALLOWED_MODELS: 'step-3.5-flash' });
     expect((await list()).map(({ id }) => id)).toEqual(['step-3.5-flash']);
     expect((await gateway.fetch('/v1/models/step-3.7-flash')).status).toBe(404);
   });
 
-  it('needs credentials like the rest', async () => {
+  it('needs credentials', async () => {
     gateway = await startGateway({ ANONYMOUS_ACCESS: 'false', CLIENT_KEYS: 'app:client-key-000001' });
     expect((await gateway.fetch('/v1/models')).status).toBe(401);
     const headers = { authorization: 'Bearer client-key-000001' };
@@ -57,7 +57,7 @@ describe('GET /v1/models', () => {
 });
 
 describe('GET /v1/models/{id}', () => {
-  it('shows one model, or says that there is none', async () => {
+  it('returns one model, or 404', async () => {
     gateway = await startGateway();
     const one = await gateway.fetch('/v1/models/step-3.5-flash-2603');
     expect(await one.json()).toMatchObject({

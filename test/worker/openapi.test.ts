@@ -1,5 +1,5 @@
-// `GET /openapi.json`, and whether the gateway does what it says there: its routes,
-// its requests, its answers and their headers.
+// `GET /openapi.json`, and whether the gateway does what it describes: routes, requests,
+// answers and their headers.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,10 +13,10 @@ const { paths, components } = description;
 
 let gateway: Gateway;
 
-/** HTTP's own and CORS's: no part of this API. */
+/** Headers of HTTP and CORS, which are not part of this API. */
 const COMMON_HEADER =
   /^(access-control-.*|allow|connection|content-(length|type|encoding)|date|keep-alive|transfer-encoding|vary)$/;
-/** What fences a file in a browser (src/http/assets.ts). */
+/** Security headers of files (src/http/assets.ts). */
 const FENCE_HEADER = /^(cross-origin-.*|permissions-policy|referrer-policy|x-content-type-options)$/;
 
 /** Checks an answer against the description of its operation. @returns its body: JSON, or the data of its events. */
@@ -61,7 +61,7 @@ describe('GET /openapi.json', () => {
     gateway = await startGateway({ ALLOWED_ORIGINS: PAGE, PLAYGROUND: 'off' });
   });
 
-  it('is the description, also without the playground', async () => {
+  it('is served, also without the playground', async () => {
     const response = await gateway.fetch('/openapi.json', { headers: { origin: PAGE } });
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('application/json');
@@ -71,7 +71,7 @@ describe('GET /openapi.json', () => {
     expect((await gateway.fetch('/')).status).toBe(404);
   });
 
-  it('is not sent again to who has it', async () => {
+  it('is not sent again to a client that has it', async () => {
     const first = await gateway.fetch('/openapi.json');
     await first.text();
     const again = await gateway.fetch('/openapi.json', {
@@ -80,19 +80,19 @@ describe('GET /openapi.json', () => {
     expect([again.status, await again.text()]).toEqual([304, '']);
   });
 
-  it('is for pages that may call, as everything', async () => {
+  it('can be read by allowed origins only', async () => {
     const headers = { origin: 'https://other.example' };
     expect((await gateway.fetch('/openapi.json', { headers })).status).toBe(403);
   });
 });
 
-describe('the gateway does what it says', () => {
+describe('the gateway does what the description says', () => {
   afterAll(() => gateway.close());
   beforeAll(async () => {
     gateway = await startGateway({ ALLOWED_ORIGINS: PAGE });
   });
 
-  it.each(Object.entries(paths))('has %s, by these methods and no other', async (path, operations) => {
+  it.each(Object.entries(paths))('has %s with these methods and no others', async (path, operations) => {
     const response = await gateway.fetch(path.replace('{id}', 'step-3.5-flash'), { method: 'PATCH' });
     expect(response.status).toBe(405);
     const methods = Object.keys(operations).map((method) => method.toUpperCase());
@@ -120,18 +120,18 @@ describe('the gateway does what it says', () => {
     },
   );
 
-  it('exposes to pages the headers that it describes', async () => {
+  it('exposes the described headers to pages', async () => {
     const response = await gateway.fetch('/healthz', { headers: { origin: PAGE } });
     const exposed = response.headers.get('access-control-expose-headers')?.split(', ') ?? [];
     const described = Object.keys(components.headers).map((name) => name.toLowerCase());
-    // Those that a script may always read (Fetch §2.2.2), or has no use for.
+    // Headers that a script may always read (Fetch §2.2.2), or does not need.
     const others = new Set(['cache-control', 'content-security-policy', 'etag', 'x-accel-buffering']);
     expect(exposed.filter((name) => name !== 'allow').sort()).toEqual(
       described.filter((name) => !others.has(name)).sort(),
     );
   });
 
-  it('lets pages send the headers that it describes', async () => {
+  it('allows pages to send the described headers', async () => {
     // Browsers send If-None-Match themselves.
     const names = Object.values(components.parameters)
       .map(({ name }) => name.toLowerCase())
@@ -176,13 +176,13 @@ describe('the gateway does what it says', () => {
     expect(await described(CHAT, await ask())).toMatchObject({ error: { code } });
   });
 
-  it('ends a stream that failed as it says', async () => {
+  it('ends a failed stream as described', async () => {
     const response = await gateway.chat({ ...says('simulate truncated'), stream: true });
     const events = (await described(CHAT, response)) as unknown[];
     expect(events.at(-1)).toMatchObject({ error: { code: 'upstream_truncated' } });
   });
 
-  it('has no sessions here, and says so', async () => {
+  it('answers 404 for a session where sessions are off', async () => {
     const session = paths['/v1/session']?.['post'];
     const response = await post('/v1/session', '{"turnstile_token":"x"}', { origin: PAGE });
     expect(await described(session, response)).toMatchObject({ error: { code: 'not_found' } });

@@ -1,6 +1,5 @@
-// README.md and docs/ are run, not only read: their commands here, in start.test.ts and in
-// CI; their tables against the code. What asks the local gateway in JavaScript is run by
-// test/clients/readme-examples.test.ts.
+// The documentation is tested: its commands here, in start.test.ts and in CI, its tables against
+// the code. test/clients/readme-examples.test.ts runs the JavaScript that calls the local gateway.
 
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -9,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { settingsSchema } from '../../src/config/config.ts';
 import { errorCodes } from '../../src/http/errors.ts';
-import { createRecord, writeRecord } from '../../src/http/request-log.ts';
+import { createRequestLog, writeRequestLog } from '../../src/http/request-log.ts';
 import { json, serve, type TestServer } from '../unit/access/support.ts';
 import { startGateway, type Gateway } from './harness.ts';
 import { blocks, PAGES, read, ROOT } from './pages.ts';
@@ -55,7 +54,7 @@ describe('shell', () => {
   const CI = ['npm install', 'npm run check', 'npm test', 'npm run build'];
   const START_TEST = ['npm start', 'cp .dev.vars.example .dev.vars', 'npm run start:live'];
 
-  it('has no command that nothing runs', () => {
+  it('has no command that no test runs', () => {
     const elsewhere = new Set([...CI, ...START_TEST, ...wrangler.map((text) => `npx wrangler ${text}`)]);
     expect(lines.filter((line) => !elsewhere.has(line))).toEqual(['npm run deploy']);
     expect(lines).toEqual(expect.arrayContaining(START_TEST));
@@ -77,7 +76,7 @@ describe('shell', () => {
     },
   );
 
-  it('names settings and scripts that are there', () => {
+  it('names existing settings and scripts', () => {
     const secrets = wrangler.flatMap((text) => /^secret put (.*)/.exec(text)?.[1] ?? []);
     expect(secrets.length).toBeGreaterThan(1);
     expect(Object.keys(settingsSchema.shape)).toEqual(expect.arrayContaining(secrets));
@@ -89,13 +88,13 @@ describe('shell', () => {
   });
 });
 
-it('has what a newcomer needs on its first screen', () => {
+it('shows install, start and a first request on its first screen', () => {
   const screen = readme.split('\n').slice(0, 25).join('\n');
   expect(screen).toMatch(/^npm install\nnpm start$.*^curl .*^}'$/ms);
 });
 
 describe('links', () => {
-  it.each(PAGES)('of %s lead somewhere', (page) => {
+  it.each(PAGES)('of %s lead to existing files and headings', (page) => {
     const links = [...read(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)];
     for (const [, path = '', anchor] of links) {
       const target = path === '' ? page : join(dirname(page), path);
@@ -112,7 +111,7 @@ describe('links', () => {
 describe('other examples', () => {
   it('a session in JavaScript', async () => {
     const code = blocks('js').find((text) => text.includes('/v1/session'));
-    // What the widget and the browser would add.
+    // What the widget and the browser add.
     const before = `const turnstileToken = 'solved'; const ask = fetch;
       globalThis.fetch = (url, init) => ask(url, { ...init, headers: { ...init.headers, origin: 'https://page.example' } });`;
     const after = 'console.log(JSON.stringify({ token, expires_at }));';
@@ -155,17 +154,17 @@ describe('logs and charts', () => {
     const write = vi.fn<AnalyticsEngineDataset['writeDataPoint']>();
     vi.spyOn(console, 'info').mockImplementation(() => {});
     const frame = { id: '', method: '', route: '', status: 200, startedAtMs: 0, firstByteAtMs: 0 };
-    writeRecord(createRecord(), frame, { writeDataPoint: write });
+    writeRequestLog(createRequestLog(), frame, { writeDataPoint: write });
     const { indexes = [], blobs = [], doubles = [] } = write.mock.calls[0]?.[0] ?? {};
     const named = (kind: string, values: readonly unknown[]) => values.map((_, at) => `${kind}${at + 1}`);
     const written = [...named('index', indexes), ...named('blob', blobs), ...named('double', doubles)];
     expect(new Set(columns)).toEqual(new Set(written));
   });
 
-  // developers.cloudflare.com/analytics/analytics-engine/sql-reference: it is not all of ClickHouse's.
+  // Analytics Engine has a part of ClickHouse's functions: developers.cloudflare.com/analytics/analytics-engine/sql-reference.
   const FUNCTIONS = ['sum', 'if', 'now', 'tostartofinterval', 'quantileexactweighted'];
 
-  it.each(queries)('asks of Analytics Engine what it can: %s', (text) => {
+  it.each(queries)('uses only functions and columns that Analytics Engine has: %s', (text) => {
     const sql = text.replaceAll(/'[^']*'/g, "''");
     const called = [...sql.matchAll(/(\w+)\(/g)].map(([, name]) => name!.toLowerCase());
     expect([...FUNCTIONS, 'in']).toEqual(expect.arrayContaining(called));

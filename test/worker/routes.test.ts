@@ -1,4 +1,4 @@
-// DESIGN.md, "The contract": routes, and what every answer carries.
+// The routes, and what every answer has.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGateway, type Gateway } from './harness.ts';
@@ -41,7 +41,7 @@ describe('routes', () => {
     expect(await response.json()).toMatchObject({ error: { code: 'method_not_allowed' } });
   });
 
-  it('tells its health to anybody, and its version', async () => {
+  it('shows its health and version without credentials', async () => {
     const response = await gateway.fetch('/healthz');
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({
@@ -50,7 +50,7 @@ describe('routes', () => {
       configuration: 'valid',
       access: 'configured',
     });
-    // StepFun may be down, and its quota is not for monitors.
+    // Health does not depend on StepFun, and a monitor must not use its quota.
     expect(await gateway.received()).toEqual([]);
   });
 
