@@ -22,9 +22,9 @@ export interface Fault {
   /** The text that a stream has delivered before its error event; `Hello` where it is left out. */
   readonly text?: string;
   /** The error's message; left out: nothing of StepFun's words is shown. */
-  readonly message?: string;
-  /** Headers of the error; '': it must be absent. */
-  readonly headers?: Headers;
+  readonly message?: string | undefined;
+  /** Headers of the error: the value, or what it must match; '': it must be absent. */
+  readonly headers?: Readonly<Record<string, string | RegExp>>;
 }
 
 /** @returns what a lane expects; null: the lane does not play this fault. */

@@ -1,7 +1,7 @@
-// StepFun refuses: by a status, by an error object in a 200, or by a rate limit. Its words are
-// shown only where they help the client.
+// StepFun refuses: by a status, by an error object in a 200, or by a rate limit. The client
+// reads its words for 400 and 451 alone.
 
-import { head, refuse, wantsStream } from '../replies.ts';
+import { head, refuse, reply, wantsStream } from '../replies.ts';
 import type { Call } from '../upstream.ts';
 import { MESSAGE, REDACTED_MESSAGE, cut, type Fault } from './fault.ts';
 
@@ -10,25 +10,36 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 export const STATUSES: readonly Fault[] = [
   ...(
     [
-      [400, '400 upstream_rejected'],
-      [404, '404 model_not_found'],
-      [413, '400 upstream_rejected'],
-      [422, '400 upstream_rejected'],
-      [429, '429 upstream_rate_limited'],
-      [451, '451 content_filter'],
+      [400, '400 upstream_rejected', true],
+      [404, '404 model_not_found', false],
+      [413, '400 upstream_rejected', false],
+      [422, '400 upstream_rejected', false],
+      [429, '429 upstream_rate_limited', false],
+      [451, '451 content_filter', true],
     ] as const
-  ).map(([status, expected]) => ({
+  ).map(([status, expected, isShown]) => ({
     name: `${status}`,
     play: (call: Call) => refuse(call, status, { message: MESSAGE, type: 'some_error' }),
     expected,
-    message: REDACTED_MESSAGE,
+    message: isShown ? REDACTED_MESSAGE : undefined,
+  })),
+  {
+    name: '400 that names the model as missing',
+    play: (call) =>
+      refuse(call, 400, { message: 'model acme-9 does not exist', type: 'request_params_invalid' }),
+    expected: '404 model_not_found',
+  },
+  ...['text/plain', 'text/html'].map((type) => ({
+    name: `404 as ${type}`,
+    play: (call: Call) => reply(call, 404, '404 page not found', { 'content-type': type }),
+    expected: '502 upstream_misconfigured',
   })),
   ...[401, 402, 403].map((status) => ({
     name: `${status} that names the key`,
     play: (call: Call) => refuse(call, status, { message: MESSAGE, type: 'invalid_api_key' }),
     expected: '502 upstream_auth',
   })),
-  ...[408, 500, 501, 502, 503, 504, 529].map((status) => ({
+  ...[408, 500, 501, 502, 503, 504, 520, 524, 529].map((status) => ({
     name: `${status}`,
     play: (call: Call) => refuse(call, status, { message: MESSAGE, type: 'server_error' }),
     expected: '502 upstream_unavailable',
@@ -56,15 +67,15 @@ export const STATUSES: readonly Fault[] = [
 /** The same refusals as a 200 with an error object. */
 export const ERROR_OBJECTS: readonly Fault[] = (
   [
-    [{ code: 429 }, '429 upstream_rate_limited', true],
+    [{ code: 429 }, '429 upstream_rate_limited', false],
     [{ code: '451' }, '451 content_filter', true],
     [{ type: 'censorship_blocked' }, '451 content_filter', true],
     [{ type: 'request_params_invalid' }, '400 upstream_rejected', true],
-    [{ type: 'model_not_found' }, '404 model_not_found', true],
+    [{ type: 'model_not_found' }, '404 model_not_found', false],
     [{ type: 'invalid_api_key' }, '502 upstream_auth', false],
     [{ type: 'insufficient_balance' }, '502 upstream_auth', false],
     [{ type: 'engine_overloaded' }, '502 upstream_unavailable', false],
-    [{ type: 'rhubarb' }, '502 upstream_unavailable', false],
+    [{ type: 'unknown' }, '502 upstream_unavailable', false],
   ] as const
 ).flatMap(([fields, expected, isShown]) => {
   const error = { message: MESSAGE, ...fields };
@@ -87,23 +98,42 @@ export const ERROR_OBJECTS: readonly Fault[] = (
   ];
 });
 
-export const RATE_LIMITS: readonly Fault[] = (
-  [
-    ['7', '7'],
-    ['600', '600'],
-    ['1000000000', '600'],
-    ['1e9', ''],
-    ['-1', ''],
-    ['soon', ''],
-    ['Tue, 03 Nov 2020 10:00:00 GMT', '0'],
-    ['Tue, 03 Nov 2099 10:00:00 GMT', '600'],
-    ['2099-11-03', ''],
-    ['7, 8', ''],
-  ] as const
-).map(([value, passedOn]) => ({
-  name: `429 with Retry-After: ${value}`,
-  play: (call: Call) => refuse(call, 429, { message: 'slow' }, { 'retry-after': value }),
-  expected: '429 upstream_rate_limited',
-  message: 'slow',
-  headers: { 'retry-after': passedOn },
-}));
+/** The gateway's own `Retry-After` where StepFun has none that is valid. */
+const OWN_SECONDS = /^[1-5]$/;
+
+export const RATE_LIMITS: readonly Fault[] = [
+  ...(
+    [
+      ['7', '7'],
+      ['600', '600'],
+      ['1000000000', '600'],
+      ['1e9', OWN_SECONDS],
+      ['-1', OWN_SECONDS],
+      ['soon', OWN_SECONDS],
+      ['Tue, 03 Nov 2020 10:00:00 GMT', '0'],
+      ['Tue, 03 Nov 2099 10:00:00 GMT', '600'],
+      ['Tuesday, 03-Nov-20 10:00:00 GMT', '0'],
+      ['Tue Nov  3 10:00:00 2020', '0'],
+      ['2099-11-03', OWN_SECONDS],
+      ['7, 8', OWN_SECONDS],
+    ] as const
+  ).map(([value, passedOn]) => ({
+    name: `429 with Retry-After: ${value}`,
+    play: (call: Call) => refuse(call, 429, { message: MESSAGE }, { 'retry-after': value }),
+    expected: '429 upstream_rate_limited',
+    headers: { 'retry-after': passedOn },
+  })),
+  ...['RPM', 'TPM'].map((limit) => ({
+    name: `429 for ${limit}`,
+    play: (call: Call) =>
+      refuse(call, 429, { message: `request limited ${limit} reached, current: 11, limit: 10. ${MESSAGE}` }),
+    expected: '429 upstream_rate_limited',
+    headers: { 'retry-after': /^(?:[1-9]|[1-5]\d|60)$/ },
+  })),
+  {
+    name: '503 with Retry-After: 33',
+    play: (call) => refuse(call, 503, { message: MESSAGE }, { 'retry-after': '33' }),
+    expected: '502 upstream_unavailable',
+    headers: { 'retry-after': '33' },
+  },
+];
