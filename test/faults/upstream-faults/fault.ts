@@ -23,8 +23,8 @@ export interface Fault {
   readonly text?: string;
   /** The error's message; left out: nothing of StepFun's words is shown. */
   readonly message?: string;
-  /** Headers of the error; '': it must be absent. */
-  readonly headers?: Headers;
+  /** Headers of the error: a value, or the pattern of one that the gateway computes. */
+  readonly headers?: Readonly<Record<string, string | RegExp>>;
 }
 
 /** @returns what a lane expects; null: the lane does not play this fault. */

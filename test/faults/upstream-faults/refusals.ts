@@ -1,7 +1,7 @@
 // StepFun refuses: by a status, by an error object in a 200, or by a rate limit. Its words are
 // shown only where they help the client.
 
-import { head, refuse, wantsStream } from '../replies.ts';
+import { head, refuse, reply, wantsStream } from '../replies.ts';
 import type { Call } from '../upstream.ts';
 import { MESSAGE, REDACTED_MESSAGE, cut, type Fault } from './fault.ts';
 
@@ -10,19 +10,24 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 export const STATUSES: readonly Fault[] = [
   ...(
     [
-      [400, '400 upstream_rejected'],
-      [404, '404 model_not_found'],
-      [413, '400 upstream_rejected'],
-      [422, '400 upstream_rejected'],
-      [429, '429 upstream_rate_limited'],
-      [451, '451 content_filter'],
+      [400, '400 upstream_rejected', true],
+      [404, '404 model_not_found', false],
+      [413, '400 upstream_rejected', false],
+      [422, '400 upstream_rejected', false],
+      [429, '429 upstream_rate_limited', false],
+      [451, '451 content_filter', true],
     ] as const
-  ).map(([status, expected]) => ({
+  ).map(([status, expected, isShown]) => ({
     name: `${status}`,
     play: (call: Call) => refuse(call, status, { message: MESSAGE, type: 'some_error' }),
     expected,
-    message: REDACTED_MESSAGE,
+    ...(isShown && { message: REDACTED_MESSAGE }),
   })),
+  {
+    name: '404 as text, for a wrong path',
+    play: (call) => reply(call, 404, MESSAGE, { 'content-type': 'text/plain' }),
+    expected: '502 upstream_misconfigured',
+  },
   ...[401, 402, 403].map((status) => ({
     name: `${status} that names the key`,
     play: (call: Call) => refuse(call, status, { message: MESSAGE, type: 'invalid_api_key' }),
@@ -56,11 +61,11 @@ export const STATUSES: readonly Fault[] = [
 /** The same refusals as a 200 with an error object. */
 export const ERROR_OBJECTS: readonly Fault[] = (
   [
-    [{ code: 429 }, '429 upstream_rate_limited', true],
+    [{ code: 429 }, '429 upstream_rate_limited', false],
     [{ code: '451' }, '451 content_filter', true],
     [{ type: 'censorship_blocked' }, '451 content_filter', true],
     [{ type: 'request_params_invalid' }, '400 upstream_rejected', true],
-    [{ type: 'model_not_found' }, '404 model_not_found', true],
+    [{ type: 'model_not_found' }, '404 model_not_found', false],
     [{ type: 'invalid_api_key' }, '502 upstream_auth', false],
     [{ type: 'insufficient_balance' }, '502 upstream_auth', false],
     [{ type: 'engine_overloaded' }, '502 upstream_unavailable', false],
@@ -87,23 +92,25 @@ export const ERROR_OBJECTS: readonly Fault[] = (
   ];
 });
 
+/** Without a valid Retry-After of StepFun's, the gateway computes one. */
+const OWN_RETRY_AFTER = /^[1-5]$/;
+
 export const RATE_LIMITS: readonly Fault[] = (
   [
     ['7', '7'],
     ['600', '600'],
     ['1000000000', '600'],
-    ['1e9', ''],
-    ['-1', ''],
-    ['soon', ''],
+    ['1e9', OWN_RETRY_AFTER],
+    ['-1', OWN_RETRY_AFTER],
+    ['soon', OWN_RETRY_AFTER],
     ['Tue, 03 Nov 2020 10:00:00 GMT', '0'],
     ['Tue, 03 Nov 2099 10:00:00 GMT', '600'],
-    ['2099-11-03', ''],
-    ['7, 8', ''],
+    ['2099-11-03', OWN_RETRY_AFTER],
+    ['7, 8', OWN_RETRY_AFTER],
   ] as const
 ).map(([value, passedOn]) => ({
   name: `429 with Retry-After: ${value}`,
-  play: (call: Call) => refuse(call, 429, { message: 'slow' }, { 'retry-after': value }),
+  play: (call: Call) => refuse(call, 429, { message: MESSAGE }, { 'retry-after': value }),
   expected: '429 upstream_rate_limited',
-  message: 'slow',
   headers: { 'retry-after': passedOn },
 }));
