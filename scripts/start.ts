@@ -9,6 +9,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { readLimits, TIER_NAMES } from '../test/simulator/account.ts';
+import { setDemoClient } from './clients/demo.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const HOST = '127.0.0.1';
@@ -49,15 +50,28 @@ wrangler.on('error', () => fail('wrangler was not found: run npm install first.'
 wrangler.on('exit', (code) => process.exit(code ?? 0));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => wrangler.kill(signal));
 
-const configuration = await waitForHealth();
+const { configuration, missing = [], wrong = [] } = await waitForHealth();
 if (configuration === 'valid') {
   await printWelcome();
+  if (!isLive) await printDemoClient();
 } else {
-  // The first request writes the wrong setting into the log; /healthz does not.
-  await fetch(`${url}/v1/models`);
-  const files = isLive ? '.dev.vars or wrangler.toml' : '.dev.vars';
+  const problems = [...missing, ...wrong].map(({ setting, expected }) => `    ${setting}: expected ${expected}`);
   console.error(`
-  A setting is wrong: see "detail" in the log. Correct it in ${files}, and start again.`);
+  These settings are wrong. Correct them in ${isLive ? '.dev.vars or wrangler.toml' : '.dev.vars'}, and start again:
+${problems.join('\n')}
+`);
+}
+
+interface Problem {
+  readonly setting: string;
+  readonly expected: string;
+}
+
+/** The answer of `/healthz`, which names settings to a client on this machine. */
+interface Health {
+  readonly configuration: string;
+  readonly missing?: readonly Problem[];
+  readonly wrong?: readonly Problem[];
 }
 
 function fail(message: string): never {
@@ -148,12 +162,12 @@ function gateSettings(): Record<string, string> {
   );
 }
 
-/** Waits until the gateway answers. @returns the state of its configuration. */
-async function waitForHealth(): Promise<unknown> {
+/** Waits until the gateway answers. */
+async function waitForHealth(): Promise<Health> {
   for (;;) {
     try {
       const response = await fetch(`${url}/healthz`);
-      return ((await response.json()) as { configuration: unknown }).configuration;
+      return (await response.json()) as Health;
     } catch {
       await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
     }
@@ -179,6 +193,18 @@ ${needsKey ? `\n  Callers need a key: replace YOUR_KEY by ${credentials()}.\n` :
     console.error(
       '  StepFun did not answer the first call as expected: see "code" and "detail" in the log.\n',
     );
+  }
+}
+
+/** A client with a budget of its own, to show what `npm run clients` makes. The gateway works without it. */
+async function printDemoClient(): Promise<void> {
+  try {
+    const key = await setDemoClient();
+    console.log(`  The demo client has a budget of its own (npm run clients -- list --local):
+    curl ${url}/v1/usage -H 'authorization: Bearer ${key}'
+`);
+  } catch (error) {
+    console.error(`  There is no demo client: ${String(error)}`);
   }
 }
 

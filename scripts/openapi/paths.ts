@@ -1,4 +1,4 @@
-// Every route of the gateway: what goes in, what comes out.
+// Every route of the gateway: its requests and its answers.
 
 import {
   REQUEST_EXAMPLES,
@@ -11,7 +11,7 @@ import { errorResponses } from './error-responses.ts';
 import { BUDGET_HEADERS, EVERY_ANSWER, headers, parameters } from './headers.ts';
 import { type Json, ref } from './json-values.ts';
 
-/** Any of these is enough; `{}`: where the operator lets everybody in (`ANONYMOUS_ACCESS`). */
+/** Any of these is enough; `{}`: the operator allows anonymous access (`ANONYMOUS_ACCESS`). */
 const SECURITY = [{ clientKey: [] }, { userToken: [] }, { session: [] }, { stepfunKey: [] }, {}];
 const NO_SECURITY: Json[] = [];
 
@@ -32,7 +32,7 @@ export const PATHS: Readonly<Record<string, Json>> = {
       operationId: 'createChatCompletion',
       tags: ['Chat'],
       summary: 'Ask a model',
-      description: "OpenAI's chat completions, answered by StepFun, or from the gateway's cache.",
+      description: "OpenAI's chat completions, answered by StepFun or from the gateway's cache.",
       security: SECURITY,
       parameters: parameters('X-Reasoning-Format', 'Cache-Control', 'X-Cache-TTL', 'X-Request-Id'),
       requestBody: {
@@ -42,11 +42,11 @@ export const PATHS: Readonly<Record<string, Json>> = {
       },
       responses: {
         '200': {
-          description: `The answer: whole, or with \`stream: true\` as events (Server-Sent Events of the HTML standard).
+          description: `The answer: a completion, or with \`stream: true\` as events (Server-Sent Events of the HTML standard).
 
 The schema of \`text/event-stream\` is that of one event's data. An event is \`data: \`, its JSON and an empty line; what begins
-with \`:\` is a comment that keeps the connection open. A stream that is whole ends with \`data: [DONE]\`. One that failed on the
-way ends with an error as its last event, and without \`[DONE]\`: it can't be taken for a whole one.`,
+with \`:\` is a comment that keeps the connection open. A complete stream ends with \`data: [DONE]\`. A stream that failed
+ends with an error as its last event, and without \`[DONE]\`.`,
           headers: CHAT_HEADERS,
           content: {
             ...json('ChatCompletion', { examples: COMPLETION_EXAMPLES }),
@@ -67,7 +67,7 @@ way ends with an error as its last event, and without \`[DONE]\`: it can't be ta
       tags: ['Models'],
       summary: 'List the models',
       description:
-        "StepFun's list, as far as it may be asked here. While StepFun has no answer, the last one, or the models that are documented.",
+        "StepFun's models, limited to those that are allowed here. If StepFun does not answer: its last list, or the documented models.",
       security: SECURITY,
       parameters: parameters('X-Request-Id'),
       responses: {
@@ -113,8 +113,8 @@ way ends with an error as its last event, and without \`[DONE]\`: it can't be ta
       operationId: 'createSession',
       tags: ['Access'],
       summary: 'Begin a browser session',
-      description: `For pages that hold no secret: a Turnstile token becomes a credential for a few minutes. The \`Origin\` that
-browsers send has to be allowed, and the session is worth nothing from another. 404 where the operator has no sessions.`,
+      description: `For pages without a secret: exchanges a Turnstile token for a credential of a few minutes. The \`Origin\` that
+browsers send has to be allowed, and the session is valid for it only. 404 if the operator has not set sessions up.`,
       security: NO_SECURITY,
       parameters: parameters('X-Request-Id'),
       requestBody: {
@@ -135,14 +135,14 @@ browsers send has to be allowed, and the session is worth nothing from another. 
     get: {
       operationId: 'getHealth',
       tags: ['Service'],
-      summary: 'Ask whether the gateway can serve',
-      description: 'StepFun is not asked.',
+      summary: 'Check whether the gateway can serve',
+      description: 'StepFun is not called.',
       security: NO_SECURITY,
       parameters: parameters('X-Request-Id'),
       responses: {
-        '200': ok('It can.', json('Health', { example: health('ok', 'valid') })),
+        '200': ok('It can serve.', json('Health', { example: health('ok', 'valid') })),
         '503': ok(
-          'A setting stands in the way.',
+          'A setting is missing or wrong.',
           json('Health', { example: health('not_serving', 'invalid') }),
         ),
       },
@@ -167,7 +167,7 @@ browsers send has to be allowed, and the session is worth nothing from another. 
       operationId: 'getPlayground',
       tags: ['Service'],
       summary: 'Open the playground',
-      description: 'A page to try the gateway on. 404 with `PLAYGROUND=off`.',
+      description: 'A page to try the gateway. 404 with `PLAYGROUND=off`.',
       security: NO_SECURITY,
       parameters: parameters('X-Request-Id'),
       responses: { '200': file('text/html', { type: 'string' }), ...errorResponses('playground') },

@@ -3,8 +3,8 @@
 // would cost 75–100 µs of CPU.
 
 import * as z from 'zod/mini';
-import { EVENT_CHARS } from '../config/limits.ts';
-import { parseJson, type JsonObject } from '../lib/json.ts';
+import { EVENT_CHARS, TOOL_CALLS_MAX } from '../config/limits.ts';
+import { parseJson, stringifyJson, type JsonObject } from '../lib/json.ts';
 import type { RewriteOptions } from '../relay/options.ts';
 import { StreamRewriter } from '../relay/stream-rewriter.ts';
 
@@ -46,7 +46,9 @@ const decoder = new TextDecoder();
 /** @returns the completion; null when it can't be replayed as a stream. */
 export function parseReplayable(json: unknown): Replayable | null {
   const { data } = replayableSchema.safeParse(json);
-  return data !== undefined && data.choices.every(fitsIntoEvents) ? data : null;
+  if (data === undefined) return null;
+  const canBeSent = data.choices.every((choice) => fitsIntoEvents(data, choice) && hasDistinctCalls(choice));
+  return canBeSent ? data : null;
 }
 
 /** @returns a stored completion's JSON as `parseReplayable` does. */
@@ -61,10 +63,13 @@ export function readReplayable(completion: Uint8Array): Replayable | null {
  */
 export function replayStream(completion: Replayable, options: RewriteOptions): Uint8Array {
   const { choices, usage, object: _, system_fingerprint, ...top } = completion;
+  const { id, created, model } = top;
   const rewriter = new StreamRewriter(options);
   let stream = '';
   const push = (choice: JsonObject, usageOfChunk?: unknown) => {
-    const chunk: JsonObject = { ...top, object: 'chat.completion.chunk', choices: [choice] };
+    // Members that nobody here knows go out once: a thousand chunks may follow.
+    const members = stream === '' ? top : { id, created, model };
+    const chunk: JsonObject = { ...members, object: 'chat.completion.chunk', choices: [choice] };
     // A null was added for OpenAI's clients, which want it in completions alone.
     if (system_fingerprint !== null) chunk['system_fingerprint'] = system_fingerprint;
     if (usageOfChunk !== undefined) chunk['usage'] = usageOfChunk;
@@ -117,8 +122,21 @@ function cut(whole: string | null | undefined): string[] {
   return pieces;
 }
 
-/** Whether the first chunk of a choice, which has everything that can't be cut, is within the cap of an event. */
-function fitsIntoEvents({ message, ...rest }: Replayable['choices'][number]): boolean {
-  const { content: _, reasoning: __, tool_calls: ___, ...uncut } = message;
-  return JSON.stringify([rest, uncut]).length < EVENT_CHARS / 2;
+type Choice = Replayable['choices'][number];
+
+/** Whether everything that can't be cut would be within the cap of an event. */
+function fitsIntoEvents(completion: Replayable, { message, ...rest }: Choice): boolean {
+  const { choices: _, ...top } = completion;
+  const { content: __, reasoning: ___, tool_calls: calls, ...uncut } = message;
+  const uncutCalls = calls?.flatMap(({ function: called, ...call }) => [call, { ...called, arguments: '' }]);
+  const json = stringifyJson([top, rest, uncut, uncutCalls]);
+  return json !== null && json.length < EVENT_CHARS / 2;
+}
+
+/** In a stream, pieces with one id are one call. */
+function hasDistinctCalls({ message }: Choice): boolean {
+  const ids = (message.tool_calls ?? [])
+    .map(({ id }) => id)
+    .filter((id) => typeof id === 'string' && id !== '');
+  return ids.length <= TOOL_CALLS_MAX && new Set(ids).size === ids.length;
 }

@@ -92,7 +92,8 @@ export class StreamClocks {
       this.#lastSentAtMs = nowMs;
       this.#listener?.onSilence();
     }
-    const nextMs = Math.min(deadlineMs, this.#lastSentAtMs + keepAliveMs);
+    // The upstream may begin and fall silent any moment, with a deadline before `firstByteDeadlineMs`.
+    const nextMs = Math.min(deadlineMs, this.#lastSentAtMs + keepAliveMs, nowMs + idleMs);
     this.#timer = setTimeout(() => this.#look(), Math.max(nextMs - nowMs, 1));
   }
 }

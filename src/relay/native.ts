@@ -85,7 +85,8 @@ async function writeAndPipe(
     await writeFirst(first, isFirstThere, writable, keepAliveMs);
     outcome = rewriter.failure?.code ?? 'completed';
     separator = '\n\n';
-    if (rewriter.isDone) await body.cancel();
+    // What is behind the end is of no interest, nor is how it ends.
+    if (rewriter.isDone) body.cancel().catch(ignore);
     else await body.pipeTo(writable, { preventClose: true, preventAbort: true });
     await writable.close();
   } catch (thrown) {
@@ -145,3 +146,5 @@ async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boo
     clearTimeout(timer);
   }
 }
+
+function ignore(): void {}

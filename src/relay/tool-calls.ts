@@ -16,8 +16,8 @@ export interface ToolCall {
   /** Filled in only where the answer is collected. */
   arguments: string;
   readonly type: string;
-  /** The index that StepFun gave, or null. */
-  readonly upstreamIndex: number | null;
+  /** The first index that StepFun gave, or null as long as it gave none. */
+  upstreamIndex: number | null;
   /** The id that StepFun gave, or null as long as it gave none. */
   upstreamId: string | null;
 }
@@ -73,7 +73,7 @@ export class ToolCalls {
         name: '',
         arguments: '',
         type: nonEmptyString(piece['type']) ?? 'function',
-        upstreamIndex,
+        upstreamIndex: null,
         upstreamId: null,
       });
     }
@@ -82,7 +82,10 @@ export class ToolCalls {
       call.upstreamId = id;
       this.#indexById.set(id, index);
     }
-    if (upstreamIndex !== null) this.#indexByUpstreamIndex.set(upstreamIndex, index);
+    if (upstreamIndex !== null) {
+      call.upstreamIndex ??= upstreamIndex;
+      this.#indexByUpstreamIndex.set(upstreamIndex, index);
+    }
     this.#open = index;
     const firstName = call.name === '' ? name : null;
     if (firstName !== null) call.name = firstName;

@@ -1,18 +1,18 @@
-// Takes out of a foreign text (StepFun's error messages) what a client must not
-// read, before it is shown or logged. Over-redacting costs a hint, under-redacting
-// costs a key: the patterns err on the first side.
+// Removes keys, tokens and accounts from a text of another server (StepFun's error messages)
+// before a client or the log gets it. To remove too much costs a hint, to remove too little
+// costs a key: the patterns remove too much.
 
 import { UPSTREAM_MESSAGE_CHARS } from '../config/limits.ts';
 
-const GONE = '[redacted]';
+const REDACTED = '[redacted]';
 
-/** How much text the patterns look at: more than is ever shown, little enough to be cheap. */
-const LOOKED_AT_CHARS = 4 * UPSTREAM_MESSAGE_CHARS;
+/** How much text the patterns search: more than is shown, little enough to be cheap. */
+const SEARCHED_CHARS = 4 * UPSTREAM_MESSAGE_CHARS;
 
 const SECRET_LIKE: readonly RegExp[] = [
   // An Authorization header's value, whatever its form.
   /\b(?:bearer|basic)[\s:=]+[^\s,;"'<>]+/gi,
-  // OpenAI's and StepFun's style of keys, also when the message itself cut them short.
+  // Keys of OpenAI's and StepFun's style, also those that the message has shortened.
   /\b(?:sk|pk|rk)-[\w*.-]+/gi,
   // key=…, "api_key": "…", token: …
   /(?<=\b(?:api[\s_-]?key|access[\s_-]?token|token|secret|password)["']?\s*[:=]\s*["']?)[^\s,;"'<>]+/gi,
@@ -22,12 +22,12 @@ const SECRET_LIKE: readonly RegExp[] = [
   /[^\s@<>"']+@[^\s@<>"']+/g,
 ];
 
-/** A word long enough for a key; whether it is one, `looksRandom` tells. */
+/** A word long enough for a key; `looksRandom` decides whether it is one. */
 const LONG_WORD = /[\w+/=-]{20,}/g;
 
 /**
- * @param text - as it came from outside; of a long one only the beginning is kept.
- * @param secrets - what is known to be secret, removed wherever it stands.
+ * @param text - any text; only the beginning of a long one is kept.
+ * @param secrets - known secrets, removed wherever they stand.
  * @returns one line without control characters and without anything that looks
  *   like a key, a token or an account, at most UPSTREAM_MESSAGE_CHARS (and an
  *   ellipsis) long.
@@ -35,16 +35,16 @@ const LONG_WORD = /[\w+/=-]{20,}/g;
 export function redact(text: string, ...secrets: readonly (string | undefined)[]): string {
   let shown = text;
   for (const secret of secrets) {
-    if (secret !== undefined && secret !== '') shown = shown.replaceAll(secret, GONE);
+    if (secret !== undefined && secret !== '') shown = shown.replaceAll(secret, REDACTED);
   }
-  if (shown.length > LOOKED_AT_CHARS) {
-    // What the cut leaves of a long word is not to be told from a key's first half.
-    shown = shown.slice(0, LOOKED_AT_CHARS).replace(/\S+$/, '');
+  if (shown.length > SEARCHED_CHARS) {
+    // The rest of a word that was cut cannot be told from the first half of a key.
+    shown = shown.slice(0, SEARCHED_CHARS).replace(/\S+$/, '');
   }
-  for (const pattern of SECRET_LIKE) shown = shown.replace(pattern, GONE);
-  shown = shown.replace(LONG_WORD, (word) => (looksRandom(word) ? GONE : word));
-  // C0, DEL, C1, line separators and bidirectional controls: nothing may forge a
-  // line, drive a terminal or turn a text around.
+  for (const pattern of SECRET_LIKE) shown = shown.replace(pattern, REDACTED);
+  shown = shown.replace(LONG_WORD, (word) => (looksRandom(word) ? REDACTED : word));
+  // C0, DEL, C1, line separators and bidirectional controls could forge a line of the log,
+  // control a terminal or reverse a text.
   shown = shown
     .replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ')
     .toWellFormed()
@@ -53,8 +53,8 @@ export function redact(text: string, ...secrets: readonly (string | undefined)[]
 }
 
 /**
- * Keys have a long run of letters and digits; what people write (`reasoning_effort_invalid`,
- * `step-1o-turbo-vision`, `docs/en/chat/completions`) has short ones.
+ * Keys have long runs of letters and digits; names (`reasoning_effort_invalid`,
+ * `step-1o-turbo-vision`, `docs/en/chat/completions`) have short ones.
  */
 function looksRandom(word: string): boolean {
   return word.split(/[_+/=-]+/).some((run) => run.length >= 32 || (run.length >= 12 && /\d/.test(run)));

@@ -15,6 +15,7 @@ import {
   RETRY_BASE_MS,
 } from '../config/limits.ts';
 import { GatewayError } from '../http/errors.ts';
+import { sleep } from '../lib/sleep.ts';
 import type { Slot } from './gate/remote-slot.ts';
 
 /** What a request adds to the budget, and the most that an isolate saves: 1,000 failing requests make at most 1,100 calls. */
@@ -51,7 +52,8 @@ export interface RetryContext {
 
 /**
  * @param attempt - calls StepFun once. Where it rejects, the client must have got nothing.
- * @throws {GatewayError} the last attempt's failure, with `attempts` in its details; the signal's reason.
+ * @throws {GatewayError} the last attempt's failure, with `attempts` in its details; also when the signal
+ *   ends a pause. The signal's reason when it ends an attempt.
  */
 export async function withRetries<T>(
   attempt: () => Promise<T>,
@@ -72,7 +74,10 @@ export async function withRetries<T>(
       const isLast = pauseMs === null || budget.retries < 1 || nowMs() + pauseMs >= deadlineMs();
       if (isLast || signal.aborted) throw failure;
       budget.retries--;
-      await pause(pauseMs, signal);
+      // A client that leaves in the pause leaves a call that has failed, and costs what that costs.
+      await pause(pauseMs, signal).catch(() => {
+        throw failure;
+      });
       await slot?.again(null);
     }
   }
@@ -116,19 +121,4 @@ function pauseBeforeRetry(error: GatewayError, attempts: number, random: () => n
 
 function withAttempts(error: GatewayError, attempts: number): GatewayError {
   return new GatewayError(error.code, error.message, { ...error.details, attempts });
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onTimer = () => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    };
-    const timer = setTimeout(onTimer, ms);
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
 }

@@ -1,14 +1,16 @@
 // Events as StepFun sends them, and a strict reader for the streams that clients get.
 
-/** @returns the event of one chunk. */
-export function event(content: string, finishReason = ''): string {
+const USAGE = { prompt_tokens: 83, completion_tokens: 1, total_tokens: 84 };
+
+/** @returns one chunk's event. */
+export function event(content: string, finishReason = '', usage: Partial<typeof USAGE> = USAGE): string {
   const chunk = {
     id: 'd7ae7c4a-1524-4fe5-9d58-e4d59b89d8f0',
     object: 'chat.completion.chunk',
     created: 1_709_899_323,
     model: 'step-3.5-flash',
     choices: [{ index: 0, delta: { role: 'assistant', content }, finish_reason: finishReason }],
-    usage: { prompt_tokens: 83, completion_tokens: 1, total_tokens: 84 },
+    usage,
   };
   return `data: ${JSON.stringify(chunk)}\n\n`;
 }

@@ -65,6 +65,7 @@ export async function startUnder<Lane extends string>(
       objects: {
         ...('TOKENS_PER_DAY' in vars && { BUDGETS: 'Budget' }),
         ...('CACHE_TTL_SECONDS' in vars && { FLIGHTS: 'Flight' }),
+        ...(Object.keys(vars).some((name) => name.startsWith('UPSTREAM_')) && { GATE: 'Gate' }),
       },
       kv: 'CACHE_TTL_SECONDS' in vars ? ['CACHE'] : [],
     }),

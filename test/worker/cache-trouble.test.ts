@@ -1,5 +1,5 @@
-// KV that fails or hangs: the gateway in workerd, with miniflare's KV behind a wrapper that makes
-// it fail (fixtures/kv-worker.ts). Clients get their answers as without a cache.
+// KV in trouble: the gateway in workerd, with miniflare's KV behind a wrapper that makes
+// it fail (fixtures/kv-worker.ts). No client notices.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Trouble } from './fixtures/kv-worker.ts';
@@ -24,7 +24,7 @@ function replyStream({ response }: Call): void {
   response.end(`data: ${JSON.stringify(CHUNK)}\n\ndata: [DONE]\n\n`);
 }
 
-describe.each<Trouble>(['read fails', 'read hangs', 'read brings rubbish', 'write fails'])(
+describe.each<Trouble>(['read fails', 'read hangs', 'read brings garbage', 'write fails'])(
   '%s',
   (trouble) => {
     let worker: Started;

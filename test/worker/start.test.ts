@@ -132,6 +132,12 @@ describe('npm start', () => {
       expect(stdout).toContain('"choices"');
       expect(stdout).toMatch(/data: \[DONE\]\n\n$/);
 
+      const demo = () => /^ *curl (\S+\/v1\/usage) -H 'authorization: Bearer (\S+)'$/m.exec(gateway.printed());
+      await expect.poll(demo, { timeout: 120_000 }).not.toBeNull();
+      const [, usageUrl = '', key = ''] = demo() ?? [];
+      const usage = await fetch(usageUrl, { headers: { authorization: `Bearer ${key}` } });
+      expect(await usage.json()).toMatchObject({ client: 'demo', tokens: { limit: 100_000 } });
+
       expect(await askUntilStored(gateway.url)).toContain('The sky is blue because');
       expect(await stores()).toEqual(['simulator']);
       expect(gateway.printed()).not.toMatch(/warning|might be out of date|error/i);

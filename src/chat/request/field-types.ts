@@ -42,7 +42,7 @@ export function object<T extends z.core.$ZodLooseShape>(shape: T) {
 
 /**
  * A list that stops at the first items that are wrong. `z.array` alone makes an issue for
- * every wrong item, and a body has room for 250,000 of them: 0.4 s of CPU, against 1 ms.
+ * every wrong item, and a body has room for 250,000 of them: 170 ms of CPU, against 0.5 ms.
  * @param item - what each item has to be; not asynchronous.
  */
 export function list<T extends z.core.$ZodType>(item: T, min = 0, max = LIST_ITEMS_MAX) {

@@ -44,7 +44,8 @@ export function createGate(
   return {
     async enter(request) {
       name ??= await objectName(upstreamKey);
-      const slot = new RemoteSlot(namespace.get(namespace.idFromName(name)), settings, request);
+      const id = namespace.idFromName(name);
+      const slot = new RemoteSlot(() => namespace.get(id), settings, request);
       await slot.take();
       return slot;
     },

@@ -9,6 +9,7 @@
 import { GATE_SILENCE_MS } from '../../config/limits.ts';
 import { GatewayError, type RateLimit } from '../../http/errors.ts';
 import { log } from '../../http/log.ts';
+import { sleep } from '../../lib/sleep.ts';
 import type { CallEnd, GateRequest } from './gate-core.ts';
 import type { GateReply, Turn } from './gate-object.ts';
 import type { GateSettings } from './gate.ts';
@@ -37,8 +38,8 @@ export interface Slot {
   end(end: CallEnd): void;
 }
 
-/** How often a request enters again while the object is restarted. */
-const ENTRIES_MAX = 3;
+/** Pauses before entering again: an object that is restarted refuses calls for some milliseconds. */
+const ENTRY_PAUSES_MS = [5, 25, 125];
 
 /** How long a cut call's own `end` is waited for, which knows its tokens. */
 const CUT_TOKENS_MS = 20;
@@ -64,7 +65,7 @@ interface TicketStub extends Disposable {
 }
 
 export class RemoteSlot implements Slot {
-  readonly #gate: GateStub;
+  readonly #getGate: () => GateStub;
   readonly #settings: GateSettings;
   readonly #request: SlotRequest;
   /** null: the gate is passed by, or nothing has been entered yet. */
@@ -74,8 +75,9 @@ export class RemoteSlot implements Slot {
   /** When the wait under way began, in ms since the epoch; null: it holds its slot. */
   #waitsSinceMs: number | null = null;
 
-  constructor(gate: GateStub, settings: GateSettings, request: SlotRequest) {
-    this.#gate = gate;
+  /** @param getGate - a new stub for each entry: one that has failed once fails for ever. */
+  constructor(getGate: () => GateStub, settings: GateSettings, request: SlotRequest) {
+    this.#getGate = getGate;
     this.#settings = settings;
     this.#request = request;
   }
@@ -124,16 +126,22 @@ export class RemoteSlot implements Slot {
 
   /** Enters, and waits for a slot; again where the object is restarted in between. */
   async #enter(had: GateRequest['had']): Promise<void> {
-    for (let entries = 1; ; entries++) {
+    let failures = 0;
+    for (;;) {
       try {
-        await this.#enterOnce(entries === 1 ? had : (had ?? 'place'));
+        await this.#enterOnce(failures === 0 ? had : (had ?? 'place'));
         return;
       } catch (thrown) {
         this.#throwIfFinal(thrown);
+        // With a place, the object was well until now.
+        failures = this.#ticket === null ? failures + 1 : 1;
         this.#release(CUT);
-        if (entries < ENTRIES_MAX && !isSilence(thrown)) continue;
-        log('warn', 'gate_passed_by', { reason: String(thrown) });
-        return;
+        const pauseMs = isSilence(thrown) ? undefined : ENTRY_PAUSES_MS[failures - 1];
+        if (pauseMs === undefined) {
+          log('warn', 'gate_passed_by', { reason: String(thrown) });
+          return;
+        }
+        await sleep(pauseMs, this.#request.signal);
       }
     }
   }
@@ -142,7 +150,7 @@ export class RemoteSlot implements Slot {
     const { client, isBackground = false } = this.#request;
     const { limits, queueSize } = this.#settings;
     const timeoutMs = this.#timeoutMs;
-    const entering = this.#gate.enter({ client, limits, queueSize, timeoutMs, isBackground, had });
+    const entering = this.#getGate().enter({ client, limits, queueSize, timeoutMs, isBackground, had });
     const reply = await this.#within(entering, GATE_SILENCE_MS).catch((thrown: unknown) => {
       // Its answer may come after all, and then holds a slot that nobody uses.
       entering.then((late) => late[Symbol.dispose](), ignore);

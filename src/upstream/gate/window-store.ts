@@ -5,19 +5,29 @@
 import { GATE_WINDOW_MS } from '../../config/limits.ts';
 import type { GateCore, OnRecord } from './gate-core.ts';
 
-export class WindowStore {
-  readonly #storage: DurableObjectStorage;
-  /** Every row, by its key, oldest first. */
-  readonly #rows = new Map<string, { readonly endsAtMs: number; amount: number }>();
+/** What is used of a `DurableObjectStorage`. */
+export interface WindowStorage {
+  readonly kv: { list(): Iterable<[string, unknown]> };
+  put(key: string, value: number, options: { allowUnconfirmed: boolean }): Promise<void>;
+  delete(key: string, options: { allowUnconfirmed: boolean }): Promise<boolean>;
+}
 
-  constructor(storage: DurableObjectStorage) {
+export class WindowStore {
+  readonly #storage: WindowStorage;
+  /** Every row, by its key, oldest first. */
+  readonly #rows = new Map<string, { readonly endsAtMs: number; readonly amount: number }>();
+
+  constructor(storage: WindowStorage) {
     this.#storage = storage;
   }
 
   /** Fills the core's windows with what was stored. */
   restore({ starts, tokens }: Pick<GateCore, 'starts' | 'tokens'>): void {
-    for (const [key, amount] of this.#storage.kv.list<number>()) {
+    // By key, and so by time.
+    const rows = [...this.#storage.kv.list()].sort(([a], [b]) => (a < b ? -1 : 1));
+    for (const [key, amount] of rows) {
       const [kind, second] = key.split(':');
+      if (typeof amount !== 'number') continue;
       // The row has no exact time: the latest one is the safe one.
       const endsAtMs = (Number(second) + 1) * 1_000;
       this.#rows.set(key, { endsAtMs, amount });
@@ -29,13 +39,10 @@ export class WindowStore {
     const second = Math.floor(atMs / 1_000);
     const key = `${window}:${second}`;
     const row = this.#rows.get(key);
-    if (row === undefined) {
-      this.#rows.set(key, { endsAtMs: (second + 1) * 1_000, amount });
-      this.#dropExpired(atMs);
-    } else {
-      row.amount += amount;
-    }
-    this.#storage.put(key, this.#rows.get(key)?.amount, { allowUnconfirmed: true }).catch(ignore);
+    const sum = (row?.amount ?? 0) + amount;
+    this.#rows.set(key, { endsAtMs: (second + 1) * 1_000, amount: sum });
+    if (row === undefined) this.#dropExpired(atMs);
+    this.#storage.put(key, sum, { allowUnconfirmed: true }).catch(ignore);
   };
 
   #dropExpired(nowMs: number): void {

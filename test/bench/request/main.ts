@@ -2,10 +2,9 @@
 //
 //   node test/bench/request/main.ts [rounds]
 //
-// CPU of the workerd process (schedstat, all threads) over rounds in which every
-// kind of work takes its turn; medians. 1 KB and 100 KB: work in loops, against a
-// bare JSON.parse of the same text. 5 MB: whole requests, against a Worker that
-// passes the body on untouched.
+// CPU of the workerd process (schedstat, all threads), the median of rounds with every kind
+// of work. 1 KB and 100 KB: work in loops, compared with JSON.parse of the same text. 5 MB:
+// whole requests, compared with a Worker that passes the body on unchanged.
 
 import { once } from 'node:events';
 import { Agent, createServer, request } from 'node:http';
@@ -39,7 +38,7 @@ try {
   upstream.close();
 }
 
-/** Prints what each kind of work costs, beside the first of them. */
+/** Prints the cost of each kind of work, and its ratio to the first of them. */
 async function table(title: string, body: string, n: number, names: readonly string[]): Promise<void> {
   const bytes = Buffer.from(body);
   const costs = new Map<string, number[]>(names.map((name) => [name, []]));

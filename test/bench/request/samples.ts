@@ -1,11 +1,11 @@
-// The requests that are measured.
+// The measured requests.
 
 const WORDS =
   'the answer lies in what a model reads before it speaks and how carefully each word of a long talk is kept in mind '.split(
     ' ',
   );
 
-/** A first question with its instructions: about 1 KB. */
+/** A question with instructions: about 1 KB. */
 export function small(): string {
   return JSON.stringify({
     model: 'step-3.5-flash',
@@ -32,7 +32,7 @@ export function long(): string {
   });
 }
 
-/** An agent's history of 200 messages, about 100 KB: every other one calls a tool or answers a call. */
+/** An agent's history of 200 messages, about 100 KB: calls of a tool and their answers. */
 export function agent(): string {
   return JSON.stringify({
     model: 'step-3.5-flash',

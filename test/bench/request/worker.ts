@@ -1,6 +1,6 @@
-// The Worker under measurement: does one kind of work with the posted body, `n`
-// times over (a Worker's clock stands still while it computes, so time is taken
-// outside), or sends it on as the gateway and as nothing at all would.
+// The measured Worker: does one kind of work with the posted body `n` times (a Worker's
+// clock does not advance while it computes, so the time is taken outside), or sends the
+// body on, as the gateway does or unchanged.
 
 import { cacheKey } from '../../../src/cache/key.ts';
 import { readBody } from '../../../src/chat/request/body.ts';

@@ -1,16 +1,16 @@
 // The object of a flight by itself: what a real one, in workerd, can't be made to do
 // at will. test/worker/cache-flight.test.ts has the rest.
 
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FlightObject } from '../../../src/cache/flight.ts';
-import { joinFlight, type Ticket } from '../../../src/cache/flight-wire.ts';
-import type { Completion, Order } from '../../../src/cache/completion.ts';
+import { joinFlight, type FlightRequest } from '../../../src/cache/flight-wire.ts';
+import type { Completion, UpstreamRequest } from '../../../src/cache/completion.ts';
 import { GatewayError } from '../../../src/http/errors.ts';
 import { fakeFlights, fakeKv, type FakeFlights, type FakeKv } from './fakes.ts';
 import { answer, completed, decode, encode } from './samples.ts';
 
 interface Call {
-  readonly order: Order;
+  readonly request: UpstreamRequest;
   readonly signal: AbortSignal;
   resolve(completion: Completion): void;
   reject(error: unknown): void;
@@ -20,7 +20,7 @@ let kv: FakeKv;
 let calls: Call[];
 let flights: FakeFlights;
 let keys = 0;
-let ticket: Ticket;
+let flightRequest: FlightRequest;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'] });
@@ -29,34 +29,34 @@ beforeEach(() => {
   flights = fakeFlights({
     kv: kv.namespace,
     staleSeconds: 100,
-    complete: (order, signal) => {
+    complete: (request, signal) => {
       const { promise, resolve, reject } = Promise.withResolvers<Completion>();
-      calls.push({ order, signal, resolve, reject });
+      calls.push({ request, signal, resolve, reject });
       signal.addEventListener('abort', () => reject(signal.reason));
       return promise;
     },
   });
-  ticket = {
+  flightRequest = {
     // The isolate's memory outlives a test.
     key: `key${keys++}`,
     ttl: 60,
     maxAge: null,
-    detached: false,
+    isDetached: false,
     upstreamKey: null,
     choices: 1,
-    capped: false,
+    isCapped: false,
   };
 });
 afterEach(() => vi.useRealTimers());
 
-function join(rest: Partial<Ticket> = {}, signal = new AbortController().signal, body = encode('{}')) {
-  return joinFlight(flights.namespace, { ...ticket, ...rest }, body, signal);
+function join(rest: Partial<FlightRequest> = {}, signal = new AbortController().signal, body = encode('{}')) {
+  return joinFlight(flights.namespace, { ...flightRequest, ...rest }, body, signal, 60_000);
 }
 
 const calledTimes = (n: number) => vi.waitUntil(() => calls.length === n);
 
-/** A whole flight: asks, and lets StepFun answer. */
-async function land(rest: Partial<Ticket> = {}, body = answer()): Promise<void> {
+/** A whole flight: StepFun is asked, and answers. */
+async function fly(rest: Partial<FlightRequest> = {}, body = answer()): Promise<void> {
   const joined = join(rest);
   const n = calls.length + 1;
   await calledTimes(n);
@@ -65,22 +65,22 @@ async function land(rest: Partial<Ticket> = {}, body = answer()): Promise<void> 
 }
 
 describe('a flight', () => {
-  test('asks as the first ticket says, and stores as it says', async () => {
+  it('asks StepFun as its first request wants it, and stores for its TTL', async () => {
     const joined = join({ upstreamKey: 'sk-client', ttl: 90 }, undefined, encode('{"model":"m"}'));
     await calledTimes(1);
-    expect(calls[0]!.order).toMatchObject({
+    expect(calls[0]!.request).toMatchObject({
       upstreamKey: 'sk-client',
       choices: 1,
-      capped: false,
+      isCapped: false,
     });
-    expect(decode(calls[0]!.order.body)).toBe('{"model":"m"}');
+    expect(decode(calls[0]!.request.body)).toBe('{"model":"m"}');
     calls[0]!.resolve(completed(answer()));
-    expect(await joined).toMatchObject({ kind: 'landed', stored: true, collapsed: false, attempts: 1 });
+    expect(await joined).toMatchObject({ kind: 'answer', isStored: true, isCollapsed: false, attempts: 1 });
     await Promise.all(flights.pending);
-    expect(kv.entries.get(ticket.key)?.expirationTtl).toBe(190);
+    expect(kv.entries.get(flightRequest.key)?.expirationTtl).toBe(190);
   });
 
-  test('is told a client’s own key where logs of requests redact it, and nowhere else', async () => {
+  it('gets a client’s own key in the header that logs redact, and nowhere else', async () => {
     const joined = [join({ upstreamKey: 'sk-client' }), join()];
     await calledTimes(1);
     const told = flights.requests.map(({ headers }) => headers);
@@ -93,7 +93,7 @@ describe('a flight', () => {
     await Promise.all(joined);
   });
 
-  test('is put down to the first who is still there', async () => {
+  it('is paid by the first caller that still waits', async () => {
     const leaver = new AbortController();
     const left = join({}, leaver.signal);
     await calledTimes(1);
@@ -101,12 +101,12 @@ describe('a flight', () => {
     await vi.waitUntil(() => flights.requests.length === 3);
     leaver.abort();
     calls[0]!.resolve(completed(answer()));
-    expect(await Promise.all(others)).toMatchObject([{ collapsed: false }, { collapsed: true }]);
+    expect(await Promise.all(others)).toMatchObject([{ isCollapsed: false }, { isCollapsed: true }]);
     await left.catch(() => {});
     expect(calls).toHaveLength(1);
   });
 
-  test('whoever has left before the object saw them never holds it up', async () => {
+  it('ends at once when its caller has left before', async () => {
     const object = new FlightObject({} as DurableObjectState, {
       kv: kv.namespace,
       staleSeconds: 0,
@@ -115,7 +115,7 @@ describe('a flight', () => {
           if (signal.aborted) reject(signal.reason);
         }),
     });
-    const headers = { 'x-ticket': JSON.stringify(ticket) };
+    const headers = { 'x-flight-request': JSON.stringify(flightRequest) };
     const request = new Request('https://flight/', {
       method: 'POST',
       headers,
@@ -125,7 +125,7 @@ describe('a flight', () => {
     expect((await object.fetch(request)).status).not.toBe(200);
   });
 
-  test('tells the others to come again when the first one leaves with its body', async () => {
+  it('tells the others to retry when the first caller leaves before its body has arrived', async () => {
     const object = flights.namespace;
     const broken = new ReadableStream({
       type: 'bytes',
@@ -133,31 +133,31 @@ describe('a flight', () => {
     });
     const request = {
       method: 'POST',
-      headers: { 'x-ticket': JSON.stringify(ticket) },
+      headers: { 'x-flight-request': JSON.stringify(flightRequest) },
       body: broken,
       duplex: 'half',
     };
-    const first = object.get(object.idFromName(ticket.key)).fetch('https://flight/', request);
+    const first = object.get(object.idFromName(flightRequest.key)).fetch('https://flight/', request);
     const second = join();
     expect((await first).status).toBe(425);
     await calledTimes(1);
     calls[0]!.resolve(completed(answer()));
-    expect(await second).toMatchObject({ kind: 'landed', collapsed: false });
+    expect(await second).toMatchObject({ kind: 'answer', isCollapsed: false });
     expect(flights.requests).toHaveLength(3);
   });
 
-  test('one that is detached goes on when its client leaves', async () => {
+  it('goes on when a detached caller leaves', async () => {
     const leaver = new AbortController();
-    const left = join({ detached: true }, leaver.signal);
+    const left = join({ isDetached: true }, leaver.signal);
     await calledTimes(1);
     leaver.abort();
     expect(calls[0]!.signal.aborted).toBe(false);
     calls[0]!.resolve(completed(answer()));
-    await left;
-    expect(kv.entries.size).toBe(1);
+    await expect(left).rejects.toThrow('aborted');
+    await vi.waitUntil(() => kv.entries.size === 1);
   });
 
-  test('ends when the last one leaves, and the next one starts anew', async () => {
+  it('ends when the last caller leaves, and the next caller begins a new one', async () => {
     const leaver = new AbortController();
     const left = join({}, leaver.signal);
     await calledTimes(1);
@@ -167,45 +167,45 @@ describe('a flight', () => {
     const next = join();
     await calledTimes(2);
     calls[1]!.resolve(completed(answer()));
-    expect(await next).toMatchObject({ kind: 'landed', collapsed: false });
+    expect(await next).toMatchObject({ kind: 'answer', isCollapsed: false });
   });
 });
 
-describe('who comes late', () => {
-  test('gets what has landed, if it is young enough', async () => {
-    await land();
+describe('a late caller', () => {
+  it('gets the answer of a flight that has ended, if it is young enough', async () => {
+    await fly();
     vi.setSystemTime(Date.now() + 5_000);
-    expect(await join()).toMatchObject({ kind: 'landed', collapsed: true, stored: true, attempts: 0 });
-    expect(await join({ maxAge: 5 })).toMatchObject({ collapsed: true });
-    await land({ maxAge: 4 });
+    expect(await join()).toMatchObject({ kind: 'answer', isCollapsed: true, isStored: true, attempts: 0 });
+    expect(await join({ maxAge: 5 })).toMatchObject({ isCollapsed: true });
+    await fly({ maxAge: 4 });
     expect(calls).toHaveLength(2);
   });
 
-  test('not under no-cache, however young it is', async () => {
-    await land();
-    await land({ maxAge: -1 });
+  it('does not get it under no-cache', async () => {
+    await fly();
+    await fly({ maxAge: -1 });
     expect(calls).toHaveLength(2);
   });
 
-  test('not past its TTL or beyond the memory of the isolate', async () => {
-    await land({ ttl: 10 });
+  it('does not get one past its TTL, or that is no hot entry any more', async () => {
+    await fly({ ttl: 10 });
     vi.setSystemTime(Date.now() + 10_000);
-    await land();
+    await fly();
     vi.setSystemTime(Date.now() + 30_000);
-    await land();
+    await fly();
     expect(calls).toHaveLength(3);
   });
 
-  test('not what was not stored', async () => {
-    await land({}, answer({}, { finish_reason: 'content_filter' }));
-    await land();
+  it('does not get one that was not stored', async () => {
+    await fly({}, answer({}, { finish_reason: 'content_filter' }));
+    await fly();
     expect(calls).toHaveLength(2);
     expect(kv.entries.size).toBe(1);
   });
 });
 
 describe('a failure', () => {
-  test('comes across as it was', async () => {
+  it('reaches each caller as it was', async () => {
     const joined = join();
     await calledTimes(1);
     const details = {
@@ -217,24 +217,24 @@ describe('a failure', () => {
     calls[0]!.reject(
       new GatewayError('upstream_rejected', 'Not like this — “ü”.', { ...details, cause: new Error('c') }),
     );
-    const landing = await joined;
-    if (landing.kind !== 'failed') throw new Error('no failure');
-    expect(landing.error).toBeInstanceOf(GatewayError);
-    expect(landing.error).toMatchObject({
+    const result = await joined;
+    if (result.kind !== 'failed') throw new Error('no failure');
+    expect(result.error).toBeInstanceOf(GatewayError);
+    expect(result.error).toMatchObject({
       code: 'upstream_rejected',
       message: 'Not like this — “ü”.',
       details,
     });
   });
 
-  test('what nobody expected is ours', async () => {
+  it('that is no GatewayError is internal_error', async () => {
     const joined = join();
     await calledTimes(1);
     calls[0]!.reject(new RangeError('oops'));
     expect(await joined).toMatchObject({ kind: 'failed', error: { code: 'internal_error' } });
   });
 
-  test('is remembered for a second, and for no-cache too', async () => {
+  it('answers for a second, also to no-cache', async () => {
     const joined = join();
     await calledTimes(1);
     calls[0]!.reject(new GatewayError('upstream_unavailable'));
@@ -246,10 +246,10 @@ describe('a failure', () => {
     const next = join();
     await calledTimes(2);
     calls[1]!.resolve(completed(answer()));
-    expect(await next).toMatchObject({ kind: 'landed' });
+    expect(await next).toMatchObject({ kind: 'answer' });
   });
 
-  test('the end of a call that nobody waited for is none', async () => {
+  it('is not what ended a call that nobody waited for', async () => {
     const leaver = new AbortController();
     const left = join({}, leaver.signal);
     await calledTimes(1);
@@ -258,15 +258,15 @@ describe('a failure', () => {
     const next = join();
     await calledTimes(2);
     calls[1]!.resolve(completed(answer()));
-    expect(await next).toMatchObject({ kind: 'landed' });
+    expect(await next).toMatchObject({ kind: 'answer' });
   });
 });
 
-test("an answer cut short by a budget is the giver's alone; the others go alone", async () => {
-  const both = [join({ capped: true }), join({ capped: true })];
+it("an answer that a budget cut short is the leader's alone; the others ask by themselves", async () => {
+  const both = [join({ isCapped: true }), join({ isCapped: true })];
   await calledTimes(1);
   await vi.waitUntil(() => flights.requests.length === 2);
   calls[0]!.resolve(completed(answer({}, { finish_reason: 'length' })));
-  expect(await Promise.all(both)).toMatchObject([{ kind: 'landed', stored: false }, { kind: 'alone' }]);
+  expect(await Promise.all(both)).toMatchObject([{ kind: 'answer', isStored: false }, { kind: 'alone' }]);
   expect(kv.entries.size).toBe(0);
 });

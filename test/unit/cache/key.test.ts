@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
-import { afterEach, describe, expect, test, vi } from 'vitest';
-import { cacheKey, keyOf, scopeOf, type KeyParts } from '../../../src/cache/key.ts';
+import { describe, expect, it } from 'vitest';
+import { cacheKey, scopeOf, type KeyParts } from '../../../src/cache/key.ts';
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const parts: KeyParts = {
@@ -10,16 +10,14 @@ const parts: KeyParts = {
   canonical: ['{"model":"step-3.5-flash"}'],
 };
 
-afterEach(() => vi.restoreAllMocks());
-
 describe('cacheKey', () => {
-  test('is short, plain and always the same', async () => {
+  it('has 67 ASCII characters and is always the same', async () => {
     const key = await cacheKey(parts);
-    expect(key).toMatch(/^c1:[0-9a-f]{64}$/);
+    expect(key).toMatch(/^c2:[0-9a-f]{64}$/);
     expect(await cacheKey({ ...parts })).toBe(key);
   });
 
-  test.each<Partial<KeyParts>>([
+  it.each<Partial<KeyParts>>([
     { shape: 'stepfun' },
     { baseUrl: 'https://api.stepfun.com/v1' },
     { clientId: 'key:app2' },
@@ -31,26 +29,13 @@ describe('cacheKey', () => {
     expect(await cacheKey({ ...parts, ...other })).not.toBe(await cacheKey(parts));
   });
 
-  test('is made once of a question that is still there, and anew for another client', async () => {
-    const { canonical, ...rest } = parts;
-    const question = { canonical: vi.fn<() => KeyParts['canonical']>(() => canonical) };
-    const key = await keyOf(question, rest);
-    expect(key).toBe(await cacheKey(parts));
-    expect(await keyOf(question, { ...rest })).toBe(key);
-    expect(question.canonical).toHaveBeenCalledOnce();
-    const other = { ...rest, clientId: 'key:other' };
-    expect(await keyOf(question, other)).toBe(await cacheKey({ ...parts, ...other }));
-    expect(await keyOf(question, rest)).toBe(key);
-    expect(await keyOf({ canonical: () => ['{}'] }, rest)).not.toBe(key);
-  });
-
-  test('does not depend on how the canonical form is cut', async () => {
+  it('does not depend on how the canonical form is cut', async () => {
     const [text = ''] = parts.canonical.map(String);
     const pieces = [text.slice(0, 3), '', encode(text.slice(3, 6)), encode(''), text.slice(6)];
     expect(await cacheKey({ ...parts, canonical: pieces })).toBe(await cacheKey(parts));
   });
 
-  test('tells apart what differs in one place only, moved boundaries and lone surrogates too', async () => {
+  it('differs where anything differs: moved boundaries and lone surrogates, too', async () => {
     const text = fc.string({ unit: 'binary', maxLength: 12 });
     const lone = fc.constantFrom('\ud800', '\udfff', '\ud83d', '\ufffd', '"', '\\', ',', '\u0000');
     const word = fc.tuple(text, lone, text).map((all) => all.join(''));
@@ -74,16 +59,16 @@ describe('cacheKey', () => {
         );
         expect(new Set(await Promise.all(requests.map(cacheKey))).size).toBe(names.size);
       }),
-      { numRuns: 2_000 },
+      { seed: 1, numRuns: 40 },
     );
   });
 });
 
 describe('scopeOf', () => {
-  test.each([
+  it.each([
     ['client', 'gateway', 'key:app'],
     ['shared', 'gateway', null],
-    // Who pays alone, hits alone.
+    // A client with a key of its own has entries of its own.
     ['client', 'client', 'key:app'],
     ['shared', 'client', 'key:app'],
   ] as const)('CACHE_SCOPE=%s, UPSTREAM_KEY=%s: %s', (scope, keySource, expected) => {

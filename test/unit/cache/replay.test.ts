@@ -1,11 +1,20 @@
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
-import { assembleCompletion } from '../../../src/cache/assemble.ts';
-import { createEntry } from '../../../src/cache/entry.ts';
-import { replayStream } from '../../../src/cache/replay.ts';
-import { readReplayable } from '../../../src/cache/replayable.ts';
-import type { RewriteOptions } from '../../../src/relay/rewriter.ts';
-import { FORMATS, SHAPES, answer, completed, decode, encode, rewriteOptions } from './samples.ts';
+import { describe, expect, it } from 'vitest';
+import { parseReplayable, readReplayable, replayStream } from '../../../src/cache/replay.ts';
+import { EVENT_CHARS } from '../../../src/config/limits.ts';
+import type { RewriteOptions } from '../../../src/relay/options.ts';
+import { StreamRewriter } from '../../../src/relay/stream-rewriter.ts';
+import {
+  FORMATS,
+  NOT_REPLAYABLE,
+  REPLAYABLE,
+  SHAPES,
+  answer,
+  completed,
+  decode,
+  encode,
+  rewriteOptions,
+} from './samples.ts';
 
 interface Chunk {
   id: string;
@@ -20,8 +29,8 @@ interface Chunk {
 }
 
 function replay(body: string, options: Partial<RewriteOptions> = {}): { text: string; chunks: Chunk[] } {
-  const entry = createEntry(completed(body, { ...options, reasoning: 'general' }), 60, 0);
-  const text = decode(replayStream(readReplayable(entry)!, rewriteOptions(options)));
+  const stored = completed(body, { ...options, reasoning: 'general' });
+  const text = decode(replayStream(readReplayable(stored.bytes)!, rewriteOptions(options)));
   const data = text.split('\n\n').slice(0, -1);
   expect(data.every((event) => event.startsWith('data: '))).toBe(true);
   expect(data.at(-1)).toBe('data: [DONE]');
@@ -38,7 +47,7 @@ const joined = (chunks: Chunk[], member: string, index = 0) =>
 const story = 'Once upon a time 👩‍👩‍👧‍👦 in a land far away. '.repeat(10);
 
 describe('a replay', () => {
-  test('says role, reasoning and content in several chunks, then how it ended and what it cost', () => {
+  it('has role, reasoning and content in several chunks, then the finish_reason and the usage', () => {
     const { chunks } = replay(answer({ content: story, reasoning: 'Let me think about it.' }));
     expect(chunks[0]!.choices[0]!.delta).toMatchObject({ role: 'assistant' });
     expect(chunks.slice(1).some(({ choices }) => 'role' in choices[0]!.delta)).toBe(false);
@@ -68,7 +77,7 @@ describe('a replay', () => {
     }
   });
 
-  test('never splits a surrogate pair', () => {
+  it('never splits a surrogate pair', () => {
     for (let before = 0; before < 16; before++) {
       const { text, chunks } = replay(answer({ content: 'x'.repeat(before) + '😀'.repeat(40) }));
       expect(text).not.toMatch(/\\ud[89a-f]|\ufffd/i);
@@ -76,14 +85,14 @@ describe('a replay', () => {
     }
   });
 
-  test('a text of any length is said in chunks of a sensible size', () => {
+  it('a long text is in chunks of some kilobytes', () => {
     const long = 'word '.repeat(100_000);
     const { chunks } = replay(answer({ content: long }));
     expect(joined(chunks, 'content')).toBe(long);
     expect(Math.max(...chunks.map((chunk) => JSON.stringify(chunk).length))).toBeLessThan(2_000);
   });
 
-  test.each(FORMATS)('reasoning as %s', (reasoning) => {
+  it.each(FORMATS)('reasoning as %s', (reasoning) => {
     const { text, chunks } = replay(answer({ reasoning: 'Secret thoughts' }), { reasoning });
     const names = ['reasoning', 'reasoning_content'].filter(
       (name) => joined(chunks, name) === 'Secret thoughts',
@@ -98,14 +107,14 @@ describe('a replay', () => {
     expect(joined(chunks, 'content')).toBe('Hello!');
   });
 
-  test('usage on a last chunk of its own, when asked for', () => {
+  it('usage on a last chunk of its own, when asked for', () => {
     const { chunks } = replay(answer(), { includeUsage: true });
     expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { total_tokens: 259 } });
     expect(chunks.slice(0, -1).every(({ usage }) => usage === undefined || usage === null)).toBe(true);
     expect(chunks.at(-2)!.choices[0]!.finish_reason).toBe('stop');
   });
 
-  test('tool calls with their index, arguments in several chunks', () => {
+  it('tool calls with their index, arguments in several chunks', () => {
     const calls = ['one', 'two'].map((name) => ({
       id: `call_${name}`,
       type: 'function',
@@ -124,7 +133,7 @@ describe('a replay', () => {
     expect(chunks.at(-1)!.choices[0]!.finish_reason).toBe('tool_calls');
   });
 
-  test.each(SHAPES)('every choice, and usage only once (%s)', (shape) => {
+  it.each(SHAPES)('every choice, and usage only once (%s)', (shape) => {
     const one = JSON.parse(answer({ content: 'first', reasoning: 'a' }));
     const two = JSON.parse(answer({ content: 'second' }, { index: 1, finish_reason: 'length' }));
     const { chunks } = replay(JSON.stringify({ ...one, choices: [...one.choices, ...two.choices] }), {
@@ -137,25 +146,24 @@ describe('a replay', () => {
     expect(chunks.filter(({ usage }) => usage !== undefined)).toEqual([chunks.at(-1)]);
   });
 
-  test('choices that name no index have that of their place', () => {
+  it('choices without index have the index of their position', () => {
     const choices = ['first', 'second'].map((content) => ({ message: { content }, finish_reason: 'stop' }));
     const { chunks } = replay(answer({}, {}, { choices }), { choices: 2 });
     expect([0, 1].map((index) => joined(chunks, 'content', index))).toEqual(['first', 'second']);
   });
 
-  test('as StepFun says it, under STREAM_SHAPE=stepfun', () => {
+  it('under STREAM_SHAPE=stepfun: usage and finish_reason on the last chunk', () => {
     const { chunks } = replay(answer({ reasoning: 'Hm' }), { shape: 'stepfun' });
-    expect(chunks[0]!.choices[0]).toMatchObject({ delta: { role: 'assistant' }, finish_reason: '' });
-    expect(chunks[1]!.choices[0]).toMatchObject({ delta: { role: '' }, finish_reason: '' });
+    expect(chunks[0]!.choices[0]).toMatchObject({ delta: { role: 'assistant' }, finish_reason: null });
     expect(chunks.at(-1)).toMatchObject({
       choices: [{ finish_reason: 'stop' }],
       usage: { total_tokens: 259 },
     });
   });
 
-  test('what nobody here knows is said once', () => {
+  it('members that nobody here knows, once', () => {
     const body = answer(
-      { refusal: null, annotations: [{ x: 1 }] },
+      { refusal: 'no', annotations: [{ x: 1 }], content: story },
       { logprobs: { content: [1, 2] } },
       { system_fingerprint: 'fp', extra: 7 },
     );
@@ -163,18 +171,43 @@ describe('a replay', () => {
     expect(chunks[0]).toMatchObject({
       system_fingerprint: 'fp',
       extra: 7,
-      choices: [{ delta: { refusal: null, annotations: [{ x: 1 }] }, logprobs: { content: [1, 2] } }],
+      choices: [{ delta: { refusal: 'no', annotations: [{ x: 1 }] }, logprobs: { content: [1, 2] } }],
     });
-    expect(
-      chunks.slice(1).some(({ choices }) => 'logprobs' in choices[0]! || 'annotations' in choices[0]!.delta),
-    ).toBe(false);
+    for (const chunk of chunks.slice(1)) {
+      expect(chunk).not.toHaveProperty('extra');
+      expect(chunk.choices[0]).not.toHaveProperty('logprobs');
+      expect(chunk.choices[0]!.delta).not.toHaveProperty('annotations');
+      expect(chunk).toMatchObject({ system_fingerprint: 'fp', model: 'step-3.5-flash' });
+    }
   });
 
-  test.each([null, ''])('content %j: no chunk with content', (content) => {
+  it('large members in few bytes', () => {
+    const body = answer({ content: 'x'.repeat(100_000) }, {}, { extra: 'y'.repeat(100_000) });
+    expect(replay(body).text.length).toBeLessThan(400_000);
+  });
+
+  it('the nulls of completions are not in it', () => {
+    const { text } = replay(answer());
+    expect(text).not.toContain('refusal');
+    expect(text).not.toContain('system_fingerprint');
+  });
+
+  it('hides what hidden hides', () => {
+    const { text } = replay(
+      answer(
+        { reasoning: 'SECRET', reasoning_details: [{ text: 'SECRET' }] },
+        { logprobs: { content: ['SECRET'] } },
+      ),
+      { reasoning: 'hidden' },
+    );
+    expect(text).not.toMatch(/SECRET|reasoning|logprobs/);
+  });
+
+  it.each([null, ''])('content %j: no chunk with content', (content) => {
     expect(joined(replay(answer({ content })).chunks, 'content')).toBe('');
   });
 
-  test('put together again it is the completion that it was made of', () => {
+  it('put together again it is the stored completion', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 3_000 });
     const call = fc.tuple(text, fc.integer()).map(([argument, id]) => ({
       id: `c${id}`,
@@ -196,13 +229,46 @@ describe('a replay', () => {
           };
           const body = answer(message, { finish_reason: tool_calls.length > 0 ? 'tool_calls' : 'stop' });
           const { text } = replay(body, { shape });
-          const again = completed(assembleCompletion(encode(text))!, { shape });
+          const rewriter = new StreamRewriter({ ...rewriteOptions({ shape }), isCollected: true });
+          rewriter.push(encode(text));
+          const again = completed(JSON.stringify(rewriter.collectedCompletion()), { shape });
           expect(JSON.parse(decode(again.bytes))).toEqual(
             JSON.parse(decode(completed(body, { shape }).bytes)),
           );
         },
       ),
-      { numRuns: 300 },
+      { seed: 1, numRuns: 60 },
     );
+  });
+});
+
+describe('a completion can be replayed', () => {
+  it.each(REPLAYABLE)('or else it is not stored: %s', (_, body) => {
+    const { text } = replay(body);
+    expect(Math.max(...text.split('\n\n').map((event) => event.length))).toBeLessThan(EVENT_CHARS);
+  });
+
+  it.each(NOT_REPLAYABLE)('not %s', (_, body) => {
+    expect(parseReplayable(JSON.parse(body))).toBeNull();
+    expect(readReplayable(encode(body))).toBeNull();
+  });
+
+  it.each([undefined, null, 7, [], {}, { choices: 7 }, { choices: [7] }])('not %j', (json) => {
+    expect(parseReplayable(json)).toBeNull();
+  });
+
+  it('not garbage', () => {
+    expect(readReplayable(encode('garbage'))).toBeNull();
+  });
+
+  it('not one without a finish_reason, nor with more tool calls than the relay takes', () => {
+    expect(parseReplayable(JSON.parse(answer({}, { finish_reason: null })))).toBeNull();
+    const calls = Array.from({ length: 1_025 }, (_, i) => ({
+      id: `${i}`,
+      type: 'function',
+      function: { name: 'f' },
+    }));
+    expect(parseReplayable(JSON.parse(answer({ tool_calls: calls })))).toBeNull();
+    expect(parseReplayable(JSON.parse(answer({ tool_calls: calls.slice(1) })))).not.toBeNull();
   });
 });

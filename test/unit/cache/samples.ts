@@ -1,9 +1,12 @@
-// Completions as StepFun makes them, and odder ones; shared by the cache's tests.
+// Completions as StepFun makes them; shared by the cache's tests.
 
-import * as fc from 'fast-check';
+import type { Completion, UpstreamRequest } from '../../../src/cache/completion.ts';
+import { parseCacheControl, type CacheControl } from '../../../src/cache/control.ts';
+import type { CacheableRequest } from '../../../src/cache/lookup.ts';
 import type { ReasoningFormat, StreamShape } from '../../../src/config/config.ts';
-import type { Completion } from '../../../src/cache/completion.ts';
-import { rewriteCompletion, type RewriteOptions } from '../../../src/relay/rewriter.ts';
+import { GatewayError } from '../../../src/http/errors.ts';
+import { rewriteCompletion } from '../../../src/relay/completion.ts';
+import type { RewriteOptions } from '../../../src/relay/options.ts';
 
 export const FORMATS: readonly ReasoningFormat[] = ['general', 'deepseek-style', 'hidden'];
 export const SHAPES: readonly StreamShape[] = ['openai', 'stepfun'];
@@ -39,79 +42,76 @@ export function rewriteOptions(options: Partial<RewriteOptions> = {}): RewriteOp
     created: 1_700_000_000,
     choices: 1,
     includeUsage: false,
+    readError: () => new GatewayError('upstream_rejected'),
     ...options,
   };
 }
 
 /** What the handler's `complete` makes of StepFun's bytes. */
-export function completed(body: string | Uint8Array, options: Partial<RewriteOptions> = {}): Completion {
-  const bytes = typeof body === 'string' ? encode(body) : body;
-  const completion = rewriteCompletion(bytes, rewriteOptions(options));
-  if (completion.kind === 'error') throw completion.error;
-  return { ...completion, attempts: 1 };
+export function completed(body: string, options: Partial<RewriteOptions> = {}): Completion {
+  return {
+    ...rewriteCompletion(encode(body), rewriteOptions(options)),
+    attempts: 1,
+    upstreamRequestId: 'trace-1',
+  };
 }
 
-const text = fc.oneof(
-  fc.string({ unit: 'grapheme', maxLength: 40 }),
-  fc.string({ unit: 'binary', maxLength: 10 }),
-  fc.constantFrom('', '"reasoning":', '\\"reasoning\\"', '{"reasoning":"x"}', '😀😀😀'),
-);
-const space = fc.constantFrom('', '', ' ', '\n', '\t ');
-const key = fc.constantFrom(
-  '"reasoning"',
-  '"reasoning_content"',
-  '"reason\\u0069ng"',
-  '"reasoning_content "',
-);
-const otherMember = fc.oneof(
-  text.map((value) => `"content":${JSON.stringify(value)}`),
-  fc.constantFrom(
-    '"role":"assistant"',
-    '"content":null',
-    '"x":{"reasoning":"kept","n":12345678901234567890}',
-    '"y":[1e400]',
-  ),
-  text.map((value) => `"tool_calls":[{"id":"c","function":{"arguments":${JSON.stringify(value)}}}]`),
-);
-const reasoningMember = fc
-  .tuple(
-    key,
-    space,
-    space,
-    fc.oneof(
-      text.map((value) => JSON.stringify(value)),
-      fc.constantFrom('null', '7', '{"a":[]}'),
-    ),
-  )
-  .map(([name, before, after, value]) => `${name}${before}:${after}${value}`);
-
-function objectOf(members: readonly string[], gaps: readonly string[]): string {
-  const gap = (i: number) => gaps[i % gaps.length] ?? '';
-  return `{${gap(0)}${members.map((member, i) => `${member}${gap(2 * i + 1)}`).join(`,${gap(2)}`)}}`;
+export function upstreamRequest(rest: Partial<UpstreamRequest> = {}): UpstreamRequest {
+  return { body: encode('{}'), upstreamKey: null, choices: 1, isCapped: false, ...rest };
 }
 
-const gaps = fc.array(space, { minLength: 3, maxLength: 7 });
-const message = fc
-  .tuple(fc.array(otherMember, { maxLength: 3 }), fc.array(reasoningMember, { maxLength: 3 }), fc.nat(), gaps)
-  .map(([others, reasonings, at, gaps]) => {
-    const members = [...others];
-    for (const [i, member] of reasonings.entries())
-      members.splice((at + i * 7) % (members.length + 1), 0, member);
-    return objectOf(members, gaps);
-  });
-const choice = fc
-  .tuple(message, fc.constantFrom('message', 'message', 'message', 'delta'), gaps)
-  .map(([said, where, gaps]) =>
-    objectOf([`"index":0`, `"${where}":${said}`, '"finish_reason":"stop"'], gaps),
-  );
+export function cacheableRequest(text = 'Hello', rest: Partial<CacheableRequest> = {}): CacheableRequest {
+  return { canonical: () => [text], stream: false, remoteMedia: false, ...rest };
+}
 
-/** Completions with reasoning in every place and spelling, and in none. */
-export const completions: fc.Arbitrary<string> = fc
-  .tuple(fc.array(choice, { minLength: 1, maxLength: 4 }), gaps)
-  .map(([choices, gaps]) => {
-    const numbered = choices.map((text, i) => text.replace('"index":0', `"index":${i}`));
-    return objectOf(
-      ['"id":"x"', '"reasoning":"top"', `"choices":[${numbered.join(`${gaps[0]},${gaps[1]}`)}]`],
-      gaps,
-    );
-  });
+export function cacheControl(headers: Record<string, string> = {}): CacheControl {
+  return parseCacheControl(new Headers(headers));
+}
+
+/** Completions that the relay takes, and that can't be sent in pieces. */
+export const NOT_REPLAYABLE: [string, string][] = [
+  ['a message that is null', answer({}, { message: null })],
+  ['no message', answer({}, { message: undefined })],
+  ['a delta instead', answer({}, { message: undefined, delta: { content: 'Hello' } })],
+  ['a content in parts', answer({ content: [{ type: 'text', text: 'Hello' }] })],
+  ['a content that is an object', answer({ content: { text: 'Hello' } })],
+  ['reasoning in parts', answer({ reasoning: ['Hm'] })],
+  ['tool calls that are no list', answer({ tool_calls: {} })],
+  ['a tool call that is null', answer({ tool_calls: [null] })],
+  ['a function that is a list', answer({ tool_calls: [{ id: 'c', function: [] }] })],
+  ['arguments in parts', calling(['{}'])],
+  ['arguments that are an object', calling({ at: 'here' })],
+  ['two tool calls with one id', answer({ tool_calls: [callOf('{}'), callOf('{}')] })],
+  [
+    'log probabilities beyond the cap of an event',
+    answer({}, { logprobs: { content: ['x'.repeat(1_048_576)] } }),
+  ],
+  ['audio beyond the cap of an event', answer({ audio: { data: 'x'.repeat(1_048_576) } })],
+  ['a member beyond the cap of an event', answer({}, {}, { extra: 'x'.repeat(1_048_576) })],
+  [
+    'the name of a function beyond the cap of an event',
+    answer({ tool_calls: [{ id: 'a', function: { name: 'x'.repeat(1_048_576) } }] }),
+  ],
+  [
+    'a nesting beyond what can be written',
+    answer().replace('"Hello!"', `"c","x":${'['.repeat(100_000)}${']'.repeat(100_000)}`),
+  ],
+];
+
+export const REPLAYABLE: [string, string][] = [
+  ['a text', answer()],
+  ['no content', answer({ content: undefined })],
+  ['nulls', answer({ content: null, reasoning: null, tool_calls: null })],
+  ['tool calls', calling('{}')],
+  ['a tool call without a function', answer({ tool_calls: [{ id: 'c', type: 'x', function: null }] })],
+  ['members that nobody here knows', answer({ audio: [1] }, { logprobs: {} }, { extra: {} })],
+  ['long texts', answer({ content: 'x'.repeat(600_000), reasoning: 'y'.repeat(600_000) })],
+];
+
+function callOf(args: unknown): object {
+  return { id: 'c', type: 'function', function: { name: 'f', arguments: args } };
+}
+
+function calling(args: unknown): string {
+  return answer({ tool_calls: [callOf(args)] });
+}

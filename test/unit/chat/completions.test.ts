@@ -1,219 +1,267 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { toResponse } from '../../../src/http/response.ts';
-import { createCache, type Cache, type Made } from '../../../src/cache/cache.ts';
-import { createEntry } from '../../../src/cache/entry.ts';
-import type { Hit, Miss } from '../../../src/cache/lookup.ts';
-import { readReplayable } from '../../../src/cache/replayable.ts';
-import { chatAnswer } from '../../../src/chat/completions.ts';
-import type { ChatExchange } from '../../../src/chat/chat-context.ts';
-import { createHotRequests, type HotRequests } from '../../../src/chat/hot-requests.ts';
+// The chat handler with a fake StepFun: answers from the cache and their refresh, whole answers,
+// streams that fill the cache, and what each costs its client.
+
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { createCache } from '../../../src/cache/cache.ts';
+import type { ChatContext } from '../../../src/chat/chat-context.ts';
+import { createComplete } from '../../../src/chat/complete.ts';
+import { chatResponse } from '../../../src/chat/completions.ts';
 import { readConfig } from '../../../src/config/config.ts';
-import type { Order } from '../../../src/cache/completion.ts';
 import { GatewayError } from '../../../src/http/errors.ts';
-import { createRecord } from '../../../src/http/request-log.ts';
+import { createRequestLog } from '../../../src/http/request-log.ts';
+import type { Reservation } from '../../../src/http/reservation.ts';
+import { createStepfun } from '../../../src/upstream/stepfun.ts';
 import { fakeKv } from '../cache/fakes.ts';
-import { answer, completed, FORMATS } from '../cache/samples.ts';
+import { FORMATS, answer } from '../cache/samples.ts';
+import { fakeWorkerdStreams } from '../relay/support.ts';
 
-const COMPLETION = JSON.stringify({
-  id: '1',
-  object: 'chat.completion',
-  created: 1_700_000_000,
-  model: 'step-3.5-flash',
-  choices: [{ index: 0, message: { role: 'assistant', content: 'Hi' }, finish_reason: 'stop' }],
-});
+beforeAll(fakeWorkerdStreams);
 
-const MISS: Miss = {
-  kind: 'miss',
-  key: 'k',
-  ttl: 60,
-  maxAge: null,
-  cacheStatus: 'stepfun-edge; fwd=miss',
-};
+const STREAM = [
+  { choices: [{ index: 0, delta: { role: 'assistant', content: '' } }] },
+  { choices: [{ index: 0, delta: { role: 'assistant', reasoning: 'Hm', reasoning_content: 'Hm' } }] },
+  {
+    choices: [{ index: 0, delta: { role: 'assistant', content: 'Hello!' }, finish_reason: 'stop' }],
+    usage: { total_tokens: 9 },
+  },
+].map((chunk) => `data: ${JSON.stringify({ id: 'i', created: 5, model: 'm', ...chunk })}\n\n`);
 
-function hitOf(isHot: boolean, stream = false): Hit {
-  const bytes = new TextEncoder().encode(COMPLETION);
-  const entry = createEntry({ bytes, usage: null, finishReasons: ['stop'], attempts: 1 }, 60, 0);
-  return {
-    kind: 'hit',
-    entry,
-    replayable: stream ? readReplayable(entry) : null,
-    age: 70,
-    cacheStatus: 'stepfun-edge; hit; ttl=-10',
-    isHot,
-    refresh: isHot ? null : MISS,
-  };
-}
-
-/** What a call of StepFun's brought, or another's call. */
-function made(collapsed: boolean): Made {
-  const bytes = new TextEncoder().encode(COMPLETION);
-  const usage = { promptTokens: 5, completionTokens: 7, totalTokens: 12, cachedTokens: 0 };
-  const entry = createEntry({ bytes, usage, finishReasons: ['stop'], attempts: 1 }, 60, 0);
-  return { entry, cacheStatus: MISS.cacheStatus, collapsed, attempts: 1 };
-}
-
-const CONFIG = readConfig({ STEP_API_KEY: 'sk-1' });
-
-function requestOf(fields: object): Request {
-  const body = JSON.stringify({
-    model: 'step-3.5-flash',
-    messages: [{ role: 'user', content: 'Hello' }],
-    ...fields,
+/** A gateway of its own, whose StepFun answers so. */
+function gateway(settings: object = {}, stream: readonly string[] = [...STREAM, 'data: [DONE]\n\n']) {
+  const config = readConfig({ STEP_API_KEY: 'sk-1', CACHE_STALE_SECONDS: '600', CACHE: {}, ...settings });
+  const asked: { stream?: boolean; max_tokens?: number }[] = [];
+  const stepfun = createStepfun(config.upstream, {
+    async fetch(_, { body }) {
+      const given = JSON.parse(new TextDecoder().decode(body as Uint8Array)) as { stream?: boolean };
+      asked.push(given);
+      const isStream = given.stream === true;
+      const text = isStream
+        ? stream.join('')
+        : answer({ content: `Answer ${asked.length}`, reasoning: 'Hm' });
+      const type = isStream ? 'text/event-stream' : 'application/json';
+      return new Response(new Blob([text]).stream(), { headers: { 'content-type': type } });
+    },
   });
-  return new Request('https://x/', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: new Blob([body]).stream(),
-    duplex: 'half',
-  } as RequestInit);
-}
+  const kv = fakeKv();
+  const complete = createComplete(stepfun, config);
+  const cache = createCache({
+    kv: kv.namespace,
+    flights: undefined,
+    settings: config.cache,
+    upstream: config.upstream,
+    shape: config.relay.shape,
+    complete,
+    flightMs: 1_000,
+  });
+  const pending: Promise<unknown>[] = [];
+  // Hot entries outlive a test.
+  const clientId = crypto.randomUUID();
 
-/** What a request that is found in the cache needs; StepFun is not in it. */
-function exchangeOf(cache: Cache, requests: HotRequests, reserve: ChatExchange['reserve'] = null) {
-  const exchange: Partial<ChatExchange> = {
-    id: 'id',
-    startedAtMs: 0,
-    config: CONFIG,
-    record: createRecord(),
-    clientId: 'key:a',
-    upstreamKey: null,
-    requests,
-    reserve,
-    cache,
-  };
-  return exchange as ChatExchange;
-}
-
-/** @returns the answer to the client of a hit, and what the gateway's parts were told of it. */
-async function answerHit(hit: Hit, reserve: ChatExchange['reserve'], stream = false) {
-  const refresh = vi.fn<Cache['refresh']>();
-  const requests = createHotRequests(CONFIG.chat);
-  const keep = vi.spyOn(requests, 'keep');
-  const cache = { lookup: async () => hit, refresh } as Partial<Cache> as Cache;
-  const exchange = exchangeOf(cache, requests, reserve);
-  const response = toResponse(await chatAnswer(requestOf({ stream }), exchange));
-  return { response, refresh, keep };
-}
-
-/** @returns the answer to a stale hit's client, and how its refresh was ordered. */
-async function answerStale(reserve: ChatExchange['reserve'], stream = false) {
-  const { response, refresh, keep } = await answerHit(hitOf(false, stream), reserve, stream);
-  expect(keep).not.toHaveBeenCalled();
-  const [found, ask] = refresh.mock.calls[0] ?? [];
-  if (ask === undefined) throw new Error('not refreshed');
-  return { response, found, ask };
-}
-
-describe('a stale hit', () => {
-  it.each([true, false])('is refreshed whole, in the background (stream: %s)', async (stream) => {
-    const { response, found, ask } = await answerStale(null, stream);
-    expect(response.headers.get('age')).toBe('70');
-    expect(await response.text()).toContain('Hi');
-
-    expect(found).toBe(MISS);
-    const make = vi.fn<(order: Order) => Promise<Made>>(async () => made(false));
-    await ask(make);
-    expect(JSON.parse(new TextDecoder().decode(make.mock.calls[0]?.[0].body))).toEqual({
+  async function ask(fields: object = {}, reserve: ChatContext['reserve'] = null) {
+    const log = createRequestLog();
+    const body = JSON.stringify({
       model: 'step-3.5-flash',
       messages: [{ role: 'user', content: 'Hello' }],
+      ...fields,
     });
+    const init: object = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: new Blob([body]).stream(),
+      duplex: 'half',
+    };
+    const response = await chatResponse(new Request('https://gateway.example/', init), {
+      id: 'id',
+      startedAtMs: Date.now(),
+      config,
+      log,
+      clientId,
+      upstreamKey: null,
+      stepfun,
+      reserve,
+      cache,
+      waitUntil: (work) => void pending.push(work),
+    });
+    return { response, text: await response.text(), log, status: response.headers.get('cache-status') };
+  }
+
+  async function settle(): Promise<void> {
+    while (pending.length > 0) await Promise.all(pending.splice(0));
+  }
+  return { ask, asked, kv, settle };
+}
+
+/** A reservation of these tokens, and what it was settled with. */
+function reservation(maxTokens = 9) {
+  const settled = vi.fn<(tokens: number | null) => void>();
+  const reserved: Reservation = {
+    maxTokens,
+    promptTokens: 5,
+    headers: { 'x-ratelimit-remaining-tokens': '1' },
+    settle: async (tokens) => {
+      settled(tokens);
+      return { 'x-ratelimit-remaining-tokens': '0' };
+    },
+  };
+  return { reserve: async () => reserved, settled };
+}
+
+const messageOf = (text: string) =>
+  (JSON.parse(text) as { choices: { message: Record<string, unknown> }[] }).choices[0]?.message;
+
+describe('a whole answer', () => {
+  it('comes from StepFun, then from the cache, with the same body', async () => {
+    const { ask, asked, settle } = gateway();
+    const miss = await ask();
+    await settle();
+    const hit = await ask();
+    expect(miss).toMatchObject({
+      status: 'stepfun-edge; fwd=miss; stored',
+      log: { cache: 'miss', attempts: 1 },
+    });
+    expect(hit).toMatchObject({
+      status: expect.stringContaining('; hit;'),
+      log: { cache: 'hit', attempts: 0 },
+    });
+    expect(hit.text).toBe(miss.text);
+    expect(hit.response.headers.get('age')).toBe('0');
+    expect(hit.log.usage).toEqual(miss.log.usage);
+    expect(asked).toHaveLength(1);
+  });
+
+  it.each(FORMATS)('has its reasoning as %s, be it from StepFun or from the cache', async (format) => {
+    const { ask } = gateway();
+    const names = { general: ['reasoning'], 'deepseek-style': ['reasoning_content'], hidden: [] }[format];
+    for (let i = 0; i < 2; i++) {
+      const message = messageOf((await ask({ reasoning_format: format })).text) ?? {};
+      expect(Object.keys(message).filter((name) => name.startsWith('reasoning'))).toEqual(names);
+    }
+  });
+
+  it('from the cache is not parsed as general', async () => {
+    const { ask } = gateway();
+    await ask();
+    const parse = vi.spyOn(JSON, 'parse');
+    await ask();
+    expect(parse.mock.calls.filter(([json]) => json.includes('Answer 1'))).toEqual([]);
+    parse.mockRestore();
+  });
+
+  it('costs its client what StepFun counted; one from the cache nothing', async () => {
+    const { ask, asked } = gateway();
+    const { reserve, settled } = reservation();
+    const { response } = await ask({}, reserve);
+    expect(asked).toMatchObject([{ max_tokens: 9 }]);
+    expect(settled).toHaveBeenCalledExactlyOnceWith(259);
+    expect(response.headers.get('x-ratelimit-remaining-tokens')).toBe('0');
+    await ask({}, () => Promise.reject(new Error('not asked')));
+  });
+});
+
+describe('a stream from the cache', () => {
+  it.each(FORMATS)('is replayed in the format %s', async (format) => {
+    const { ask, asked } = gateway();
+    await ask();
+    const { text, response, log } = await ask({ stream: true, reasoning_format: format });
+    expect(response.headers.get('content-type')).toContain('text/event-stream');
+    expect(text).toMatch(/data: \[DONE\]\n\n$/);
+    expect(text.includes('"reasoning"')).toBe(format === 'general');
+    expect(text.includes('"reasoning_content"')).toBe(format === 'deepseek-style');
+    expect(log).toMatchObject({ cache: 'hit', bytes: new TextEncoder().encode(text).length });
+    expect(asked).toHaveLength(1);
+  });
+});
+
+describe('a stream from StepFun', () => {
+  it('is told to the log and the budget when it has ended', async () => {
+    const { ask } = gateway();
+    const { reserve, settled } = reservation();
+    const { log, text, status } = await ask({ stream: true }, reserve);
+    await log.streamEnd;
+    expect(text).toMatch(/data: \[DONE\]\n\n$/);
+    expect(status).toBe('stepfun-edge; fwd=miss');
+    expect(log).toMatchObject({ outcome: 'completed', finishReasons: ['stop'], usage: { totalTokens: 9 } });
+    expect(settled).toHaveBeenCalledExactlyOnceWith(9);
+  });
+
+  it.each([true, false])('fills the cache under CACHE_STREAMS=write alone (%s)', async (writes) => {
+    const { ask, asked, kv, settle } = gateway({ CACHE_STREAMS: writes ? 'write' : 'read' });
+    const { text } = await ask({ stream: true, reasoning_format: 'hidden' });
+    expect(text).not.toContain('reasoning');
+    await settle();
+    expect(kv.entries.size).toBe(writes ? 1 : 0);
+    if (!writes) return;
+    expect(messageOf((await ask()).text)).toMatchObject({ content: 'Hello!', reasoning: 'Hm' });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('that was cut is an error event, costs at least its prompt, and is not stored', async () => {
+    const { ask, kv, settle } = gateway({ CACHE_STREAMS: 'write' }, STREAM.slice(0, 2));
+    const { reserve, settled } = reservation();
+    const { log, text } = await ask({ stream: true }, reserve);
+    await log.streamEnd;
+    await settle();
+    expect(text).toContain('"code":"upstream_truncated"');
+    expect(log).toMatchObject({ outcome: 'upstream_truncated', code: 'upstream_truncated' });
+    expect(settled).toHaveBeenCalledExactlyOnceWith(5);
+    expect(kv.entries.size).toBe(0);
+  });
+
+  it('without its sentinel is whole, and stored', async () => {
+    const { ask, kv, settle } = gateway({ CACHE_STREAMS: 'write' }, STREAM);
+    expect((await ask({ stream: true })).text).toMatch(/data: \[DONE\]\n\n$/);
+    await settle();
+    expect(kv.entries.size).toBe(1);
+  });
+
+  it('that fails before its first event is thrown, and costs its prompt', async () => {
+    const { ask } = gateway({}, ['data: <html>\n\n']);
+    const { reserve, settled } = reservation();
+    await expect(ask({ stream: true }, reserve)).rejects.toMatchObject({ code: 'upstream_malformed' });
+    expect(settled).toHaveBeenCalledExactlyOnceWith(5);
+  });
+});
+
+describe('a stale entry', () => {
+  async function stale() {
+    const made = gateway();
+    await made.ask();
+    await made.settle();
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_605_000 });
+    return made;
+  }
+
+  it.each([true, false])('answers, and is refreshed as a whole answer (stream: %s)', async (stream) => {
+    const { ask, asked, settle } = await stale();
+    const { text, status } = await ask({ stream });
+    expect(status).toMatch(/^stepfun-edge; hit; ttl=-[56]$/);
+    expect(text).toContain('er 1');
+    await settle();
+    expect(asked).toHaveLength(2);
+    expect(asked[1]).not.toHaveProperty('stream');
+    expect((await ask()).text).toContain('Answer 2');
+    vi.useRealTimers();
   });
 
   it('is refreshed at the cost of its client', async () => {
-    const settle = vi.fn<() => Promise<Record<string, string>>>(async () => ({}));
-    const { ask } = await answerStale(async () => ({
-      maxTokens: 9,
-      isLowered: true,
-      promptTokens: 1,
-      headers: {},
-      settle,
-    }));
-    await ask(async ({ body, capped }) => {
-      expect(new TextDecoder().decode(body)).toContain('"max_tokens":9');
-      expect(capped).toBe(true);
-      return made(false);
-    });
-    expect(settle).toHaveBeenLastCalledWith(12);
-    await ask(async () => made(true));
-    expect(settle).toHaveBeenLastCalledWith(0);
-  });
-
-  it('is not refreshed for whom nothing is left', async () => {
-    const reserve = () => Promise.reject(new GatewayError('insufficient_quota'));
-    const { response, ask } = await answerStale(reserve);
-    expect(response.status).toBe(200);
-    const make = vi.fn<(order: Order) => Promise<Made>>();
-    await expect(ask(make)).rejects.toThrow(GatewayError);
-    expect(make).not.toHaveBeenCalled();
-  });
-});
-
-describe('a hot hit', () => {
-  it('is the only question that is kept', async () => {
-    const { response, refresh, keep } = await answerHit(hitOf(true), null);
-    expect(response.status).toBe(200);
-    expect(refresh).not.toHaveBeenCalled();
-    expect(keep).toHaveBeenCalledOnce();
-    expect(keep.mock.calls[0]?.[0]).toMatchObject({ model: 'step-3.5-flash' });
-  });
-});
-
-describe('a hit that is not streamed', () => {
-  afterEach(() => {
+    const { ask, asked, settle } = await stale();
+    const { reserve, settled } = reservation();
+    await ask({}, reserve);
+    await settle();
+    expect(asked[1]).toMatchObject({ max_tokens: 9 });
+    expect(settled).toHaveBeenCalledExactlyOnceWith(259);
     vi.useRealTimers();
-    vi.restoreAllMocks();
   });
 
-  it.each(FORMATS)('is answered without parsing what is stored (%s)', async (format) => {
-    vi.useFakeTimers({ toFake: ['Date'] });
-    const kv = fakeKv();
-    const { chat, cache: settings, upstream, relay } = CONFIG;
-    const pending: Promise<unknown>[] = [];
-    const cache = createCache({
-      kv: kv.namespace,
-      flights: undefined,
-      settings,
-      upstream,
-      shape: relay.shape,
-      complete: async () => completed(answer({ content: 'A stored answer', reasoning: 'Hm' })),
-      waitUntil: (work) => pending.push(work),
-    });
-    const requests = createHotRequests(chat);
-    const parse = vi.spyOn(JSON, 'parse');
-    /** @returns where the answer is from, what it says, and what was parsed for it. */
-    const ask = async () => {
-      parse.mockClear();
-      const { headers, body } = await chatAnswer(requestOf({ reasoning_format: format }), {
-        ...exchangeOf(cache, requests),
-        clientId: `key:${format}`,
-      });
-      const text = await new Response(body).text();
-      return {
-        status: headers['cache-status'],
-        text,
-        parsed: parse.mock.calls.map(([json]) => json),
-      };
-    };
-
-    const miss = await ask();
-    await Promise.all(pending);
-    // So long that memory has forgotten it.
-    vi.setSystemTime(Date.now() + 30_000);
-    const fromKv = await ask();
-    const fromMemory = await ask();
-    const known = await ask();
-
-    expect([miss, fromKv, fromMemory, known].map(({ status }) => status)).toEqual([
-      'stepfun-edge; fwd=miss; stored',
-      'stepfun-edge; hit; ttl=3570',
-      'stepfun-edge; hit; ttl=3570; detail=memory',
-      'stepfun-edge; hit; ttl=3570; detail=memory',
-    ]);
-    for (const { text } of [fromKv, fromMemory, known]) expect(text).toBe(miss.text);
-    expect(miss.text).toContain('A stored answer');
-    // The request itself is, until it is known by heart.
-    expect(fromKv.parsed.join()).toContain('step-3.5-flash');
-    for (const { parsed } of [fromKv, fromMemory, known])
-      expect(parsed.filter((json) => json.includes('A stored answer'))).toEqual([]);
+  it('is not refreshed for a client without budget, whom it still answers', async () => {
+    const logged = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const { ask, asked, settle } = await stale();
+    const { response } = await ask({}, () => Promise.reject(new GatewayError('insufficient_quota')));
+    expect(response.status).toBe(200);
+    await settle();
+    expect(asked).toHaveLength(1);
+    expect(logged).toHaveBeenCalledOnce();
+    logged.mockRestore();
+    vi.useRealTimers();
   });
 });

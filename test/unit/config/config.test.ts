@@ -200,7 +200,7 @@ describe('readConfig', () => {
     MAX_CHOICES: ['0', '129'],
     MAX_BODY_BYTES: ['0', '1023', '999999999999'],
     TOKENS_PER_DAY: ['x', '5000'],
-    UNKNOWN_PARAMS: ['keep'],
+    UNKNOWN_PARAMS: ['drop', 'true'],
     EXTRA_PARAMS: ['a-b', '9a'],
     DEFAULT_REASONING_FORMAT: ['none', 'General'],
     STREAM_SHAPE: ['raw'],

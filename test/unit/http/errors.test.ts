@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { errorBody, GatewayError, toGatewayError } from '../../../src/http/errors.ts';
+import { ConfigurationError } from '../../../src/config/configuration-error.ts';
+import { errorBody, GatewayError, isErrorCode, toGatewayError } from '../../../src/http/errors.ts';
 import { ERROR_MESSAGE_CHARS } from '../../../src/config/limits.ts';
 
 describe('GatewayError', () => {
@@ -10,7 +11,7 @@ describe('GatewayError', () => {
 });
 
 describe('toGatewayError', () => {
-  it('leaves ours alone', () => {
+  it('returns a GatewayError as it is', () => {
     const error = new GatewayError('invalid_json');
     expect(toGatewayError(error)).toBe(error);
   });
@@ -24,7 +25,23 @@ describe('toGatewayError', () => {
     },
   );
 
+  it('makes a wrong setting invalid_configuration, whose text is for the log', () => {
+    const error = toGatewayError(new ConfigurationError('CACHE_TTL_SECONDS: expected a number'));
+    expect(error).toMatchObject({ code: 'invalid_configuration', status: 503 });
+    expect(error.details.detail).toContain('CACHE_TTL_SECONDS');
+    expect(JSON.stringify(errorBody(error))).not.toContain('CACHE_TTL_SECONDS');
+  });
+
   it('keeps the text for the log', () => {
     expect(toGatewayError(new TypeError('boom')).details.detail).toContain('boom');
   });
+});
+
+it.each([
+  ['upstream_reset', true],
+  ['client_gone', false],
+  ['completed', false],
+  ['toString', false],
+])('isErrorCode %s: %s', (text, expected) => {
+  expect(isErrorCode(text)).toBe(expected);
 });

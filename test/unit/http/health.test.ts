@@ -1,18 +1,17 @@
 import { describe, expect, it, vi } from 'vitest';
-import { healthAnswer, isConfigured } from '../../../src/http/health.ts';
-import { toResponse } from '../../../src/http/response.ts';
+import { healthResponse, isConfigured } from '../../../src/http/health.ts';
 
 const KEY = { STEP_API_KEY: 'sk-canary' };
 const WRONG = { RELAY: 'sideways', TOKEN_PER_DAY: '5', JWT_ISSUER: 'https://issuer.example' };
 const PUBLIC = 'https://gateway.example/healthz';
 
 async function health(env: object, url = PUBLIC, hasWayIn: () => Promise<boolean> = async () => true) {
-  const response = toResponse(await healthAnswer(new Request(url), env, hasWayIn));
+  const response = await healthResponse(new Request(url), env, hasWayIn);
   expect(response.headers.get('cache-control')).toBe('no-store');
   return response.json<Record<string, unknown>>();
 }
 
-describe('healthAnswer', () => {
+describe('healthResponse', () => {
   it('is well when requests can be served', async () => {
     expect(await health(KEY)).toEqual({
       status: 'ok',
@@ -20,12 +19,12 @@ describe('healthAnswer', () => {
       configuration: 'valid',
       access: 'configured',
     });
-    expect((await healthAnswer(new Request(PUBLIC), KEY, async () => true)).status).toBe(200);
+    expect((await healthResponse(new Request(PUBLIC), KEY, async () => true)).status).toBe(200);
   });
 
   it('is not well without a way in', async () => {
     const env = { ...KEY };
-    expect((await healthAnswer(new Request(PUBLIC), env, async () => false)).status).toBe(503);
+    expect((await healthResponse(new Request(PUBLIC), env, async () => false)).status).toBe(503);
     expect(await health(env, PUBLIC, async () => false)).toMatchObject({
       status: 'not_serving',
       configuration: 'valid',

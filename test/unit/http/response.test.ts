@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { errorResponse, toResponse } from '../../../src/http/response.ts';
+import { errorResponse, jsonResponse } from '../../../src/http/response.ts';
 import { GatewayError, type ErrorCode } from '../../../src/http/errors.ts';
 
-/** DESIGN.md, "Errors", row by row: code → status, type, whether asking again may help. */
+/** The documented table of errors: code → status, type, whether a retry may help. */
 const CONTRACT: Record<ErrorCode, [status: number, type: string, retry: boolean]> = {
   invalid_json: [400, 'invalid_request_error', false],
   invalid_value: [400, 'invalid_request_error', false],
@@ -39,7 +39,7 @@ const CONTRACT: Record<ErrorCode, [status: number, type: string, retry: boolean]
 describe('errorResponse', () => {
   for (const [code, [status, type, retry]] of Object.entries(CONTRACT)) {
     it(`puts ${code} on the wire as ${status} ${type}`, async () => {
-      const response = toResponse(errorResponse(new GatewayError(code as ErrorCode)));
+      const response = errorResponse(new GatewayError(code as ErrorCode));
       expect(response.status).toBe(status);
       expect(response.headers.get('cache-control')).toBe('no-store');
       expect(response.headers.get('content-type')).toBe('application/json');
@@ -50,21 +50,32 @@ describe('errorResponse', () => {
     });
   }
 
-  it('says where, when to come back and what is allowed', async () => {
+  it('has the field, when to retry, the methods, the attempts and more headers', async () => {
     const error = new GatewayError('invalid_value', 'n: too large', {
       param: 'n',
       retryAfterSeconds: 7,
       allow: 'POST',
+      attempts: 3,
+      headers: { 'x-ratelimit-remaining-tokens': '0' },
     });
-    const response = toResponse(errorResponse(error));
+    const response = errorResponse(error);
     expect(response.headers.get('retry-after')).toBe('7');
     expect(response.headers.get('allow')).toBe('POST');
+    expect(response.headers.get('x-upstream-attempts')).toBe('3');
+    expect(response.headers.get('x-ratelimit-remaining-tokens')).toBe('0');
     expect(await response.json()).toMatchObject({ error: { message: 'n: too large', param: 'n' } });
   });
 
   it('names the scheme on a 401 (RFC 9110 §15.5.2)', () => {
-    expect(errorResponse(new GatewayError('invalid_api_key')).headers).toMatchObject({
-      'www-authenticate': 'Bearer',
-    });
+    const { headers } = errorResponse(new GatewayError('invalid_api_key'));
+    expect(headers.get('www-authenticate')).toBe('Bearer');
   });
+});
+
+it('jsonResponse has a value as JSON, its status and headers', async () => {
+  const response = jsonResponse({ a: 'ü' }, { 'x-a': 'b' }, 418);
+  expect(response.status).toBe(418);
+  expect(Object.fromEntries(response.headers)).toEqual({ 'content-type': 'application/json', 'x-a': 'b' });
+  expect(await response.text()).toBe('{"a":"ü"}');
+  expect(jsonResponse(null, {}).status).toBe(200);
 });

@@ -1,5 +1,5 @@
-// Requests at random, made from the API's description itself, so that each field it
-// has is there; and what goes wrong with them.
+// Random requests, made from the API's description, so that each of its fields occurs; and
+// random changes of them.
 
 import * as fc from 'fast-check';
 import { MODELS } from '../../../src/upstream/models.ts';
@@ -14,7 +14,7 @@ const anything = fc.oneof(
   { arbitrary: fc.constant(deep), weight: 1 },
 );
 
-/** Few, so that what has to be the same in two places sometimes is. */
+/** Few, so that two places often have the same word. */
 const words = fc.constantFrom('', 'a', 'b', 'call_1', 'get_weather', 'Ж', '𝒳', '\ud800', '\n', 'data:');
 const names = fc.oneof(fc.constantFrom('a', 'b', 'get_weather'), fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/));
 
@@ -47,7 +47,7 @@ const path = fc.constantFrom(
   '/Ж',
 );
 
-/** Whatever an address of media may look like, right or wrong. */
+/** Addresses of media, valid and invalid. */
 export const address = fc.oneof(
   fc
     .tuple(fc.constantFrom('http://', 'https://', 'HTTPS://', 'https:', 'ftp://', ''), host, path)
@@ -74,7 +74,7 @@ const ADDRESSES = [
   'QUJD',
 ];
 
-/** @returns requests of which many, not all, are what the description says: rules across fields are left to chance. */
+/** @returns requests of which many match the description: rules across fields hold by chance. */
 export function requestFrom(name: string): fc.Arbitrary<unknown> {
   const known = new Map<string, fc.Arbitrary<unknown>>();
 
@@ -87,7 +87,7 @@ export function requestFrom(name: string): fc.Arbitrary<unknown> {
     if (kinds !== undefined) return fc.oneof(...kinds.map((kind) => from(kind, field)));
     if (type === undefined) return anything;
     if (typeof type === 'string') return ofType(type, schema, field, isRoot);
-    // null is one kind of absence, and absence has its own chance.
+    // null means absent, and absence has its own probability.
     const weighted = type.map((one) => ({
       arbitrary: ofType(one, schema, field, isRoot),
       weight: one === 'null' ? 1 : 4,
@@ -142,7 +142,7 @@ export function requestFrom(name: string): fc.Arbitrary<unknown> {
     const { properties = {}, required = [], additionalProperties: more = true } = schema;
     const fields = Object.entries(properties).map(([key, field]) => {
       const value = from(field, key);
-      // A request has some fifty fields, and one wrong one refuses it.
+      // A request has about fifty fields, and one wrong value is enough to refuse it.
       const weight = isRoot ? 9 : 1;
       const maybe = fc.oneof({ arbitrary: value, weight: 1 }, { arbitrary: fc.constant(undefined), weight });
       return fc.tuple(fc.constant(key), required.includes(key) ? value : maybe);
@@ -167,7 +167,7 @@ const wrong = fc.oneof(
   anything,
 );
 
-/** Something else in one place of a value: another value, one more field, one less. */
+/** A change at one place of a value: another value, one more field, one less. */
 export const mutation = fc.record({
   where: fc.nat(),
   what: fc.oneof(
@@ -192,7 +192,7 @@ export const mutation = fc.record({
   ),
 });
 
-/** @returns the value, as JSON has it, with one thing changed; the value itself stays as it is. */
+/** @returns a copy of the value, as JSON, with one change. */
 export function mutated(
   value: unknown,
   { where, what }: typeof mutation extends fc.Arbitrary<infer T> ? T : never,
@@ -209,7 +209,7 @@ export function mutated(
 
 type Holder = Record<string, unknown>;
 
-/** Not those in the depth of `deep`, which would make the exact limit of nesting matter. */
+/** Not those inside `deep`: there the exact limit of nesting would matter. */
 function placesOf(value: unknown, levels = 12): [holder: Holder, key: string][] {
   if (typeof value !== 'object' || value === null || levels === 0) return [];
   const holder = value as Holder;
@@ -217,10 +217,10 @@ function placesOf(value: unknown, levels = 12): [holder: Holder, key: string][] 
   return places.concat(places.flatMap(([, key]) => placesOf(holder[key], levels - 1)));
 }
 
-/** Unlike an assignment, makes a member of `__proto__`, as JSON.parse does. */
+/** Unlike an assignment, makes `__proto__` a member, as JSON.parse does. */
 function define(holder: unknown, key: string, value: unknown): void {
   if (typeof holder !== 'object' || holder === null) return;
-  // Of a list, whatever the key, the next item.
+  // In a list, any key adds an item.
   const name = Array.isArray(holder) && !/^\d+$/.test(key) ? holder.length : key;
   Object.defineProperty(holder, name, { value, enumerable: true, configurable: true, writable: true });
 }

@@ -1,5 +1,5 @@
-// What the description's JSON Schema accepts, the gateway accepts, and what the one
-// refuses, the other refuses: for requests at random.
+// The gateway accepts the requests that match the description's JSON Schema, and no others:
+// for random requests.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -27,22 +27,22 @@ describe('a chat request', () => {
         seen[isRight ? 'accepted' : 'refused']++;
         if (isRight) for (const field of Object.keys(body as Json)) accepted.add(field);
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_500 },
     );
-    // Nothing was proven by refusing everything, or by fields that never were there.
-    expect(seen.accepted).toBeGreaterThan(300);
-    expect(seen.refused).toBeGreaterThan(300);
+    // The test is void if all requests were refused, or if a field never occurred.
+    expect(seen.accepted).toBeGreaterThan(50);
+    expect(seen.refused).toBeGreaterThan(50);
     expect(fields.filter((field) => !accepted.has(field))).toEqual([]);
   });
 
-  it('is so too when it was made without knowledge of the description', () => {
+  it('the same for requests that were not made from the description', () => {
     fc.assert(
       fc.property(anyMutant, (body) => void agrees(body)),
-      { numRuns: 1_000 },
+      { numRuns: 300 },
     );
   });
 
-  it.each(['image_url', 'video_url', 'input_audio'])('is so with whatever address as %s', (type) => {
+  it.each(['image_url', 'video_url', 'input_audio'])('the same with any address as %s', (type) => {
     const seen = { accepted: 0, refused: 0 };
     fc.assert(
       fc.property(address, (url) => {
@@ -50,7 +50,7 @@ describe('a chat request', () => {
         const part = { type, [type]: media };
         seen[agrees(withMessages({ role: 'user', content: [part] })) ? 'accepted' : 'refused']++;
       }),
-      { numRuns: 1_000 },
+      { numRuns: 300 },
     );
     expect(Math.min(seen.accepted, seen.refused)).toBeGreaterThan(10);
   });
@@ -66,18 +66,22 @@ it.each([
   { model: 'm' },
   chat({ model: undefined }),
   chat({ messages: undefined }),
-])('no request is %j', (body) => {
+])('%j is not a request', (body) => {
   expect(agrees(body)).toBe(false);
 });
 
-describe('what the description says across fields', () => {
+describe('rules across fields in the description', () => {
   const tools = [tool('f')];
   const audio = (input: Json) =>
     withMessages({ role: 'user', content: [{ type: 'input_audio', input_audio: input }] });
   it.each<[body: Json, isRight: boolean]>([
-    [chat({ stream_options: {} }), false],
-    [chat({ stream_options: {}, stream: false }), false],
-    [chat({ stream_options: {}, stream: null }), false],
+    [chat({ stream_options: {} }), true],
+    [chat({ functions: [] }), true],
+    [chat({ functions: [1] }), false],
+    [chat({ logit_bias: { 5: 1 } }), false],
+    [chat({ model: 'step-1o-turbo-vision', reasoning_effort: 'medium' }), true],
+    [chat({ model: 'step-3.5-flash-2603', reasoning_effort: 'max' }), true],
+    [chat({ reasoning_effort: 'max', reasoning: { effort: 'high' } }), false],
     [chat({ stream_options: {}, stream: true }), true],
     [chat({ stream_options: null }), true],
     [chat({ top_logprobs: 0 }), false],
@@ -123,7 +127,7 @@ describe('what the description says across fields', () => {
   });
 });
 
-describe('what the description can say in words alone', () => {
+describe('rules that the description has in words only', () => {
   const nested = (levels: number): unknown => (levels === 0 ? 0 : { a: nested(levels - 1) });
   const image = (url: string) =>
     withMessages({ role: 'user', content: [{ type: 'image_url', image_url: { url } }] });
@@ -143,16 +147,21 @@ describe('what the description can say in words alone', () => {
       chat({ audio: nested(JSON_DEPTH_MAX) }),
       chat({ audio: nested(JSON_DEPTH_MAX + 1) }),
     ],
+    'a model reads the media': [
+      { ...image('https://a.example'), model: 'step-3.7-flash' },
+      { ...image('https://a.example'), model: 'step-3.5-flash' },
+    ],
+    'a field is not misspelt': [chat({ weather: 1 }), chat({ temprature: 1 })],
     'a remote address is a URL': [image('https://a.example'), image('https://a:99999')],
   };
 
-  it('is named here, all of it', () => {
-    expect(Object.keys(cases)).toEqual(Object.keys(EXCLUSIONS));
+  it('are all tried here', () => {
+    expect(Object.keys(cases).sort()).toEqual(Object.keys(EXCLUSIONS).sort());
   });
 
   it.each(Object.entries(cases))('%s', (name, [right, wrong]) => {
     expect([isDescribed(right), isAccepted(right), excluded(right)]).toEqual([true, true, []]);
-    // The day that JSON Schema can say it, this fails, and the exclusion goes.
+    // If the description refuses it one day, this fails, and the exclusion is obsolete.
     expect([isDescribed(wrong), isAccepted(wrong), excluded(wrong)]).toEqual([true, false, [name]]);
   });
 });
@@ -161,7 +170,7 @@ describe("a session's request", () => {
   const isDescribedSession = componentValidator('SessionRequest');
   const token = fc.oneof(
     fc.string(),
-    // Characters of one and of two UTF-16 code units: a length is that of characters.
+    // Characters of one and of two UTF-16 code units: the length counts characters.
     fc
       .tuple(fc.constantFrom('x', '𝒳'), fc.integer({ min: -1, max: 1 }))
       .map(([char, more]) => char.repeat(TURNSTILE_TOKEN_CHARS + more)),
@@ -180,7 +189,7 @@ describe("a session's request", () => {
       fc.property(body, (given) => {
         expect(sessionRequestSchema.safeParse(given).success).toBe(isDescribedSession(given));
       }),
-      { numRuns: 1_000 },
+      { numRuns: 300 },
     );
   });
 });

@@ -1,5 +1,5 @@
-// The API's description as a document: up to date, complete, right in its examples,
-// and outside the Worker's bundle.
+// The API's description as a document: up to date, complete, with valid examples, and not in
+// the Worker's bundle.
 
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
@@ -22,11 +22,11 @@ function example({ $ref, value }: { $ref?: string; value?: unknown }): unknown {
 }
 
 describe('the description', () => {
-  it('is the file that is served', async () => {
+  it('is the served file', async () => {
     await promisify(execFile)(process.execPath, ['scripts/openapi.ts', '--check'], { cwd: ROOT });
   });
 
-  it("is no part of the Worker's bundle", async () => {
+  it("is not in the Worker's bundle", async () => {
     const { metafile } = await build({
       entryPoints: [join(ROOT, 'src/index.ts')],
       absWorkingDir: ROOT,
@@ -54,7 +54,7 @@ describe('the description', () => {
     ]);
   });
 
-  it.each(operations)('shows right examples: %s', (_, { requestBody, responses }) => {
+  it.each(operations)('has valid examples: %s', (_, { requestBody, responses }) => {
     const contents = [requestBody, ...Object.values(responses)].flatMap((one) =>
       Object.values(one?.content ?? {}),
     );
@@ -67,7 +67,7 @@ describe('the description', () => {
     }
   });
 
-  it('shows requests that the gateway takes', () => {
+  it('has requests that the gateway accepts', () => {
     const examples =
       paths['/v1/chat/completions']?.['post']?.requestBody?.content['application/json']?.examples;
     expect(Object.keys(examples ?? {}).length).toBeGreaterThan(5);
@@ -78,13 +78,13 @@ describe('the description', () => {
 describe('errors', () => {
   const codes = errorCodes as readonly ErrorCode[];
 
-  it('are described, every one', () => {
+  it('are all described', () => {
     expect(components.schemas['ErrorCode']?.enum).toEqual(codes);
     const text = components.schemas['ErrorCode']?.description ?? '';
     for (const code of codes) expect(text).toContain(`| \`${code}\` | ${new GatewayError(code).status} |`);
   });
 
-  it('stand under their status, and all that can be met somewhere', () => {
+  it('are listed under their status, each in at least one operation', () => {
     const met = new Set<string>();
     for (const [name, { responses }] of operations) {
       for (const [status, { content }] of Object.entries(responses)) {
@@ -103,7 +103,7 @@ describe('errors', () => {
         }
       }
     }
-    // Another method is no operation of the document's.
+    // Another method is not an operation of the document.
     expect(codes.filter((code) => !met.has(code))).toEqual(['method_not_allowed']);
   });
 });

@@ -1,10 +1,9 @@
-// Every place of a request, with everything there that may be right or wrong: the
-// description and the gateway agree on each. Requests at random
-// (openapi-fidelity.test.ts) seldom come to the bounds; here none is left out.
+// Every place of a request, with valid and invalid values: the description and the gateway
+// agree on each. Random requests (fidelity.test.ts) seldom meet the bounds; here all are tried.
 
 import { describe, expect, it } from 'vitest';
 import { LIST_ITEMS_MAX } from '../../../src/config/limits.ts';
-import { IGNORED_FIELDS, REFUSED_FIELDS } from '../../../src/chat/request/fields.ts';
+import { BOOKKEEPING_FIELDS, REFUSED_FIELDS } from '../../../src/chat/request/other-fields.ts';
 import type { Json } from '../chat/request/support.ts';
 import { agrees } from './agreement.ts';
 import { description, type Schema } from './validator.ts';
@@ -15,10 +14,10 @@ const CALL = {
   function: { name: 'f', arguments: '{}', parsed_arguments: {} },
   index: 0,
 };
-const TEXT_PART = { type: 'text', text: 'a', cache_control: {} };
+const TEXT_PART = { type: 'text', text: 'a' };
 const TYPES = ['string', 'number', 'integer', 'object', 'array', 'boolean', 'null'];
 
-/** Right requests, which have every field there is, with every kind of value it may have. */
+/** Valid requests with every field, and with every kind of value of it. */
 const REQUESTS: Record<string, Json> = {
   messages: {
     model: 'm',
@@ -34,11 +33,12 @@ const REQUESTS: Record<string, Json> = {
           { type: 'video_url', video_url: { url: 'https://a.example/a.mp4' } },
           { type: 'input_audio', input_audio: { data: 'QUJD', format: 'wav' } },
           { type: 'input_audio', input_audio: { data: 'data:audio/wav;base64,QUJD' } },
+          { type: 'file', file: { file_data: 'data:image/png;base64,QUJD', filename: 'a.png' } },
         ],
       },
       {
         role: 'assistant',
-        content: [TEXT_PART],
+        content: [TEXT_PART, { type: 'refusal', refusal: 'a' }],
         name: 'n',
         tool_calls: [CALL],
         reasoning: 'r',
@@ -107,7 +107,7 @@ const REQUESTS: Record<string, Json> = {
             properties: {
               a: { type: 'string', description: 'd' },
               b: true,
-              ...Object.fromEntries(TYPES.map((type) => [type, { type: [type, type] }])),
+              c: { type: TYPES },
             },
           },
           strict: true,
@@ -121,7 +121,7 @@ const REQUESTS: Record<string, Json> = {
   },
   'fields that are left out or refused': {
     ...asking(),
-    ...Object.fromEntries(IGNORED_FIELDS.map((name) => [name, {}])),
+    ...Object.fromEntries(BOOKKEEPING_FIELDS.map((name) => [name, {}])),
     ...Object.fromEntries([...REFUSED_FIELDS.keys()].map((name) => [name, null])),
   },
 };
@@ -131,8 +131,8 @@ const SCHEMAS = [...allSchemas(description.components.schemas['ChatCompletionReq
 const WRONG_TYPES = [null, true, false, [], {}, [[]], [null], [0], [''], ['a'], [{}], { a: 0 }, { a: {} }];
 const INTEGER_MAX = 2 ** 53 - 1;
 const NUMBERS = [-2.1, -2, -1, -0.1, 0, 0.5, 1, 1.1, 2, 2.1, 20, 21, 1e300];
-const LENGTHS = [0, 1, 64, 65, 128, 129].map((length) => 'x'.repeat(length));
-/** Wrong types, bounds and words, each of them right in some places. */
+const LENGTHS = [0, 1, 64, 128, 129].map((length) => 'x'.repeat(length));
+/** Wrong types, bounds and words, each valid in some places. */
 const VALUES: readonly unknown[] = [
   ...WRONG_TYPES,
   ...NUMBERS,
@@ -155,24 +155,26 @@ const VALUES: readonly unknown[] = [
 describe.each(Object.entries(REQUESTS))('a request with %s', (_, request) => {
   const places = placesOf(request);
 
-  it('is right', () => {
+  it('is valid', () => {
     expect(agrees(request)).toBe(true);
   });
 
-  it('is right or wrong with another value in one place', () => {
+  it('with another value in one place: both agree', () => {
     for (const place of places) {
-      for (const value of VALUES)
+      // For an object or a list, any other type is wrong.
+      const isLeaf = typeof place.reduce<unknown>((at, key) => (at as Holder)[key], request) !== 'object';
+      for (const value of isLeaf ? VALUES : WRONG_TYPES)
         agrees(changed(request, place, (holder, key) => define(holder, key, value)));
     }
   });
 
-  it('is right or wrong with one thing less', () => {
+  it('with one field or item less: both agree', () => {
     for (const place of places) {
       agrees(changed(request, place, remove));
     }
   });
 
-  it('is right or wrong with one thing more', () => {
+  it('with one field or item more: both agree', () => {
     for (const place of [...places, null]) {
       for (const more of ['more', '__proto__', 'constructor']) {
         agrees(
@@ -184,7 +186,7 @@ describe.each(Object.entries(REQUESTS))('a request with %s', (_, request) => {
     }
   });
 
-  it('is right or wrong with a list of the longest kind, and of one item more', () => {
+  it('with a list of the greatest length, and one item more: both agree', () => {
     for (const place of places) {
       for (const length of [LIST_ITEMS_MAX, LIST_ITEMS_MAX + 1]) {
         agrees(
@@ -198,7 +200,7 @@ describe.each(Object.entries(REQUESTS))('a request with %s', (_, request) => {
   });
 });
 
-it('leaves out no field that is described', () => {
+it('has every field of the description', () => {
   const there = new Set(
     Object.values(REQUESTS)
       .flatMap(placesOf)
@@ -222,7 +224,7 @@ function placesOf(value: unknown): Place[] {
   );
 }
 
-/** @returns a copy in which something was done at a place. */
+/** @returns a copy with a change at one place. */
 function changed(request: Json, place: Place, change: (holder: Holder, key: string) => void): Json {
   const copy = structuredClone(request);
   const holder = place.slice(0, -1).reduce<Holder>((at, key) => at[key] as Holder, copy);
@@ -235,13 +237,13 @@ function remove(holder: unknown, key: string): void {
   else Reflect.deleteProperty(holder as Holder, key);
 }
 
-/** Unlike an assignment, makes a member of `__proto__`, as JSON.parse does. */
+/** Unlike an assignment, makes `__proto__` a member, as JSON.parse does. */
 function define(holder: unknown, key: string, value: unknown): void {
   if (typeof holder !== 'object' || holder === null) return;
   Object.defineProperty(holder, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** A schema and all that it is made of. */
+/** @returns a schema and all schemas in it. */
 function allSchemas(schema: Schema, seen = new Set<Schema>()): Set<Schema> {
   if (seen.has(schema)) return seen;
   seen.add(schema);

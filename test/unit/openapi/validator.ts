@@ -3,7 +3,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { openapiDocument } from '../../../scripts/openapi/document.ts';
 
-/** Of JSON Schema's keywords, those that the tests look at. */
+/** The keywords of JSON Schema that the tests use. */
 export interface Schema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
@@ -49,18 +49,18 @@ export interface Content {
   readonly examples?: Record<string, { readonly $ref?: string; readonly value?: unknown }>;
 }
 
-/** As it is read: JSON, without whatever JSON can't say. */
+/** As readers get it: JSON. */
 export const description = JSON.parse(JSON.stringify(openapiDocument())) as Description;
 
 const DOCUMENT = 'openapi.json';
 const known = new Map<string, ValidateFunction>();
 
-// Strict, so that a misspelt keyword is an error; but a rule may look at a field without saying its type again.
+// Strict, so that a misspelt keyword is an error; but a rule may use a field without repeating its type.
 const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false });
 ajv.addKeyword('components');
 ajv.addSchema({ $id: DOCUMENT, components: description.components });
 
-/** @returns what checks a value against a schema that refers to the document's components. */
+/** @returns a function that checks a value against a schema that refers to the document's components. */
 export function validator(schema: Schema): ValidateFunction {
   const text = JSON.stringify(schema).replaceAll('"#/', `"${DOCUMENT}#/`);
   const compiled = known.get(text) ?? ajv.compile(JSON.parse(text) as Schema);

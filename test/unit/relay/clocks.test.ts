@@ -52,6 +52,15 @@ describe('the first byte', () => {
   });
 });
 
+it('an early first byte and silence behind it end the stream after idleMs', () => {
+  const { told, relay } = start({ keepAliveMs: 1_000_000 });
+  relay();
+  pass(59);
+  expect(told).toEqual([]);
+  pass(1);
+  expect(told).toEqual(['expired 60']);
+});
+
 describe('silence', () => {
   it('is told each time that the client has heard nothing for so long', () => {
     const { clocks, told, relay } = start();

@@ -6,6 +6,7 @@ import { GatewayError } from '../../../src/http/errors.ts';
 import type { AnswerRulesOptions } from '../../../src/relay/answer-rules.ts';
 import type { RewriteOptions } from '../../../src/relay/options.ts';
 import { StreamRewriter } from '../../../src/relay/stream-rewriter.ts';
+import { parseEvents } from './event-stream.ts';
 
 export const CREATED = 1_700_000_000;
 
@@ -49,13 +50,7 @@ export function text(given: Uint8Array): string {
 
 /** @returns a stream's events: each one's data, parsed where it is JSON. Comments are no events. */
 export function eventsOf(stream: string): unknown[] {
-  const blocks = stream.replaceAll(/\r\n?/g, '\n').split('\n\n');
-  return blocks.flatMap((block) => {
-    const lines = block.split('\n').filter((line) => line.startsWith('data:'));
-    if (lines.length === 0) return [];
-    const data = lines.map((line) => line.slice(5).replace(/^ /, '')).join('\n');
-    return [data === '[DONE]' ? data : (JSON.parse(data) as unknown)];
-  });
+  return parseEvents(stream).map(({ data }) => (data === '[DONE]' ? data : (JSON.parse(data) as unknown)));
 }
 
 export interface Pushed {
@@ -133,7 +128,9 @@ export function createUpstream(): Upstream {
   return {
     body,
     cancelled,
-    write: (piece) => controller?.enqueue(bytes(piece)),
+    write(piece) {
+      if (!cancelled.isSo) controller?.enqueue(bytes(piece));
+    },
     end() {
       controller?.close();
       controller?.byobRequest?.respond(0);

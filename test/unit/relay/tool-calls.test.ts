@@ -189,6 +189,11 @@ describe('a piece belongs to the right call', () => {
     ]);
   });
 
+  it('another index begins a call, also where the open call got its own later', () => {
+    const calls = gather({ name: 'f' }, { index: 0, arguments: '{}' }, { index: 1, arguments: '{"x":1}' });
+    expect(calls.map((call) => call.arguments)).toEqual(['{}', '{"x":1}']);
+  });
+
   it('an index of another call that never got an id begins a new call', () => {
     expect(gather({ index: 0, name: 'f' }, { index: 1, id: 'b', name: 'f' })).toMatchObject([
       { name: 'f' },

@@ -2,37 +2,37 @@ import { describe, expect, it } from 'vitest';
 import { UPSTREAM_MESSAGE_CHARS } from '../../../src/config/limits.ts';
 import { redact } from '../../../src/upstream/redact.ts';
 
-const GONE = '[redacted]';
+const REDACTED = '[redacted]';
 
-describe('redact takes out', () => {
+describe('redact removes', () => {
   it.each([
-    ['a bearer token', 'Authorization: Bearer abc.def', `Authorization: ${GONE}`],
-    ['basic credentials', 'basic dXNlcjpwdw==', GONE],
-    ['an OpenAI key', 'key sk-proj-abc_123 is bad', `key ${GONE} is bad`],
-    ['a key cut short', 'Incorrect key: sk-ab***yz.', `Incorrect key: ${GONE}`],
+    ['a bearer token', 'Authorization: Bearer abc.def', `Authorization: ${REDACTED}`],
+    ['basic credentials', 'basic dXNlcjpwdw==', REDACTED],
+    ['an OpenAI key', 'key sk-proj-abc_123 is bad', `key ${REDACTED} is bad`],
+    ['a shortened key', 'Incorrect key: sk-ab***yz.', `Incorrect key: ${REDACTED}`],
     [
       'what is named a key',
       'api_key=abc, token: "xyz" secret=1',
-      `api_key=${GONE}, token: "${GONE}" secret=${GONE}`,
+      `api_key=${REDACTED}, token: "${REDACTED}" secret=${REDACTED}`,
     ],
-    ['a JWT', 'eyJhbGciOi.eyJzdWIi.x-_y', GONE],
-    ['an account', 'account ada.l+x@example.com owes', `account ${GONE} owes`],
-    ['letters and digits', 'id 3aGf9kQ2mZ8xLw7pRt4v here', `id ${GONE} here`],
-    ['a UUID', 'request d4ca43cd-83a7-4012-9ee7-b8f143eb1f8f', `request ${GONE}`],
-    ['base64', 'x AbCdEfGhIjKl1/mNoPqRsTuV+w== y', `x ${GONE} y`],
-    ['letters without end', `x ${'abcdefgh'.repeat(5)} y`, `x ${GONE} y`],
+    ['a JWT', 'eyJhbGciOi.eyJzdWIi.x-_y', REDACTED],
+    ['an account', 'account ada.l+x@example.com owes', `account ${REDACTED} owes`],
+    ['a run of letters and digits', 'id 3aGf9kQ2mZ8xLw7pRt4v here', `id ${REDACTED} here`],
+    ['a UUID', 'request d4ca43cd-83a7-4012-9ee7-b8f143eb1f8f', `request ${REDACTED}`],
+    ['base64', 'x AbCdEfGhIjKl1/mNoPqRsTuV+w== y', `x ${REDACTED} y`],
+    ['a long run of letters', `x ${'abcdefgh'.repeat(5)} y`, `x ${REDACTED} y`],
   ])('%s', (_, given, expected) => {
     expect(redact(given)).toBe(expected);
   });
 
-  it('what it is told, wherever it stands', () => {
+  it('known secrets, wherever they stand', () => {
     expect(redact('my canary, canary-key and unset', 'canary', undefined, '')).toBe(
-      `my ${GONE}, ${GONE}-key and unset`,
+      `my ${REDACTED}, ${REDACTED}-key and unset`,
     );
-    expect(redact('a.*b', 'a.*')).toBe(`${GONE}b`);
+    expect(redact('a.*b', 'a.*')).toBe(`${REDACTED}b`);
   });
 
-  it('what a terminal, a log or a reader could stumble over', () => {
+  it('characters that control a terminal, a log or the direction of a text', () => {
     expect(redact('\x1b[31ma\r\nb\u0085c\u2028d\u202ee\ud800\0')).toBe('[31ma b c d e\ufffd');
   });
 });
@@ -49,14 +49,14 @@ it.each([
   expect(redact(message)).toBe(message);
 });
 
-describe('redact caps', () => {
-  it('what is long', () => {
+describe('redact shortens', () => {
+  it('a long text', () => {
     const shown = redact('no way. '.repeat(100_000));
     expect(shown.length).toBe(UPSTREAM_MESSAGE_CHARS + 1);
     expect(shown.endsWith('…')).toBe(true);
   });
 
-  it('without leaving half a key at the cut', () => {
+  it('without half a key at the cut', () => {
     for (let before = 1_900; before < 2_010; before++) {
       const shown = redact(
         `${'- '.repeat(before / 2)}${' '.repeat(before % 2)}qwerty1234567890qwerty`,
@@ -67,8 +67,8 @@ describe('redact caps', () => {
     expect(redact(`${'\u0007'.repeat(1_995)} sk-abcdefgh`)).toBe('');
   });
 
-  it('after what it is told is out, so that the cut leaves no half of it', () => {
+  it('after it has removed known secrets, so that the cut leaves no half of one', () => {
     expect(redact(`${'\u0007'.repeat(1_995)} two words`, 'two words')).toBe('');
-    expect(redact(`${'\u0007'.repeat(1_985)} two words`, 'two words')).toBe(GONE);
+    expect(redact(`${'\u0007'.repeat(1_985)} two words`, 'two words')).toBe(REDACTED);
   });
 });

@@ -26,12 +26,12 @@ describe('the same form for all spellings', () => {
         const other = shuffled(request, () => numbers.next().value ?? 0);
         expect(canonical(other, given)).toBe(canonical(request, given));
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
   it('with unknown fields, anywhere', () => {
-    fc.assert(unknownFieldsProperty, { numRuns: 300 });
+    fc.assert(unknownFieldsProperty, { numRuns: 150 });
   });
 
   it('with other fields that only change the way back', () => {
@@ -43,7 +43,7 @@ describe('the same form for all spellings', () => {
         const mixed = Object.fromEntries([...kept, ...taken]);
         expect(canonical(mixed, given)).toBe(canonical(request, given));
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
     const stream = { stream: true, stream_options: { include_usage: true }, include_reasoning: false };
     expect(canonical(chat(stream))).toBe(canonical(chat()));

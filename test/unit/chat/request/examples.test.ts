@@ -1,5 +1,5 @@
-// The requests on StepFun's page, as curl and the OpenAI SDKs send them: each
-// reaches StepFun as it was written.
+// The requests on StepFun's page, as curl and the OpenAI SDKs send them: each is sent to
+// StepFun unchanged.
 
 import { describe, expect, it } from 'vitest';
 import { parse, sent } from './support.ts';
@@ -63,7 +63,7 @@ describe("StepFun's examples", () => {
     expect(parse(example).ignoredParams).toEqual([]);
   });
 
-  it('the default of every field, spelled out', () => {
+  it('the default of every field, written out', () => {
     const defaults = {
       ...EXAMPLES['text chat'],
       temperature: 0.5,

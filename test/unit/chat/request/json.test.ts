@@ -1,11 +1,11 @@
-// JSON of every wrong and every odd kind, after the classes of nst/JSONTestSuite
-// (n: must be refused, y: must be accepted, i: either, but with an answer).
+// Malformed and unusual JSON, after the classes of nst/JSONTestSuite (n: must be refused, y:
+// must be accepted, i: either, but with an answer).
 
 import { describe, expect, it } from 'vitest';
 import { join } from '../../../../src/lib/bytes.ts';
 import { bytesOf, failure, fault, parse, sentText } from './support.ts';
 
-/** A request with this text as the value of a field that may be anything. */
+/** @returns a request with this text as the value of a free-form field. */
 function around(json: Uint8Array): Uint8Array {
   const before = bytesOf('{"model":"m","messages":[{"role":"user","content":""}],"any":');
   return join([before, json, bytesOf('}')]);
@@ -13,7 +13,7 @@ function around(json: Uint8Array): Uint8Array {
 
 const given = { extraParams: new Set(['any']) };
 
-/** Text and single bytes, one after the other. */
+/** @returns texts and single bytes, joined. */
 function bytes(...parts: (string | number)[]): Uint8Array {
   return join(parts.map((part) => (typeof part === 'number' ? Uint8Array.of(part) : bytesOf(part))));
 }
@@ -196,7 +196,7 @@ const JSON_TEXTS: Record<string, string> = {
   structure_lonely_string: '"asd"',
   structure_string_empty: '""',
   structure_whitespace_array: ' [] \t\r\n',
-  // i_: ours to choose, and accepted.
+  // i_: either is allowed; accepted here.
   number_double_huge_neg_exp: '[123.456e-789]',
   number_huge_exp:
     '[0.4e00669999999999999999999999999999999999999999999999999999999999999999999999999969999999006]',
@@ -229,7 +229,7 @@ describe('n: not JSON', () => {
     expect(failure(given).message.length).toBeLessThan(400);
   });
   it.each(
-    // Some of them are refused for what follows the text, and are JSON before a `}`.
+    // This one is valid before a `}`.
     Object.entries({ ...NOT_JSON, ...NOT_UTF8 }).filter(
       ([name]) => name !== 'structure_object_followed_by_closing_object',
     ),

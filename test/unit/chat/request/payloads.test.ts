@@ -192,8 +192,8 @@ describe('any text around a payload', () => {
         expect(sentText(body).replaceAll(LONG, SHORT)).toBe(sentText(short));
         expect(canonical(body).replaceAll(LONG, SHORT)).toBe(canonical(short));
       }),
-      { numRuns: 25 },
+      { numRuns: 8 },
     );
-    expect(count).toBeGreaterThan(5);
+    expect(count).toBeGreaterThan(2);
   });
 });

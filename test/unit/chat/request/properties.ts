@@ -89,8 +89,22 @@ export const NUMBERS = (
 
 /** Texts that look like each other, or like the JSON around them. */
 const SIMILAR_TEXTS = [
-  ...['', '\ud800', '\udfff', '\ufffd', '\ud800\udc00', '\udc00\ud800', '\u0000', '"', '\\', '\\"'],
-  ...['","b":"', '","name":"a', '"},{"role":"user","content":"', ']', '],"max_tokens":1', 'null'],
+  '',
+  '\ud800',
+  '\udfff',
+  '\ufffd',
+  '\ud800\udc00',
+  '\udc00\ud800',
+  '\u0000',
+  '"',
+  '\\',
+  '\\"',
+  '","b":"',
+  '","name":"a',
+  '"},{"role":"user","content":"',
+  ']',
+  '],"max_tokens":1',
+  'null',
   '[object Object]',
 ];
 

@@ -15,7 +15,7 @@ describe('any request', () => {
       fc.property(anyRequest, (request) => {
         expect(parse(request, { extraParams: EXTRA }).model).toBe(request['model']);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -32,9 +32,9 @@ describe('any request', () => {
           seen.refused++;
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
-    expect(Math.min(seen.accepted, seen.refused)).toBeGreaterThan(50);
+    expect(Math.min(seen.accepted, seen.refused)).toBeGreaterThan(30);
   });
 });
 
@@ -44,7 +44,8 @@ describe('the number of issues', () => {
     const issues = (value: unknown) => chatRequestSchema.safeParse(value).error?.issues.length;
     expect(issues(chat({ messages }))).toBe(21);
     const content = Array.from({ length: 4_000 }, () => ({ type: 'text' }));
-    expect(issues(withMessages(...messages.map((message) => ({ ...message, content }))))).toBe(21);
+    const nested = Array.from({ length: 1_000 }, () => ({ role: 'user', content }));
+    expect(issues(withMessages(...nested))).toBe(21);
     expect(issues(chat({ stop: Array.from({ length: 4_000 }, () => 1) }))).toBe(1);
   });
 
@@ -191,7 +192,7 @@ function allowed(schemas: readonly Schema[]): Set<string> {
       : (type ??
         (only === undefined && any === undefined
           ? Object.keys(TYPES)
-          : ['string', ...(any?.includes(null) ? ['null'] : [])])),
+          : ['string', ...((any as unknown[] | undefined)?.includes(null) ? ['null'] : [])])),
   ) as string[];
   return new Set(types.includes('number') ? [...types, 'integer'] : types);
 }

@@ -32,7 +32,7 @@ describe('upstreamBody', () => {
       fc.property(anyRequest, (request) => {
         expect(duplicateKeys(sentText(request, given))).toEqual([]);
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 
@@ -42,7 +42,7 @@ describe('upstreamBody', () => {
         const first = sentText(request, given);
         expect(sentText(first, given)).toBe(first);
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 
@@ -79,7 +79,7 @@ describe('upstreamBody', () => {
           });
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 
@@ -94,7 +94,7 @@ describe('upstreamBody', () => {
         ];
         expect(second).toEqual(first);
       }),
-      { numRuns: 100 },
+      { numRuns: 80 },
     );
   });
 });

@@ -1,0 +1,98 @@
+// The binding CLIENTS as the command reads and writes it: through wrangler, which knows
+// the account, the namespace and the local store.
+
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CommandError } from './command-error.ts';
+
+/** KV's entries by their keys; each write is one request, so that nothing is half written. */
+export interface EntryStore {
+  /** @returns the values of all keys that begin so. */
+  read(prefix: string): Promise<ReadonlyMap<string, string>>;
+  write(entries: ReadonlyMap<string, string>): Promise<void>;
+  remove(keys: readonly string[]): Promise<void>;
+}
+
+/** Where `npm start` keeps its store (scripts/start.mjs). */
+const LOCAL_STORE = '.wrangler/simulator';
+const LOCAL_CONFIG = 'wrangler.local.toml';
+
+/** As many keys as one request of Cloudflare's API takes. */
+const KEYS_PER_READ = 100;
+
+export interface StoreOptions {
+  /** The store of `npm start`, not the deployed one. */
+  readonly local: boolean;
+  /** A wrangler environment such as `staging`. */
+  readonly env: string | undefined;
+  /** The namespace, where wrangler.toml doesn't say it. */
+  readonly namespaceId: string | undefined;
+}
+
+/** @returns the store that these options name. */
+export function createKvStore({ local, env, namespaceId }: StoreOptions): EntryStore {
+  const place = [
+    ...(namespaceId === undefined ? ['--binding', 'CLIENTS'] : ['--namespace-id', namespaceId]),
+    ...(local ? ['--local', '--persist-to', LOCAL_STORE] : ['--remote']),
+    ...(local ? ['-c', LOCAL_CONFIG] : []),
+    ...(env === undefined ? [] : [`--env=${env}`]),
+  ];
+  const wrangler = (...args: string[]) => run('wrangler', ['kv', ...args, ...place]);
+
+  return {
+    async read(prefix) {
+      const listed = JSON.parse(await wrangler('key', 'list', '--prefix', prefix)) as { name: string }[];
+      const keys = listed.map(({ name }) => name);
+      const entries = new Map<string, string>();
+      for (let from = 0; from < keys.length; from += KEYS_PER_READ) {
+        const piece = keys.slice(from, from + KEYS_PER_READ);
+        const values = JSON.parse(await withFile(piece, (file) => wrangler('bulk', 'get', file))) as Record<
+          string,
+          { value: string | null } | string | null
+        >;
+        for (const [key, found] of Object.entries(values)) {
+          const value = typeof found === 'string' ? found : found?.value;
+          if (typeof value === 'string') entries.set(key, value);
+        }
+      }
+      return entries;
+    },
+    async write(entries) {
+      const pairs = [...entries].map(([key, value]) => ({ key, value }));
+      await withFile(pairs, (file) => wrangler('bulk', 'put', file));
+    },
+    async remove(keys) {
+      await withFile(keys, (file) => wrangler('bulk', 'delete', file, '--force'));
+    },
+  };
+}
+
+/** wrangler takes keys and values from a file; it is gone afterwards. */
+async function withFile<T>(content: unknown, use: (file: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'stepfun-edge-clients-'));
+  try {
+    const file = join(folder, 'entries.json');
+    await writeFile(file, JSON.stringify(content), { mode: 0o600 });
+    return await use(file);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** @returns what it printed. @throws {CommandError} with its errors when it fails. */
+function run(command: string, args: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1' };
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [out, err]: [string[], string[]] = [[], []];
+    child.stdout.on('data', (data) => out.push(String(data)));
+    child.stderr.on('data', (data) => err.push(String(data)));
+    child.on('error', (error) => reject(new CommandError(`${command}: ${error.message}`)));
+    child.on('close', (code) => {
+      if (code === 0) resolve(out.join(''));
+      else reject(new CommandError(`wrangler failed:\n${err.join('').trim() || out.join('').trim()}`));
+    });
+  });
+}

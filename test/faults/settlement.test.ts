@@ -1,0 +1,132 @@
+// What a client owes after it has left: whatever the phase, its reservation is settled within
+// two seconds of a reset, and the request writes its log line. `wrangler dev` hides that the
+// runtime ends a request's context when its client leaves; plain workerd does not.
+
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Client } from './client.ts';
+import { event } from './events.ts';
+import { startUnder, type Gateways } from './gateways.ts';
+import { leave, type Phase } from './leaving.ts';
+
+const SETTLED_WITHIN_MS = 2_000;
+const LIMIT = 1_000_000;
+const BUDGET = { TOKENS_PER_DAY: String(LIMIT) };
+
+const LANES = {
+  stream: BUDGET,
+  'stream, RELAY=native': { ...BUDGET, RELAY: 'native' },
+  'stream that fills the cache': { ...BUDGET, CACHE_TTL_SECONDS: '60', CACHE_STREAMS: 'write' },
+  'completion without a cache': BUDGET,
+  'completion in a flight': { ...BUDGET, CACHE_TTL_SECONDS: '60' },
+};
+type Lane = keyof typeof LANES;
+
+/** The phases in which StepFun has read the prompt: it is charged. */
+const CHARGED: readonly Phase[] = ['before the headers', 'before the first event', 'mid-stream'];
+const CHARGED_WHOLE: readonly Phase[] = ['before the headers', 'mid-completion'];
+
+let gateways: Gateways<Lane>;
+beforeAll(async () => {
+  gateways = await startUnder(LANES);
+});
+afterAll(() => gateways.stop());
+afterEach(() => gateways.upstream.clear());
+
+interface Tokens {
+  readonly used: number;
+  readonly reserved: number;
+}
+
+async function tokens(lane: Lane): Promise<Tokens> {
+  const response = await fetch(`http://127.0.0.1:${gateways.ports[lane]}/v1/usage`);
+  return ((await response.json()) as { tokens: Tokens }).tokens;
+}
+
+/** @returns what was charged since `before`, once nothing is reserved any more. */
+async function charged(lane: Lane, before: Tokens): Promise<number> {
+  let after = await tokens(lane);
+  const endsAtMs = Date.now() + SETTLED_WITHIN_MS;
+  while (after.reserved > 0 && Date.now() < endsAtMs) after = await tokens(lane);
+  expect(after.reserved).toBe(0);
+  return after.used - before.used;
+}
+
+const streams = ['stream', 'stream, RELAY=native', 'stream that fills the cache'] as const;
+const completions = ['completion without a cache', 'completion in a flight'] as const;
+
+const CASES: readonly (readonly [Lane, Phase])[] = [
+  ...streams.flatMap((lane) => CHARGED.map((phase) => [lane, phase] as const)),
+  ...completions.flatMap((lane) => CHARGED_WHOLE.map((phase) => [lane, phase] as const)),
+];
+
+describe('a client that leaves by a reset', () => {
+  it.each(CASES)('%s, %s → costs its prompt, and has a log line', async (lane, phase) => {
+    const before = await tokens(lane);
+    const fields = streams.includes(lane as never) ? {} : { stream: false };
+    const { log } = await leave(gateways, { port: gateways.ports[lane], phase, leaveBy: 'reset', fields });
+    const cost = await charged(lane, before);
+    // The prompt is a UUID in some JSON. A reservation without max_tokens is 32,768 tokens more.
+    expect(cost).toBeGreaterThan(10);
+    expect(cost).toBeLessThan(200);
+    expect(log).toMatchObject({ outcome: 'client_gone', route: '/v1/chat/completions' });
+  });
+
+  it('in the pause before a retry → costs nothing: StepFun has refused the call', async () => {
+    const before = await tokens('stream');
+    const phase = 'in the pause before a retry';
+    const { log } = await leave(gateways, { port: gateways.ports.stream, phase, leaveBy: 'reset' });
+    expect(await charged('stream', before)).toBe(0);
+    expect(log).toMatchObject({ outcome: 'client_gone' });
+  });
+
+  it('does not lower what the next request may have', async () => {
+    for (let i = 0; i < 3; i++) {
+      await leave(gateways, { port: gateways.ports.stream, phase: 'mid-stream', leaveBy: 'reset' });
+    }
+    const { used, reserved } = await tokens('stream');
+    expect(reserved).toBe(0);
+    expect(used).toBeLessThan(LIMIT / 100);
+  });
+});
+
+describe('a flight', () => {
+  it('charges one of two clients that ask the same and leave', async () => {
+    const lane = 'completion in a flight';
+    const before = await tokens(lane);
+    gateways.upstream.play = () => {};
+    const ask = () =>
+      new Client({ port: gateways.ports[lane], content: 'the same', fields: { stream: false } });
+    const [first, second] = [ask(), ask()];
+    await gateways.upstream.call();
+    await expect.poll(async () => (await tokens(lane)).reserved).toBeGreaterThan(2 * 32_768);
+    first.reset();
+    await expect.poll(async () => (await tokens(lane)).reserved).toBeLessThan(2 * 32_768);
+    second.reset();
+    const cost = await charged(lane, before);
+    expect(cost).toBeGreaterThan(10);
+    expect(cost).toBeLessThan(200);
+  });
+});
+
+describe('usage that is a placeholder', () => {
+  it('a stream that breaks behind zeros costs its prompt', async () => {
+    const before = await tokens('stream');
+    gateways.upstream.play = (call) => {
+      call.open().chunk(event('Hello', '', { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }));
+      call.reset();
+    };
+    await new Client({ port: gateways.ports.stream, content: 'x'.repeat(30_000) }).whole();
+    // Three bytes to the token: an estimate that errs upward.
+    expect(await charged('stream', before)).toBeGreaterThan(9_000);
+  });
+
+  it('a usage without a total costs its parts', async () => {
+    const before = await tokens('stream');
+    gateways.upstream.play = (call) => {
+      call.open().chunk(event('Hello', 'stop', { prompt_tokens: 700, completion_tokens: 77 }));
+      call.chunk('data: [DONE]\n\n').end();
+    };
+    await new Client({ port: gateways.ports.stream }).whole();
+    expect(await charged('stream', before)).toBe(777);
+  });
+});

@@ -1,0 +1,31 @@
+// The headers of answers that depend on the request.
+
+import { describe, expect, it } from 'vitest';
+import { completionAnswer, streamAnswer } from '../../../src/chat/responses.ts';
+import { chat, type Json, parse, withMessages } from './request/support.ts';
+
+describe.each([
+  ['a completion', completionAnswer],
+  ['a stream', streamAnswer],
+])('the headers of %s', (_, answer) => {
+  const headers = (body: Json, settings: Parameters<typeof parse>[1] = {}) =>
+    answer(parse(body, settings), new Uint8Array(), {}).headers;
+
+  it('name the fields that were left out and changed', () => {
+    const body = {
+      ...withMessages({ role: 'user', content: 'Hi', cache_control: {} }),
+      top_k: 5,
+      reasoning_effort: 'max',
+      max_tokens: 5_000,
+    };
+    expect(headers(body, { maxOutputTokens: 1_604 })).toMatchObject({
+      'x-ignored-params': 'messages[].cache_control, top_k',
+      'x-adjusted-params': 'reasoning_effort=high, max_tokens=1604',
+    });
+  });
+
+  it('are absent if there are none', () => {
+    expect(headers(chat())).not.toHaveProperty('x-ignored-params');
+    expect(headers(chat())).not.toHaveProperty('x-adjusted-params');
+  });
+});

@@ -1,0 +1,277 @@
+// The relay's reference: what the client's events must be, after the contract. Written apart
+// from src/relay, for clarity alone: it reads the whole stream at once, copies every object,
+// and looks through lists where the relay keeps state.
+
+import { parseJson } from '../../../src/lib/json.ts';
+import type { RewriteOptions } from '../../../src/relay/options.ts';
+import { parseEvents } from './event-stream.ts';
+
+type Json = Record<string, unknown>;
+type Options = Omit<RewriteOptions, 'readError'>;
+
+/** What stands for an error event: its code. */
+interface Failure {
+  readonly failed: string;
+}
+
+/** An event of the client's: a chunk, the sentinel, or how the stream failed. */
+export type Expected = Json | '[DONE]' | Failure;
+
+interface Call {
+  readonly position: number;
+  id: string | null;
+  index: number | null;
+  name: string | null;
+}
+
+interface ChoiceState {
+  readonly calls: Call[];
+  /** Each piece's call and index, in order. */
+  readonly pieces: { readonly call: Call; readonly index: number | null }[];
+  hasRole: boolean;
+  hasCalled: boolean;
+  hasEnded: boolean;
+}
+
+/** Stands for every id that the gateway makes. */
+const MADE_ID = 'made';
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isEmpty = (value: unknown): boolean => value === undefined || value === null || value === '';
+const textOrNull = (value: unknown): string | null =>
+  typeof value === 'string' && value !== '' ? value : null;
+const indexOrNull = (value: unknown): number | null =>
+  Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : null;
+const omit = (target: Json, ...names: string[]): Json =>
+  Object.fromEntries(Object.entries(target).filter(([name]) => !names.includes(name)));
+
+/** @returns the events that come out of this stream of bytes, decoded. */
+export function expectedEvents(stream: string, options: Options): Expected[] {
+  const out: Expected[] = [];
+  const choices = new Map<number, ChoiceState>();
+  let usage: { readonly chunk: Json; readonly object: Json } | null = null;
+  let isUsageSent = false as boolean;
+  const isMended = options.shape === 'openai';
+
+  const isComplete = () => {
+    const asked = Array.from({ length: options.choices }, (_, index) => choices.get(index));
+    return [...asked, ...choices.values()].every((choice) => choice?.hasEnded);
+  };
+
+  function sentinel(): Expected[] {
+    if (isMended && options.includeUsage && usage !== null)
+      out.push({ ...mendCreated(usage.chunk, options), choices: [], usage: withCachedTokens(usage.object) });
+    return [...out, '[DONE]'];
+  }
+
+  for (const { data, isError } of parseEvents(stream)) {
+    if (isError) return [...out, { failed: 'upstream_rejected' }];
+    if (data.trim() === '') continue;
+    if (data.trim() === '[DONE]') return sentinel();
+    const chunk = parseJson(data);
+    if (holdsError(chunk)) return [...out, { failed: 'upstream_rejected' }];
+    if (!isChunk(chunk)) return [...out, { failed: 'upstream_malformed' }];
+
+    if (isObject(chunk['usage']) && (usage === null || total(chunk['usage']) >= total(usage.object)))
+      usage = { chunk, object: chunk['usage'] };
+    const given = (chunk['choices'] ?? []) as Json[];
+    const rewritten = given.map((choice, position) => {
+      const index = indexOrNull(choice['index']) ?? position;
+      const state = choices.get(index) ?? {
+        calls: [],
+        pieces: [],
+        hasRole: false,
+        hasCalled: false,
+        hasEnded: false,
+      };
+      choices.set(index, state);
+      return chunkChoice(choice, state, options);
+    });
+    if (!isMended) {
+      out.push(chunk['choices'] === null ? chunk : { ...chunk, choices: rewritten });
+      continue;
+    }
+    if (given.length === 0) continue;
+    const isPlace: boolean = isComplete() && !isUsageSent && !options.includeUsage && usage !== null;
+    isUsageSent ||= isPlace;
+    out.push({
+      ...omit(mendCreated(chunk, options), 'usage'),
+      choices: rewritten,
+      ...(isPlace && usage !== null && { usage: withCachedTokens(usage.object) }),
+    });
+  }
+  return isComplete() ? sentinel() : [...out, { failed: 'upstream_truncated' }];
+}
+
+/** @returns what becomes of a completion. */
+export function expectedCompletion(completion: unknown, options: Options): Json | Failure {
+  if (holdsError(completion)) return { failed: 'upstream_rejected' };
+  if (!isChunk(completion) || !Array.isArray(completion['choices']) || completion['choices'].length === 0)
+    return { failed: 'upstream_malformed' };
+  const isMended = options.shape === 'openai';
+  const choices = (completion['choices'] as Json[]).map((choice) => completionChoice(choice, options));
+  if (!isMended) return { ...completion, choices };
+  return {
+    ...mendCreated(completion, options),
+    choices,
+    system_fingerprint: completion['system_fingerprint'] ?? null,
+    ...(isObject(completion['usage']) && { usage: withCachedTokens(completion['usage']) }),
+  };
+}
+
+function holdsError(value: unknown): boolean {
+  return isObject(value) && (isObject(value['error']) || textOrNull(value['error']) !== null);
+}
+
+function isChunk(value: unknown): value is Json {
+  if (!isObject(value)) return false;
+  const { choices } = value;
+  if (choices === null) return true;
+  return (
+    Array.isArray(choices) &&
+    choices.every(
+      (choice) =>
+        isObject(choice) &&
+        [choice['delta'], choice['message']].every((member) => isObject(member) || isEmpty(member)),
+    )
+  );
+}
+
+function completionChoice(choice: Json, options: Options): Json {
+  const isMended = options.shape === 'openai';
+  const { message } = choice;
+  const calls =
+    isObject(message) && Array.isArray(message['tool_calls']) ? (message['tool_calls'] as unknown[]) : null;
+  const hasCalled = calls?.some(isObject) === true;
+  const hidden = options.reasoning === 'hidden' ? omit(choice, 'logprobs') : choice;
+  return {
+    ...hidden,
+    ...(isMended && { logprobs: hidden['logprobs'] ?? null }),
+    ...('delta' in choice && { delta: withReasoning(choice['delta'], options) }),
+    ...('message' in choice && {
+      message: withReasoning(isMended ? mendMessage(message, calls) : message, options),
+    }),
+    ...finishReason(choice, hasCalled, options),
+  };
+}
+
+function chunkChoice(choice: Json, state: ChoiceState, options: Options): Json {
+  const isMended = options.shape === 'openai';
+  let delta = isMended ? (choice['delta'] ?? {}) : choice['delta'];
+  if (isObject(delta)) {
+    if (Array.isArray(delta['tool_calls'])) {
+      const pieces = (delta['tool_calls'] as unknown[]).map((piece) =>
+        isObject(piece) ? toolCall(piece, state) : piece,
+      );
+      if (isMended) delta = { ...delta, tool_calls: pieces };
+    }
+    if (isMended) {
+      delta = { ...omit(delta as Json, 'role'), ...(!state.hasRole && { role: 'assistant' }) };
+      state.hasRole = true;
+    }
+  }
+  const finish = finishReason(choice, state.hasCalled, options);
+  state.hasEnded ||= textOrNull(choice['finish_reason']) !== null;
+  return {
+    ...(options.reasoning === 'hidden' ? omit(choice, 'logprobs') : choice),
+    ...(delta !== undefined && { delta: withReasoning(delta, options) }),
+    ...('message' in choice && { message: withReasoning(choice['message'], options) }),
+    ...finish,
+  };
+}
+
+function finishReason({ finish_reason: reason }: Json, hasCalled: boolean, { shape }: Options): Json {
+  if (shape === 'stepfun') return {};
+  return { finish_reason: reason === 'stop' && hasCalled ? 'tool_calls' : textOrNull(reason) };
+}
+
+function withReasoning(target: unknown, { reasoning: format }: Options): unknown {
+  if (!isObject(target)) return target;
+  const { reasoning, reasoning_content: other } = target;
+  const rest = omit(target, 'reasoning', 'reasoning_content');
+  if (format === 'hidden') return omit(rest, 'reasoning_details');
+  if (reasoning === undefined && other === undefined) return target;
+  const value = isEmpty(reasoning) && other !== undefined ? other : reasoning;
+  return { ...rest, [format === 'general' ? 'reasoning' : 'reasoning_content']: value };
+}
+
+/** @returns the piece as OpenAI writes it. */
+function toolCall(piece: Json, state: ChoiceState): Json {
+  state.hasCalled = true;
+  const called = isObject(piece['function']) ? piece['function'] : null;
+  const id = textOrNull(piece['id']);
+  const index = indexOrNull(piece['index']);
+  const name = textOrNull(called?.['name']);
+
+  const latest = state.pieces.at(-1)?.call;
+  const sameIndex = state.pieces.findLast((each) => each.index === index)?.call;
+  const open = index === null ? latest : (sameIndex ?? (latest?.index === null ? latest : undefined));
+  const fits =
+    open !== undefined &&
+    (id === null || open.id === null) &&
+    (name === null || (open.name ?? name) === name);
+  const known = id === null ? undefined : state.calls.find((call) => call.id === id);
+  const found = known ?? (fits ? open : undefined);
+  const call = found ?? { position: state.calls.length, id: null, index: null, name: null };
+  const isFirst = found === undefined;
+  if (isFirst) state.calls.push(call);
+  const isNameNew = call.name === null && name !== null;
+  call.id ??= id;
+  call.index ??= index;
+  call.name ??= name;
+  state.pieces.push({ call, index });
+
+  const sentName = isNameNew ? { name } : isFirst ? { name: '' } : {};
+  const sentArguments = isFirst ? { arguments: called?.['arguments'] ?? '' } : {};
+  return {
+    ...omit(piece, 'id', 'type', 'function'),
+    index: call.position,
+    ...(isFirst && { id: id ?? MADE_ID, type: textOrNull(piece['type']) ?? 'function' }),
+    ...(called === null
+      ? isFirst
+        ? { function: { name: '', arguments: '' } }
+        : 'function' in piece && { function: piece['function'] }
+      : { function: { ...omit(called, 'name'), ...sentName, ...sentArguments } }),
+  };
+}
+
+function mendMessage(message: unknown, calls: unknown[] | null): unknown {
+  if (!isObject(message)) return message;
+  return {
+    ...message,
+    role: isEmpty(message['role']) ? 'assistant' : message['role'],
+    refusal: message['refusal'] ?? null,
+    ...(calls !== null && {
+      tool_calls: calls.map((call) =>
+        isObject(call)
+          ? { ...call, id: textOrNull(call['id']) ?? MADE_ID, type: textOrNull(call['type']) ?? 'function' }
+          : call,
+      ),
+    }),
+  };
+}
+
+function mendCreated(answer: Json, { created }: Options): Json {
+  return typeof answer['created'] === 'number' && answer['created'] !== 0 ? answer : { ...answer, created };
+}
+
+function total(usage: Json): number {
+  const count = (name: string): number => indexOrNull(usage[name]) ?? 0;
+  return Math.max(count('total_tokens'), count('prompt_tokens') + count('completion_tokens'));
+}
+
+function withCachedTokens(usage: Json): Json {
+  const { prompt_tokens_details: details } = usage;
+  const detailed = isObject(details) ? details : {};
+  const cached = usage['cached_tokens'] ?? detailed['cached_tokens'] ?? usage['prompt_cache_hit_tokens'];
+  if (typeof cached !== 'number') return usage;
+  return {
+    ...usage,
+    cached_tokens: usage['cached_tokens'] ?? cached,
+    prompt_cache_hit_tokens: usage['prompt_cache_hit_tokens'] ?? cached,
+    prompt_tokens_details: isObject(details ?? {})
+      ? { ...detailed, cached_tokens: detailed['cached_tokens'] ?? cached }
+      : details,
+  };
+}
