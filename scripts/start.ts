@@ -55,7 +55,9 @@ if (configuration === 'valid') {
   await printWelcome();
   if (!isLive) await printDemoClient();
 } else {
-  const problems = [...missing, ...wrong].map(({ setting, expected }) => `    ${setting}: expected ${expected}`);
+  const problems = [...missing, ...wrong].map(
+    ({ setting, expected }) => `    ${setting}: expected ${expected}`,
+  );
   console.error(`
   These settings are wrong. Correct them in ${isLive ? '.dev.vars or wrangler.toml' : '.dev.vars'}, and start again:
 ${problems.join('\n')}

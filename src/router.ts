@@ -59,6 +59,8 @@ router
   .head('/openapi.json', description)
   .get('/', playground)
   .head('/', playground)
+  .get('/docs', playground)
+  .head('/docs', playground)
   .get('/playground/*', playground)
   .head('/playground/*', playground)
   .all('*', noRoute);

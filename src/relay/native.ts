@@ -63,9 +63,9 @@ async function readFirstEvent(
     throw brokenBodyError(thrown);
   }
   reader.releaseLock();
+  if (rewriter.failure !== null && !rewriter.hasBegun) throw rewriter.failure;
   onFirstEvent();
   if (rewriter.failure === null) return chunks;
-  if (!rewriter.hasBegun) throw rewriter.failure;
   // An error object right behind the first event goes out as every error event does.
   return [rewritten];
 }

@@ -48,10 +48,14 @@ export interface Asked {
 
 export interface FakeGateway {
   readonly url: string;
-  /** The requests of the page, oldest first, but for GET /v1/models. */
+  /** The requests of the page, oldest first, but for those of documents (models, usage, health). */
   readonly asked: Asked[];
   /** The body of GET /v1/models; null: it answers 401. */
   models: unknown;
+  /** The body of GET /v1/usage; null: it answers 404. */
+  usage: unknown;
+  /** The body of GET /healthz; its `status` decides between 200 and 503. */
+  health: Record<string, unknown>;
   /** Answers each request of `asked`. */
   answer: (asked: Asked) => void | Promise<void>;
   close(): Promise<void>;
@@ -95,6 +99,8 @@ export async function startFakeGateway(siteKey = ''): Promise<FakeGateway> {
   const gateway: Omit<FakeGateway, 'url' | 'close'> = {
     asked: [],
     models: MODELS,
+    usage: null,
+    health: { status: 'ok', configuration: 'valid', access: 'configured' },
     answer: (asked) =>
       asked.json(500, { error: { message: 'This test defines no answer.', code: 'internal_error' } }),
   };
@@ -120,6 +126,11 @@ async function serve(
   worker: Miniflare,
 ): Promise<void> {
   const path = request.url ?? '/';
+  if (path === '/healthz') {
+    const status = gateway.health['status'] === 'ok' ? 200 : 503;
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(gateway.health));
+    return;
+  }
   if (!path.startsWith('/v1/')) {
     const known = request.headers['if-none-match'];
     const file = await worker.dispatchFetch(`http://page${path}`, {
@@ -134,6 +145,11 @@ async function serve(
   if (path === '/v1/models') {
     if (gateway.models === null) asked.json(401, { error: { message: 'No.', code: 'invalid_api_key' } });
     else asked.json(200, gateway.models);
+    return;
+  }
+  if (path === '/v1/usage') {
+    if (gateway.usage === null) asked.json(404, { error: { message: 'No.', code: 'not_found' } });
+    else asked.json(200, gateway.usage);
     return;
   }
   gateway.asked.push(asked);

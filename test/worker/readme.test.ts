@@ -1,19 +1,23 @@
-// The documentation is tested: its commands here, in start.test.ts and in CI, its tables against
-// the code. test/clients/readme-examples.test.ts runs the JavaScript that calls the local gateway.
+// The examples of the documentation are run: its commands here, in start.test.ts and in CI.
+// test/clients/readme-examples.test.ts runs the JavaScript that calls the local gateway.
 
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { settingsSchema } from '../../src/config/config.ts';
-import { errorCodes } from '../../src/http/errors.ts';
-import { createRecord, writeRecord } from '../../src/http/request-log.ts';
 import { json, serve, type TestServer } from '../unit/access/support.ts';
 import { startGateway, type Gateway } from './harness.ts';
 import { blocks, PAGES, read, ROOT } from './pages.ts';
 
 const DOCUMENTED_URL = 'http://127.0.0.1:8787';
+const DEPLOYED_URL = 'https://stepfun-edge.<your-subdomain>.workers.dev';
+const BIN = join(ROOT, 'node_modules/.bin');
+const README_BYTES_MAX = 9_000;
+
 const run = promisify(execFile);
 
 const readme = read('README.md');
@@ -38,26 +42,39 @@ afterAll(async () => {
 });
 
 describe('shell', () => {
-  const curls = blocks('sh', ['README.md']).filter((text) => text.startsWith('curl'));
-  const lines = blocks('sh', ['README.md'])
+  const texts = blocks('sh');
+  const curls = texts.filter((text) => text.startsWith('curl'));
+  const commands = texts
     .filter((text) => !text.startsWith('curl'))
     .flatMap((text) => text.trim().split('\n'))
-    .map((line) => line.replace(/ *#.*/, ''));
-  const wrangler = lines.flatMap((line) => /^npx wrangler (.*)/.exec(line)?.[1] ?? []);
+    .map((line) => line.replace(/ *#.*/, ''))
+    .flatMap((line) => line.split(' && '));
 
   it.each(curls)('%s', async (text) => {
-    const { stdout } = await run('sh', ['-c', text.replaceAll(DOCUMENTED_URL, gateway.url)]);
-    expect(stdout).toMatch(/"choices"/);
+    const command = text.replaceAll(DOCUMENTED_URL, gateway.url).replaceAll(DEPLOYED_URL, gateway.url);
+    const { stdout } = await run('sh', ['-c', command]);
+    expect(stdout).toMatch(text.includes('/healthz') ? /"status":"ok"/ : /"choices"/);
     expect(stdout).not.toMatch(/"error"/);
   });
 
   const CI = ['npm install', 'npm run check', 'npm test', 'npm run build'];
   const START_TEST = ['npm start', 'cp .dev.vars.example .dev.vars', 'npm run start:live'];
+  const LONG_RUNS = ['bench', 'fuzz', 'load', 'soak', 'mutate'].map((name) => `npm run ${name}`);
+  const CLONE = ['git clone <this repository> stepfun-edge', 'cd stepfun-edge'];
 
   it('has no command that no test runs', () => {
-    const elsewhere = new Set([...CI, ...START_TEST, ...wrangler.map((text) => `npx wrangler ${text}`)]);
-    expect(lines.filter((line) => !elsewhere.has(line))).toEqual(['npm run deploy']);
-    expect(lines).toEqual(expect.arrayContaining(START_TEST));
+    const elsewhere = new Set([...CI, ...START_TEST, ...LONG_RUNS, ...CLONE]);
+    // The command `clients` has tests of its own.
+    const others = commands.filter(
+      (command) => !elsewhere.has(command) && !/^npx wrangler |^npm run clients -- /.test(command),
+    );
+    expect([...new Set(others)].toSorted()).toEqual([
+      'cp wrangler.toml wrangler.staging.toml',
+      'git pull',
+      'npm run deploy',
+    ]);
+    expect(commands).toEqual(expect.arrayContaining([...START_TEST, ...CLONE]));
+    // `npm run build` is the deployment without its upload.
     expect(`${scripts['deploy']} --dry-run --outdir dist`).toBe(scripts['build']);
   });
 
@@ -65,50 +82,87 @@ describe('shell', () => {
     expect([...read(path).matchAll(/^(?: *- run: )?(npm .*)/gm)].map(([, step]) => step)).toEqual(CI);
   });
 
-  it.each([...new Set(wrangler.map((text) => text.replace(/ [A-Z_]+$/, '')))])(
-    'wrangler has the command %s',
-    async (command) => {
-      const { stdout } = await run(join(ROOT, 'node_modules/.bin/wrangler'), [
-        ...command.split(' '),
-        '--help',
-      ]);
-      expect(stdout).toMatch(new RegExp(`^wrangler ${command}(?: <key>)?\n`));
+  it.runIf(existsSync(join(ROOT, '.git')))('clones into the folder that it then uses', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'stepfun-edge-'));
+    const command = CLONE.join(' && ').replace('<this repository>', `--quiet ${ROOT}`);
+    const { stdout } = await run('sh', ['-c', `${command} && ls`], { cwd: home });
+    expect(stdout).toMatch(/^package\.json$/m);
+    await rm(home, { recursive: true });
+  });
+
+  /** The options that the documentation uses with each command of wrangler. */
+  const wrangler = new Map<string, Set<string>>();
+  for (const page of PAGES) {
+    for (const [, words = ''] of read(page).matchAll(/npx wrangler ([^`#\n]+)/g)) {
+      const [command = ''] = /^[a-z]+(?: [a-z]+)*/.exec(words) ?? [];
+      const options = wrangler.get(command) ?? new Set();
+      for (const [option] of words.matchAll(/(?<= )--?[a-z]+/g)) options.add(option);
+      wrangler.set(command, options);
+    }
+  }
+
+  it.each([...wrangler].map(([command, options]) => [command, [...options]] as const))(
+    'wrangler has the command %s with the options %j',
+    async (command, options) => {
+      const { stdout } = await run(join(BIN, 'wrangler'), [...command.split(' '), '--help']);
+      expect(stdout).toMatch(new RegExp(`^wrangler ${command}(?: [<[].*)?\n`));
+      for (const option of options) expect(stdout).toMatch(new RegExp(`(?<![\\w-])${option}(?![\\w-])`));
     },
   );
 
   it('names existing settings and scripts', () => {
-    const secrets = wrangler.flatMap((text) => /^secret put (.*)/.exec(text)?.[1] ?? []);
+    const text = PAGES.map(read).join('');
+    const secrets = Array.from(text.matchAll(/secret put (?!NAME\b)([A-Z_]+)/g), ([, name]) => name);
     expect(secrets.length).toBeGreaterThan(1);
     expect(Object.keys(settingsSchema.shape)).toEqual(expect.arrayContaining(secrets));
-    const named = PAGES.flatMap((page) => [...read(page).matchAll(/npm (?:run )?([\w:]+)/g)]);
+    const named = Array.from(text.matchAll(/npm (?:run )?([\w:]+)/g), ([, name]) => name);
     expect(named.length).toBeGreaterThan(10);
-    expect([...Object.keys(scripts), 'install']).toEqual(
-      expect.arrayContaining(named.map(([, name]) => name)),
-    );
+    expect([...Object.keys(scripts), 'install']).toEqual(expect.arrayContaining(named));
   });
 });
 
-it('shows install, start and a first request on its first screen', () => {
-  const screen = readme.split('\n').slice(0, 25).join('\n');
-  expect(screen).toMatch(/^npm install\nnpm start$.*^curl .*^}'$/ms);
-});
+describe('README.md', () => {
+  it(`has at most ${README_BYTES_MAX} bytes`, () => {
+    expect(Buffer.byteLength(readme)).toBeLessThanOrEqual(README_BYTES_MAX);
+  });
 
-describe('links', () => {
-  it.each(PAGES)('of %s lead to existing files and headings', (page) => {
-    const links = [...read(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)];
-    for (const [, path = '', anchor] of links) {
-      const target = path === '' ? page : join(dirname(page), path);
-      expect(existsSync(join(ROOT, target)), target).toBe(true);
-      if (anchor === undefined) continue;
-      const titles = [...read(target).matchAll(/^#+ (.*)/gm)].map(([, title = '']) =>
-        title.toLowerCase().replaceAll(' ', '-'),
-      );
-      expect(titles).toContain(anchor);
-    }
+  it('shows set-up, start and a first request before everything else', () => {
+    const screen = readme.split('\n').slice(0, 45).join('\n');
+    expect(screen).toMatch(/git clone .*npm install && npm start$.*^curl .*^}'$/ms);
   });
 });
 
 describe('other examples', () => {
+  const [javaScript = ''] = blocks('js', ['README.md']);
+
+  it('JavaScript prints reasoning and answer apart', async () => {
+    const code = javaScript.replaceAll(DOCUMENTED_URL, gateway.url);
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', code], { cwd: ROOT });
+    expect(stdout).toMatch(/^\S[^]*\n\nAnswer: \S[^]*\bsky\b/);
+    expect(stdout.match(/Answer: /g)).toHaveLength(1);
+  });
+
+  it('the same compiles as TypeScript', async () => {
+    // Within node_modules, so that the package `openai` is found.
+    const folder = join(ROOT, 'node_modules/.cache/readme');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'example.mts'), javaScript);
+    const compilerOptions = {
+      noEmit: true,
+      strict: true,
+      noUncheckedIndexedAccess: true,
+      skipLibCheck: true,
+      module: 'nodenext',
+      target: 'es2024',
+      types: ['node'],
+    };
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
+    const tsc = run(join(BIN, 'tsc'), ['--project', folder]);
+    // The compiler writes its errors to stdout.
+    const { stdout } = await tsc.catch((error: { stdout: string }) => error);
+    expect(stdout).toBe('');
+  });
+
   it('a session in JavaScript', async () => {
     const code = blocks('js').find((text) => text.includes('/v1/session'));
     // What the widget and the browser add.
@@ -120,8 +174,8 @@ describe('other examples', () => {
     const { token, expires_at } = JSON.parse(stdout) as { token: string; expires_at: number };
     expect(expires_at * 1_000).toBeGreaterThan(Date.now());
 
-    const asking = { authorization: `Bearer ${token}`, origin: 'https://page.example' };
-    const response = await gateway.chat({}, asking);
+    const headers = { authorization: `Bearer ${token}`, origin: 'https://page.example' };
+    const response = await gateway.chat({}, headers);
     expect(response.status).toBe(200);
     await response.text();
     await expect.poll(() => gateway.logs().join('\n')).toContain('"client":"session:');
@@ -139,61 +193,6 @@ describe('other examples', () => {
         no_proxy: '127.0.0.1',
       },
     });
-    expect(stdout).toMatch(/\bsky\b/i);
-  });
-});
-
-describe('logs and charts', () => {
-  const queries = blocks('sql')
-    .join('')
-    .split(';\n')
-    .filter((text) => text.trim() !== '');
-  const columns = [...read('README.md').matchAll(/\| `((?:index|blob|double)\d)`/g)].map(([, name]) => name);
-
-  it('has a row for every column that is written', () => {
-    const write = vi.fn<AnalyticsEngineDataset['writeDataPoint']>();
-    vi.spyOn(console, 'info').mockImplementation(() => {});
-    const frame = { id: '', method: '', route: '', status: 200, startedAtMs: 0, firstByteAtMs: 0 };
-    writeRecord(createRecord(), frame, { writeDataPoint: write });
-    const { indexes = [], blobs = [], doubles = [] } = write.mock.calls[0]?.[0] ?? {};
-    const named = (kind: string, values: readonly unknown[]) => values.map((_, at) => `${kind}${at + 1}`);
-    const written = [...named('index', indexes), ...named('blob', blobs), ...named('double', doubles)];
-    expect(new Set(columns)).toEqual(new Set(written));
-  });
-
-  // Analytics Engine has a part of ClickHouse's functions: developers.cloudflare.com/analytics/analytics-engine/sql-reference.
-  const FUNCTIONS = ['sum', 'if', 'now', 'tostartofinterval', 'quantileexactweighted'];
-
-  it.each(queries)('uses only functions and columns that Analytics Engine has: %s', (text) => {
-    const sql = text.replaceAll(/'[^']*'/g, "''");
-    const called = [...sql.matchAll(/(\w+)\(/g)].map(([, name]) => name!.toLowerCase());
-    expect([...FUNCTIONS, 'in']).toEqual(expect.arrayContaining(called));
-    const named = [...sql.matchAll(/\b(?:index|blob|double)\d\b/g)].map(([name]) => name);
-    expect(columns).toEqual(expect.arrayContaining(named));
-  });
-
-  it('has three queries, and Workers Logs on', () => {
-    expect(queries).toHaveLength(3);
-    expect(read('wrangler.toml')).toMatch(/^\[observability\]\nenabled = true$/m);
-  });
-});
-
-describe('tables', () => {
-  const settings = readme.split('## Settings')[1]?.split('\n## ')[0] ?? '';
-  const codeWords = new Set([...readme.matchAll(/`([^`\n]+)`/g)].map(([, word]) => word));
-
-  it('has every setting, with its default', () => {
-    for (const name of Object.keys(settingsSchema.shape)) expect(codeWords).toContain(name);
-    const defaults = settingsSchema.parse({});
-    for (const [name, value] of Object.entries(defaults)) {
-      if (typeof value !== 'number' && typeof value !== 'string') continue;
-      const row =
-        settings.split('\n').find((line) => line.startsWith('|') && line.includes(`\`${name}\``)) ?? '';
-      if (name !== 'TURNSTILE_VERIFY_URL') expect(row).toContain(String(value));
-    }
-  });
-
-  it('has every error code', () => {
-    for (const code of errorCodes) expect(codeWords).toContain(code);
+    expect(stdout).toMatch(/^\S[^]*\n\nAnswer: \S[^]*\bsky\b/);
   });
 });

@@ -132,7 +132,8 @@ describe('npm start', () => {
       expect(stdout).toContain('"choices"');
       expect(stdout).toMatch(/data: \[DONE\]\n\n$/);
 
-      const demo = () => /^ *curl (\S+\/v1\/usage) -H 'authorization: Bearer (\S+)'$/m.exec(gateway.printed());
+      const demo = () =>
+        /^ *curl (\S+\/v1\/usage) -H 'authorization: Bearer (\S+)'$/m.exec(gateway.printed());
       await expect.poll(demo, { timeout: 120_000 }).not.toBeNull();
       const [, usageUrl = '', key = ''] = demo() ?? [];
       const usage = await fetch(usageUrl, { headers: { authorization: `Bearer ${key}` } });

@@ -36,6 +36,10 @@ export function promptSizeOf(
       } else if (part.type === 'input_audio') {
         mediaBytes += sizeOf(part.input_audio.data);
         audioChars += sizeOf(part.input_audio.data);
+      } else if (part.type === 'file') {
+        // A file whose data is an image is sent as that image.
+        mediaBytes += sizeOf(part.file.file_data);
+        images += 1;
       }
     }
   }

@@ -1,4 +1,4 @@
-// How this page is let in: by a client key, or by a session that Turnstile opens.
+// The credential of this page: a client key, or a session that Turnstile opens.
 
 import { openSession } from './api.js';
 import { field, text } from './json.js';
@@ -7,7 +7,7 @@ import { read, write } from './settings.js';
 
 const STORED_AS = 'stepfun-edge.key';
 
-/** A session is renewed this long before its end: a request under way shall not outlive it. */
+/** A session is renewed this long before its end, so that a request under way does not outlive it. */
 const RENEW_BEFORE_MS = 15_000;
 
 /** @typedef {{ token: string, expiresAt: number }} Session `expiresAt` in ms since the epoch */
@@ -22,7 +22,7 @@ export class Access {
   constructor(siteKey) {
     this.siteKey = siteKey;
     this.key = read(STORED_AS) ?? '';
-    this.remembered = this.key !== '';
+    this.isRemembered = this.key !== '';
   }
 
   /** @returns {'key' | 'session' | 'none'} */
@@ -33,18 +33,18 @@ export class Access {
 
   /**
    * @param {string} key - '' for none.
-   * @param {boolean} remember - beyond this page; never unless the visitor says so.
+   * @param {boolean} isRemembered - beyond this page; only if the visitor asks for it.
    */
-  setKey(key, remember) {
+  setKey(key, isRemembered) {
     this.key = key.trim();
-    this.remembered = remember;
-    write(STORED_AS, remember && this.key !== '' ? this.key : null);
+    this.isRemembered = isRemembered;
+    write(STORED_AS, isRemembered && this.key !== '' ? this.key : null);
   }
 
   /**
    * @param {AbortSignal} signal
    * @param {{ renew?: boolean }} [options] - `renew`: the last token was refused.
-   * @returns {Promise<string | null>} what to present as Bearer; null: nothing.
+   * @returns {Promise<string | null>} what to send as Bearer; null: nothing.
    * @throws {Failure} `browser_check`, or what POST /v1/session answers.
    */
   async token(signal, { renew = false } = {}) {
@@ -52,7 +52,7 @@ export class Access {
     if (this.credential === 'none') return null;
     if (renew || this.#session === null || this.#session.expiresAt - RENEW_BEFORE_MS < Date.now()) {
       this.#session = null;
-      // The list of models and the first question may ask at once: one check serves both.
+      // The list of models and the first question may ask at the same time: one check serves both.
       this.#opening ??= open(this.siteKey).finally(() => (this.#opening = null));
       this.#session = await unlessAborted(this.#opening, signal);
     }
@@ -87,6 +87,6 @@ function unlessAborted(promise, signal) {
 export function parseSession(answer) {
   const token = text(field(answer, 'token'));
   if (token === '') throw new Failure('unreadable', '');
-  // Unix seconds. Of a session without an end nothing is known: it serves once.
+  // Unix seconds. A session without an end counts as ended: it serves one request.
   return { token, expiresAt: Number(field(answer, 'expires_at') ?? 0) * 1000 };
 }

@@ -1,32 +1,40 @@
-// Where a question is written: text, images (picked, pasted, dropped), the keys.
+// Where a question is written: text, attachments, keys.
 
-import { announce, byId, h, icon } from './dom.js';
+import { AttachmentTray } from './attachment-tray.js';
+import { byId } from './dom.js';
 
-/** @import { Image, Question } from '../types.ts' */
+/** @import { Attachment, Question } from '../types.ts' */
 
 /**
  * @typedef {object} Events
- * @property {(question: Question, replaces: number | null) => void} send - `replaces`: the
- *   exchange that is edited, by its position.
+ * @property {(question: Question, replaces: number | null) => void} send - `replaces`: the position
+ *   of the exchange that is edited.
  * @property {() => void} stop
  * @property {() => void} editLast
- * @property {() => void} imagesChanged
+ * @property {() => void} attachmentsChanged
+ * @property {() => string} problem - why nothing can be sent; '' where nothing is wrong.
  */
 
 export class Composer {
   #prompt = byId('prompt', HTMLTextAreaElement);
-  #thumbs = byId('thumbs', HTMLElement);
   #note = byId('composer-note', HTMLElement);
   #editing = byId('editing', HTMLElement);
-  /** @type {Image[]} */
-  #images = [];
-  /** The exchange that is edited, by its position. @type {number | null} */
-  replaces = null;
   #isBusy = false;
+  /** Whether ArrowUp has a question to edit. */
+  hasHistory = false;
+  /** The position of the exchange that is edited. @type {number | null} */
+  replaces = null;
 
   /** @param {Events} events */
   constructor(events) {
     this.events = events;
+    this.tray = new AttachmentTray({
+      changed: (problem) => {
+        events.attachmentsChanged();
+        if (problem !== '') this.say(problem);
+        this.focus();
+      },
+    });
     const form = byId('composer', HTMLFormElement);
     form.addEventListener('submit', (event) => {
       event.preventDefault();
@@ -40,15 +48,15 @@ export class Composer {
     this.#prompt.addEventListener('keydown', (event) => this.#onKey(event));
     this.#prompt.addEventListener('input', () => this.#fit());
     byId('editing-cancel', HTMLButtonElement).addEventListener('click', () => this.clear());
-    this.#takeImages();
+    this.#showHint();
   }
 
-  /** @returns {Question} what stands there now. */
+  /** @returns {Question} what is written now. */
   get question() {
-    return { text: this.#prompt.value.trim(), images: this.#images };
+    return { text: this.#prompt.value.trim(), attachments: this.tray.attachments, results: [] };
   }
 
-  /** Ready to write; but a touch keyboard that comes up by itself hides half of the page. */
+  /** Puts the cursor here; but a touch keyboard that opens by itself hides half of the page. */
   focus() {
     if (matchMedia('(pointer: fine)').matches) this.#prompt.focus();
     else this.#prompt.blur();
@@ -56,17 +64,24 @@ export class Composer {
 
   /** Empty, ready for the next question. */
   clear() {
-    this.#show({ text: '', images: [] }, null);
+    this.#show('', [], null);
+    this.focus();
+  }
+
+  /** @param {string} text - a draft. */
+  fill(text) {
+    this.#show(text, [], null);
+    this.focus();
   }
 
   /**
    * @param {Question} question
-   * @param {number} position - of the exchange it is edited in.
+   * @param {number} position - of the exchange that is edited.
    */
-  edit(question, position) {
-    this.#show(question, position);
+  edit({ text, attachments }, position) {
+    this.#show(text, attachments, position);
     this.#prompt.focus();
-    this.#prompt.setSelectionRange(question.text.length, question.text.length);
+    this.#prompt.setSelectionRange(text.length, text.length);
   }
 
   /** @param {boolean} isBusy - an answer is under way: the button stops it. */
@@ -75,6 +90,7 @@ export class Composer {
     byId('send-label', HTMLElement).textContent = isBusy ? 'Stop' : 'Send';
     byId('send-icon', SVGElement).setAttribute('href', isBusy ? '#icon-stop' : '#icon-send');
     byId('send', HTMLButtonElement).classList.toggle('stops', isBusy);
+    this.#showHint();
   }
 
   /** @param {string} words - what keeps the question from being sent; '' for nothing. */
@@ -83,23 +99,25 @@ export class Composer {
   }
 
   /**
-   * @param {Question} question
+   * @param {string} text
+   * @param {readonly Attachment[]} attachments
    * @param {number | null} replaces
    */
-  #show({ text, images }, replaces) {
+  #show(text, attachments, replaces) {
     this.#prompt.value = text;
-    this.#images = [...images];
+    this.tray.set(attachments);
     this.replaces = replaces;
     this.#editing.hidden = replaces === null;
     this.#fit();
-    this.#renderThumbs();
     this.say('');
-    this.focus();
   }
 
   #send() {
     const { question } = this;
-    if (question.text === '' && question.images.length === 0) return;
+    if (question.text === '' && question.attachments.length === 0) return;
+    const problem = this.events.problem();
+    this.say(problem);
+    if (problem !== '') return;
     const replaces = this.replaces;
     this.clear();
     this.events.send(question, replaces);
@@ -122,91 +140,22 @@ export class Composer {
   }
 
   #fit() {
+    this.#showHint();
     // Where `field-sizing: content` isn't known yet.
     if (CSS.supports('field-sizing', 'content')) return;
     this.#prompt.style.height = 'auto';
     this.#prompt.style.height = `${this.#prompt.scrollHeight}px`;
   }
 
-  #takeImages() {
-    const file = byId('file', HTMLInputElement);
-    const stage = byId('stage', HTMLElement);
-    byId('attach', HTMLButtonElement).addEventListener('click', () => file.click());
-    file.addEventListener('change', () => {
-      void this.#add([...(file.files ?? [])]);
-      file.value = '';
-    });
-    this.#prompt.addEventListener('paste', (event) => {
-      const files = imagesOf(event.clipboardData);
-      if (files.length > 0) {
-        event.preventDefault();
-        void this.#add(files);
-      }
-    });
-    /** @param {DragEvent} event */
-    const over = (event) => {
-      if (event.dataTransfer?.types.includes('Files') !== true) return;
-      event.preventDefault();
-      stage.classList.add('dropping');
-    };
-    const leave = () => stage.classList.remove('dropping');
-    stage.addEventListener('dragenter', over);
-    stage.addEventListener('dragover', over);
-    stage.addEventListener('dragleave', (event) => {
-      if (!(event.relatedTarget instanceof Node && stage.contains(event.relatedTarget))) leave();
-    });
-    stage.addEventListener('drop', (event) => {
-      leave();
-      if (event.dataTransfer?.types.includes('Files') !== true) return;
-      event.preventDefault();
-      void this.#add(imagesOf(event.dataTransfer));
-    });
+  /** The keys that do something now; the stylesheet shows them where there is a keyboard. */
+  #showHint() {
+    const hint = this.#isBusy
+      ? 'busy'
+      : this.#prompt.value !== ''
+        ? 'written'
+        : this.hasHistory
+          ? 'empty'
+          : 'none';
+    byId('hint', HTMLElement).dataset['keys'] = hint;
   }
-
-  /** @param {readonly File[]} files */
-  async #add(files) {
-    let problem = '';
-    const { IMAGES_MAX, readImage } = await import('./images.js');
-    for (const file of files) {
-      if (this.#images.length >= IMAGES_MAX) {
-        problem = `A message takes ${IMAGES_MAX} images at most.`;
-        break;
-      }
-      try {
-        this.#images.push(await readImage(file));
-        announce(`${file.name} added`);
-      } catch (error) {
-        problem = error instanceof Error ? error.message : String(error);
-      }
-    }
-    this.#renderThumbs();
-    this.events.imagesChanged();
-    if (problem !== '') this.say(problem);
-    this.focus();
-  }
-
-  #renderThumbs() {
-    this.#thumbs.hidden = this.#images.length === 0;
-    this.#thumbs.replaceChildren(
-      ...this.#images.map((image) => {
-        const remove = () => {
-          this.#images = this.#images.filter((other) => other !== image);
-          this.#renderThumbs();
-          this.events.imagesChanged();
-          this.focus();
-        };
-        return h(
-          'li',
-          {},
-          h('img', { src: image.url, alt: image.name }),
-          h('button', { type: 'button', 'aria-label': `Remove ${image.name}`, click: remove }, icon('close')),
-        );
-      }),
-    );
-  }
-}
-
-/** @param {DataTransfer | null} data */
-function imagesOf(data) {
-  return [...(data?.files ?? [])].filter((file) => file.type.startsWith('image/'));
 }

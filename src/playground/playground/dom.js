@@ -1,12 +1,12 @@
-// Making and finding elements. Text goes in as text; nothing here parses markup.
+// Makes and finds elements. Text goes in as text; nothing here reads markup.
 
 /** @typedef {string | number | boolean | null | undefined | ((event: Event) => void)} Property */
 
 /**
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
- * @param {Record<string, Property>} [properties] - attributes, and listeners as functions under
- *   their event's name. `true` sets an attribute without value; `false` and `null` leave it out.
+ * @param {Record<string, Property>} [properties] - attributes, and listeners as functions under the
+ *   name of their event. `true` sets an attribute without value; `false` and `null` leave it out.
  * @param {...(Node | string)} children
  * @returns {HTMLElementTagNameMap[Tag]}
  */
@@ -26,7 +26,7 @@ export function h(tag, properties = {}, ...children) {
  * @template {Element} T
  * @param {string} id
  * @param {abstract new (...args: never[]) => T} kind
- * @returns {T} the page's element of that id and kind: index.html has it.
+ * @returns {T} the element of index.html that has this id and kind.
  */
 export function byId(id, kind) {
   const element = document.getElementById(id);
@@ -38,7 +38,7 @@ const SVG = 'http://www.w3.org/2000/svg';
 
 /**
  * @param {string} name - of a symbol in index.html.
- * @returns {SVGElement} for the eye alone; the button beside it has words.
+ * @returns {SVGElement} hidden from screen readers: the button has words.
  */
 export function icon(name) {
   const svg = document.createElementNS(SVG, 'svg');
@@ -61,35 +61,51 @@ export function action(label, iconName, click) {
 
 /**
  * @param {() => string} text
- * @returns {HTMLButtonElement} copies the text, and says so.
+ * @returns {HTMLButtonElement} copies the text, and tells so.
  */
 export function copyAction(text) {
   const label = h('span', {}, 'Copy');
   const copy = () =>
-    navigator.clipboard.writeText(text()).then(
-      () => say('Copied'),
-      () => say('Not allowed'),
-    );
-  /** @param {string} words */
-  const say = (words) => {
-    label.textContent = words;
-    announce(words);
-    setTimeout(() => (label.textContent = 'Copy'), 1600);
-  };
+    copyText(text()).then((words) => {
+      label.textContent = words;
+      setTimeout(() => (label.textContent = 'Copy'), 1600);
+    });
   return h('button', { type: 'button', class: 'action', click: () => void copy() }, icon('copy'), label);
 }
 
 /**
- * Tells those who listen to the page what those who see it see.
- * @param {string} words
+ * @param {string} text - goes to the clipboard.
+ * @returns {Promise<string>} what came of it, announced already.
  */
+export async function copyText(text) {
+  const words = await navigator.clipboard.writeText(text).then(
+    () => 'Copied',
+    () => 'Not allowed',
+  );
+  announce(words);
+  return words;
+}
+
+/** @param {string} words - for screen readers. */
 export function announce(words) {
   byId('status', HTMLElement).textContent = words;
 }
 
-/** @param {HTMLDialogElement} dialog - a click beside it closes it, as people expect. */
+/** @param {HTMLDialogElement} dialog - a click beside it closes it. */
 export function closeOnBackdrop(dialog) {
   dialog.addEventListener('click', (event) => {
     if (event.target === dialog) dialog.close();
+  });
+}
+
+/**
+ * @param {string} href - of a stylesheet.
+ * @returns {Promise<void>} resolves when it applies, or can't be loaded.
+ */
+export function loadStyles(href) {
+  if (document.querySelector(`link[href="${href}"]`) !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => resolve();
+    document.head.append(h('link', { rel: 'stylesheet', href, load: done, error: done }));
   });
 }

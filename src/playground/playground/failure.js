@@ -1,15 +1,16 @@
 // What went wrong, and what a person can do about it.
 //
-// Pure. A Failure is what api.js and access.js throw; `explain` turns it into words.
+// Pure. api.js and access.js throw a Failure; `explain` turns it into words.
 
-/** @import { Caller, Explanation, FailureDetails, Remedy, Words } from '../types.ts' */
+/** @import { Caller, Explanation, FailureDetails, Remedy } from '../types.ts' */
 
-/** A request that failed. `code` is the gateway's own, or one of the four below. */
+/** @typedef {Omit<Explanation, 'waitSeconds'>} Words */
+
+/** A request that failed. `code` is the gateway's own, or one of those below. */
 export class Failure extends Error {
   /**
-   * @param {string} code - the gateway's error code; `network` (no answer at all),
-   *   `interrupted` (a stream that just ended), `unreadable` (not what an API answers),
-   *   `browser_check` (Turnstile).
+   * @param {string} code - the gateway's error code; or `network` (no response), `interrupted` (a
+   *   stream without its end), `unreadable` (not what the API sends), `browser_check` (Turnstile).
    * @param {string} message - the gateway's own words; may be empty.
    * @param {FailureDetails} [details]
    */
@@ -26,7 +27,7 @@ export class Failure extends Error {
  * @returns {Explanation}
  */
 export function explain(failure, caller) {
-  return { ...words(failure, caller), waitSeconds: failure.details.retryAfterSeconds ?? 0 };
+  return { ...wordsFor(failure, caller), waitSeconds: failure.details.retryAfterSeconds ?? 0 };
 }
 
 /**
@@ -34,157 +35,160 @@ export function explain(failure, caller) {
  * @param {Caller} caller
  * @returns {Words}
  */
-function words(failure, caller) {
-  // What stands before the gateway (Cloudflare, a proxy) speaks in statuses alone.
+function wordsFor(failure, caller) {
+  // A proxy before the gateway (Cloudflare's, a company's) has a status, but no code.
   const status = failure.code === 'unreadable' ? failure.details.status : undefined;
-  const code = BY_STATUS.get(status) ?? failure.code;
+  const code = CODE_OF_STATUS.get(status) ?? failure.code;
   if (code === 'invalid_api_key') return credentialWords(caller);
-  return WORDS.get(code) ?? UNKNOWN;
+  const known = WORDS.get(code) ?? UNKNOWN;
+  // These name the field and the reason, which no text here can know.
+  const isExact = EXACT_MESSAGES.has(code) || known === UNKNOWN;
+  return isExact && failure.message !== '' ? { ...known, advice: failure.message } : known;
 }
 
 /** @type {ReadonlyMap<number | undefined, string>} */
-const BY_STATUS = new Map([
+const CODE_OF_STATUS = new Map([
   [401, 'invalid_api_key'],
   [403, 'origin_not_allowed'],
   [413, 'request_too_large'],
   [429, 'rate_limit_exceeded'],
 ]);
 
+const EXACT_MESSAGES = new Set([
+  'invalid_value',
+  'unknown_parameter',
+  'model_not_found',
+  'upstream_rejected',
+]);
+
 /** @param {Caller} caller */
-function credentialWords(caller) {
-  if (caller.credential === 'key') {
-    const instead = caller.siteKey ? ' Or clear it, to be let in by the browser check.' : '';
-    return say(
+function credentialWords({ credential, siteKey }) {
+  if (credential === 'key') {
+    const instead = siteKey ? ' Without a key, the browser check is used instead.' : '';
+    return words(
       'This key was not accepted',
-      `Look for a missing or extra character, or ask the gateway's operator for a new key.${instead}`,
-      ['key', 'retry'],
+      `Look for a missing or extra character, or ask the gateway’s operator for a new key.${instead}`,
+      'key',
     );
   }
-  if (caller.credential === 'session') {
-    return say('Your session was not accepted', 'Try again; a client key works too, if you have one.', [
+  if (credential === 'session') {
+    return words(
+      'Your session was not accepted',
+      'Try again, or enter a client key if you have one.',
       'retry',
-      'key',
-    ]);
+    );
   }
-  return say(
-    'A key is needed',
-    'This gateway answers callers with a client key. Enter yours and try again.',
-    ['key', 'retry'],
-  );
+  return words('A key is needed', 'This gateway answers callers that have a client key.', 'key');
 }
 
 /**
  * @param {string} title
  * @param {string} advice
- * @param {readonly Remedy[]} remedies
+ * @param {Remedy | null} remedy
  * @returns {Words}
  */
-function say(title, advice, remedies) {
-  return { title, advice, remedies };
+function words(title, advice, remedy) {
+  return { title, advice, remedy };
 }
 
-const ASK_OPERATOR = "Ask the gateway's operator. The request id below finds it in the log.";
-const UNKNOWN = say('The request failed', `Try again. If it stays: ${ASK_OPERATOR}`, ['retry']);
-const STEPFUN_DOWN = "The trouble is on StepFun's side. Try again in a moment.";
-const KEPT = 'What had arrived is kept above, and may lack its end.';
+const UNKNOWN = words(
+  'The request failed',
+  'The gateway’s log has the reason, under the request id below.',
+  'retry',
+);
+const STEPFUN_DOWN = 'The problem is at StepFun. Try again in a moment.';
 
 /** @type {ReadonlyMap<string, Words>} */
 const WORDS = new Map(
   Object.entries({
-    network: say(
-      "The gateway can't be reached",
-      'Check your connection, and whether the gateway is running. Then try again.',
-      ['retry'],
-    ),
-    interrupted: say('The answer broke off', `The connection ended before the answer did. ${KEPT}`, [
+    network: words(
+      'The gateway can’t be reached',
+      'Check your connection, and whether the gateway is running.',
       'retry',
-    ]),
-    unreadable: say(
+    ),
+    interrupted: words('The answer broke off', 'The connection ended before the answer did.', 'retry'),
+    unreadable: words(
       'This is not an answer of the gateway',
-      'Something between here and there (a proxy, a login page, a wrong deployment) answered instead.',
-      ['retry'],
+      'Something between this page and the gateway (a proxy, a login page) answered instead.',
+      'retry',
     ),
-    browser_check: say(
+    browser_check: words(
       'The browser check failed',
-      'Turnstile did not let this browser in. Switch off what blocks challenges.cloudflare.com and try again, or enter a client key.',
-      ['retry', 'key'],
+      'Turnstile refused this browser. Allow challenges.cloudflare.com, or enter a client key.',
+      'key',
     ),
 
-    access_not_configured: say(
-      'Nobody is let in yet',
-      'The gateway is deployed, but has no way in. Its operator sets one: `CLIENT_KEYS` (`npx wrangler secret put CLIENT_KEYS`, as `name:key`), the Turnstile keys, `JWT_ISSUER` and its companions, or `ANONYMOUS_ACCESS = "true"` in wrangler.toml.',
-      ['retry'],
+    access_not_configured: words(
+      'Nobody can be let in yet',
+      'The gateway is deployed without a way in. Its operator sets one: `CLIENT_KEYS` (`npx wrangler secret put CLIENT_KEYS`, as `name:key`), the Turnstile keys, `JWT_ISSUER` and its companions, or `ANONYMOUS_ACCESS = "true"` in wrangler.toml.',
+      'retry',
     ),
-    invalid_configuration: say(
+    invalid_configuration: words(
       'A setting of the gateway is wrong',
-      "The Worker's log names it (`npx wrangler tail`). Nothing can be answered until it is right.",
-      ['retry'],
+      'The Worker’s log names it (`npx wrangler tail`).',
+      'retry',
     ),
-    access_unavailable: say(
-      'The gateway can’t tell who may call',
-      'What it checks callers with does not answer. Try again in a moment.',
-      ['retry'],
+    access_unavailable: words(
+      'The gateway can’t check who is calling',
+      'The service that it asks does not answer. Try again in a moment.',
+      'retry',
     ),
-    origin_not_allowed: say(
+    origin_not_allowed: words(
       'This page may not call the gateway',
-      "Its operator adds this page's origin to `ALLOWED_ORIGINS`, exactly as the address bar shows it.",
-      [],
+      'Its operator can add the origin of this page to `ALLOWED_ORIGINS`, exactly as the address bar shows it.',
+      null,
     ),
 
-    rate_limit_exceeded: say('Too many requests', 'You may send the next one when the time is up.', [
+    rate_limit_exceeded: words('Too many requests', 'The limit counts requests a minute.', 'retry'),
+    queue_timeout: words('The gateway is busy', 'No request slot became free in time.', 'retry'),
+    queue_full: words('The gateway is busy', 'Too many requests are waiting already.', 'retry'),
+    upstream_rate_limited: words('StepFun is busy', 'StepFun limits how much this gateway may ask.', 'retry'),
+    budget_reserved: words(
+      'Your token budget is in use',
+      'Requests that are still running hold the rest of it. It becomes free when they end.',
       'retry',
-    ]),
-    upstream_rate_limited: say(
-      'StepFun is busy',
-      "StepFun limits how much this gateway's key may ask. Wait a little, then try again.",
-      ['retry'],
     ),
-    insufficient_quota: say(
-      "Today's tokens are used up",
-      'Your budget starts anew at midnight UTC. Another client key has its own.',
-      ['key', 'retry'],
-    ),
-    budget_reserved: say(
-      'The rest of the budget is reserved',
-      'Other requests of yours are under way and have reserved it. Try again in a few seconds.',
-      ['retry'],
+    insufficient_quota: words(
+      'Today’s tokens are used up',
+      'The budget starts again at midnight UTC. Another client key has its own.',
+      'key',
     ),
 
-    invalid_value: say('A value is not right', 'Change it in the settings, then try again.', [
-      'settings',
-      'retry',
-    ]),
-    model_not_found: say('This model is not available here', 'Pick another one, then try again.', [
-      'settings',
-      'retry',
-    ]),
-    request_too_large: say(
+    invalid_value: words('A value is not valid', 'Change it in the settings.', 'settings'),
+    unknown_parameter: words('A field is not known', 'Change it in the settings.', 'settings'),
+    model_not_found: words('This model is not available here', 'Pick another one.', 'settings'),
+    request_too_large: words(
       'The conversation is too large',
-      'Its images count each time. Remove some, or start a new conversation.',
-      ['new'],
+      'Its images are sent with each message. Start a new one, or remove some.',
+      'new',
     ),
-    request_timeout: say('Sending took too long', 'The upload was slow. Try again, with smaller images.', [
-      'retry',
-    ]),
-    upstream_rejected: say(
+    request_timeout: words('Sending took too long', 'The upload was slow. Smaller images help.', 'retry'),
+    upstream_rejected: words(
       'StepFun refused the request',
-      'Change the settings or the message, then try again.',
-      ['settings', 'retry'],
+      'Change the settings or the message.',
+      'settings',
     ),
-    content_filter: say("StepFun's content filter stopped this", 'Say it in other words.', []),
+    content_filter: words('StepFun’s content filter stopped this', 'Write it differently.', 'edit'),
 
-    upstream_auth: say(
-      'The gateway is not let in by StepFun',
-      'Its operator checks `STEP_API_KEY` and the balance of the StepFun account. Nothing you can do here changes it.',
-      ['retry'],
-    ),
-    upstream_unavailable: say('StepFun is not available', STEPFUN_DOWN, ['retry']),
-    upstream_malformed: say('StepFun gave a broken answer', STEPFUN_DOWN, ['retry']),
-    upstream_timeout: say('StepFun took too long', STEPFUN_DOWN, ['retry']),
-    upstream_truncated: say('The answer broke off', `StepFun ended it before it was complete. ${KEPT}`, [
+    upstream_auth: words(
+      'StepFun does not accept the gateway’s key',
+      'The operator checks `STEP_API_KEY`, `STEPFUN_BASE_URL` (keys of api.stepfun.ai and api.stepfun.com are not interchangeable) and the account’s balance.',
       'retry',
-    ]),
-    upstream_reset: say('The answer broke off', `The connection to StepFun broke. ${KEPT}`, ['retry']),
-    internal_error: say('The gateway made a mistake', `Try again. If it stays: ${ASK_OPERATOR}`, ['retry']),
+    ),
+    upstream_misconfigured: words(
+      'The gateway asks StepFun at a wrong address',
+      'The operator checks `STEPFUN_BASE_URL`. The Worker’s log names the address.',
+      'retry',
+    ),
+    upstream_unavailable: words('StepFun is not available', STEPFUN_DOWN, 'retry'),
+    upstream_malformed: words('StepFun sent a broken answer', STEPFUN_DOWN, 'retry'),
+    upstream_timeout: words('StepFun took too long', STEPFUN_DOWN, 'retry'),
+    upstream_truncated: words('The answer broke off', 'StepFun ended it before it was complete.', 'retry'),
+    upstream_reset: words('The answer broke off', 'The connection to StepFun broke.', 'retry'),
+    internal_error: words(
+      'The gateway failed',
+      'Its log has the reason, under the request id below.',
+      'retry',
+    ),
   }),
 );

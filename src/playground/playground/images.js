@@ -1,17 +1,14 @@
-// Images to send: decoded here and made anew, small enough for a request.
+// Images to send: decoded here and encoded again, small enough for a request.
 
-/** @import { Image } from '../types.ts' */
+/** @import { Attachment } from '../types.ts' */
 
-/** A message's images at most: with IMAGE_CHARS_MAX they stay below 5 MB, the gateway takes 8 MiB in all. */
-export const IMAGES_MAX = 4;
-
-/** One image's data URL. */
+/** The data URL of one image. */
 const IMAGE_CHARS_MAX = 1_200_000;
 
-/** StepFun scales to less than this; what is larger only costs time. */
+/** StepFun scales images down to less than this. */
 const SIDE_PIXELS_MAX = 2048;
 
-/** How an image may become smaller until it fits: scale first, then quality. */
+/** In this order until the image fits. */
 const ATTEMPTS = [
   { scale: 1, quality: 0.88 },
   { scale: 1, quality: 0.72 },
@@ -22,25 +19,28 @@ const ATTEMPTS = [
 
 /**
  * @param {File} file - any image this browser can show.
- * @returns {Promise<Image>}
- * @throws {Error} whose message says why not.
+ * @returns {Promise<Attachment>}
+ * @throws {Error} whose message tells the visitor why not.
  *
- * A small PNG (a screenshot) goes as it is. Everything else becomes a JPEG: a photo
- * loses the place and time that cameras write into it, an animation is one picture,
- * and what StepFun doesn't read (AVIF, HEIC, SVG) becomes what it does.
+ * A small PNG (a screenshot) is sent as it is. Everything else becomes a JPEG: a photo
+ * loses the place and time that cameras write into it, an animation becomes one picture,
+ * and formats that StepFun does not read (AVIF, HEIC, SVG) become one that it reads.
  */
 export async function readImage(file) {
   if (file.type === 'image/png' && file.size * 4 <= IMAGE_CHARS_MAX * 3 - 99) {
     const bitmap = await decode(file);
-    const fits = Math.max(bitmap.width, bitmap.height) <= SIDE_PIXELS_MAX;
+    const { width, height } = bitmap;
     bitmap.close();
-    if (fits) return { name: file.name, url: await dataUrl(file) };
+    if (Math.max(width, height) <= SIDE_PIXELS_MAX) {
+      return { type: 'image', name: file.name, url: await dataUrl(file), width, height };
+    }
   }
   const bitmap = await decode(file);
   try {
+    const { width, height } = bitmap;
     for (const attempt of ATTEMPTS) {
       const url = draw(bitmap, attempt);
-      if (url.length <= IMAGE_CHARS_MAX) return { name: file.name, url };
+      if (url.length <= IMAGE_CHARS_MAX) return { type: 'image', name: file.name, url, width, height };
     }
   } finally {
     bitmap.close();
@@ -67,8 +67,8 @@ function draw(bitmap, { scale, quality }) {
   canvas.width = Math.max(1, Math.round(bitmap.width * fit));
   canvas.height = Math.max(1, Math.round(bitmap.height * fit));
   const context = canvas.getContext('2d');
-  if (context === null) throw new Error('This browser can not draw images.');
-  // JPEG has no transparency: without paper under it, clear becomes black.
+  if (context === null) throw new Error('This browser can’t draw images.');
+  // JPEG has no transparency: without a ground, transparent pixels become black.
   context.fillStyle = 'white';
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.imageSmoothingQuality = 'high';
@@ -80,7 +80,7 @@ function draw(bitmap, { scale, quality }) {
  * @param {Blob} blob
  * @returns {Promise<string>}
  */
-function dataUrl(blob) {
+export function dataUrl(blob) {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.addEventListener('load', () => {

@@ -1,9 +1,9 @@
-// JSON from elsewhere, read without trusting its shape.
+// Reads JSON whose shape is not trusted.
 
 /**
  * @param {unknown} value
  * @param {string | number} name
- * @returns {unknown} the field, if there is one.
+ * @returns {unknown} the value's own field, or undefined.
  */
 export function field(value, name) {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
@@ -13,7 +13,7 @@ export function field(value, name) {
 
 /**
  * @param {unknown} value
- * @returns {string} it, if it is a string; else nothing.
+ * @returns {string} '' for anything but a string.
  */
 export function text(value) {
   return typeof value === 'string' ? value : '';
@@ -21,7 +21,7 @@ export function text(value) {
 
 /**
  * @param {unknown} value
- * @returns {readonly unknown[]}
+ * @returns {readonly unknown[]} empty for anything but an array.
  */
 export function list(value) {
   return Array.isArray(value) ? value : [];
@@ -29,7 +29,7 @@ export function list(value) {
 
 /**
  * @param {string} source
- * @returns {unknown} `undefined` when it isn't JSON.
+ * @returns {unknown} `undefined` where it is not JSON.
  */
 export function parseJson(source) {
   try {

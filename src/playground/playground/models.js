@@ -1,5 +1,4 @@
-// The models to pick from: StepFun's list as the gateway tells it, and what is
-// known here for as long as it does not answer.
+// The models to pick from: the gateway's list, and until it answers, the models that are known here.
 
 import { field, list, text } from './json.js';
 
@@ -7,11 +6,11 @@ import { field, list, text } from './json.js';
 
 const THREE_TIERS = ['low', 'medium', 'high'];
 
-/** StepFun's chat models and their efforts, as its page on the chat API has them. */
+/** StepFun's main chat models, as its documentation lists them. */
 export const KNOWN_MODELS = /** @type {const} @satisfies {readonly Model[]} */ ([
-  { id: 'step-3.7-flash', efforts: THREE_TIERS, images: true },
-  { id: 'step-3.5-flash', efforts: THREE_TIERS, images: false },
-  { id: 'step-3.5-flash-2603', efforts: ['low', 'high'], images: false },
+  { id: 'step-3.7-flash', efforts: THREE_TIERS, inputs: ['text', 'image', 'video'] },
+  { id: 'step-3.5-flash', efforts: THREE_TIERS, inputs: ['text'] },
+  { id: 'step-3.5-flash-2603', efforts: ['low', 'high'], inputs: ['text'] },
 ]);
 
 /**
@@ -27,6 +26,14 @@ export function parseModels(answer) {
 }
 
 /**
+ * @param {unknown} answer - GET /v1/models.
+ * @returns {boolean} whether the StepFun simulator answers: it alone knows, and names itself as the models' owner.
+ */
+export function isSimulated(answer) {
+  return list(field(answer, 'data')).some((item) => field(item, 'owned_by') === 'stepfun-simulator');
+}
+
+/**
  * @param {string} id
  * @param {unknown} item
  * @returns {Model}
@@ -34,11 +41,11 @@ export function parseModels(answer) {
 function parseModel(id, item) {
   const known = KNOWN_MODELS.find((model) => model.id === id);
   const efforts = field(item, 'reasoning_efforts');
-  const modalities = field(item, 'input_modalities');
+  const inputs = field(item, 'input_modalities');
   return {
     id,
     efforts: Array.isArray(efforts) ? efforts.map(text) : (known?.efforts ?? []),
-    images: Array.isArray(modalities) ? modalities.includes('image') : (known?.images ?? null),
+    inputs: Array.isArray(inputs) ? inputs.map(text) : (known?.inputs ?? null),
   };
 }
 

@@ -1,4 +1,4 @@
-// One answer, from sending the request to its end, whichever it is.
+// One answer, from sending the request to its end, however it ends.
 
 import { complete } from './api.js';
 import { applyUpdate } from './conversation.js';
@@ -10,7 +10,7 @@ import { Failure } from './failure.js';
  */
 
 /**
- * Fills the answer in; never throws: what goes wrong is the answer's `failure`.
+ * Fills the answer in. It never throws: what goes wrong is the answer's `failure`.
  * @param {Answer} answer - changed in place.
  * @param {object} options
  * @param {Access} options.access
@@ -44,14 +44,15 @@ export async function runAnswer(answer, { access, signal, refresh, changed }) {
  * @param {AbortSignal} signal
  * @param {boolean} refresh
  */
-async function* updates({ request }, access, signal, refresh) {
+async function* updates({ request, trace }, access, signal, refresh) {
   const token = await access.token(signal);
   try {
-    yield* complete(request, { token, signal, refresh });
+    yield* complete(request, { token, signal, refresh, trace });
   } catch (error) {
-    // A session may end earlier than it said (a new signing key): a new one, once.
+    // A session can become invalid before its end (a new signing key): ask for another one, once.
     const isRefused = error instanceof Failure && error.details.status === 401;
     if (!isRefused || access.credential !== 'session') throw error;
-    yield* complete(request, { token: await access.token(signal, { renew: true }), signal, refresh });
+    trace.pieces = [];
+    yield* complete(request, { token: await access.token(signal, { renew: true }), signal, refresh, trace });
   }
 }

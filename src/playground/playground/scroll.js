@@ -1,6 +1,6 @@
-// Keeps the newest text in sight, unless the reader has gone to look at something else.
+// Keeps the newest text in view, unless the reader has scrolled up.
 
-/** How far from the end still counts as being there. */
+/** How far from the end counts as at the end. */
 const NEAR_PIXELS = 32;
 
 /**
@@ -10,7 +10,7 @@ const NEAR_PIXELS = 32;
  * @returns {{ toEnd: () => void }}
  */
 export function followEnd(scroller, content, latest) {
-  let following = true;
+  let following = false;
   let lastTop = 0;
 
   const distance = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
@@ -23,8 +23,8 @@ export function followEnd(scroller, content, latest) {
   scroller.addEventListener(
     'scroll',
     () => {
-      // Only going up says "leave me here": content that shrinks (reasoning folding
-      // away) moves the position too, and so does following itself.
+      // Only scrolling up ends it: content that shrinks (reasoning that folds away) moves the
+      // position too, and so does following itself.
       if (distance() <= NEAR_PIXELS) following = true;
       else if (scroller.scrollTop < lastTop) following = false;
       lastTop = scroller.scrollTop;

@@ -1,16 +1,16 @@
-// The settings panel: beside the conversation where there is room, in a dialog where
-// there isn't. It is one form in both cases.
+// The settings: a panel beside the conversation where there is room, a dialog where there is none.
+// It is one form in both cases.
 
 import { byId, closeOnBackdrop, h } from './dom.js';
 import { effortFor } from './models.js';
+import { optionsProblem } from './request-options.js';
 import { DEFAULTS, loadSettings, parseSettings, saveSettings } from './settings.js';
 
 /**
- * @import { Access } from './access.js'
  * @import { Model, Settings } from '../types.ts'
  */
 
-/** As in style.css. */
+/** As in layout.css. */
 const NARROW = '(max-width: 60rem)';
 
 /** @type {Readonly<Record<Settings['format'], string>>} */
@@ -20,80 +20,90 @@ const FORMAT_NOTES = {
   hidden: 'The reasoning never leaves the gateway.',
 };
 
+/** The settings under “More options”. @type {readonly (keyof Settings)[]} */
+const MORE = ['topP', 'choices', 'stop', 'output', 'tools'];
+
 export class SettingsView {
   #form = byId('settings', HTMLFormElement);
   #model = byId('model', HTMLSelectElement);
-  #key = byId('key', HTMLInputElement);
-  #remember = byId('remember', HTMLInputElement);
+  #compareWith = byId('compareWith', HTMLSelectElement);
   #sheet = byId('sheet', HTMLDialogElement);
 
   /**
    * @param {readonly Model[]} models
-   * @param {Access} access
-   * @param {{ changed: () => void, keyChanged: () => void }} events
+   * @param {{ changed: () => void }} events
    */
-  constructor(models, access, events) {
+  constructor(models, events) {
     this.models = models;
-    this.access = access;
+    this.events = events;
     this.settings = loadSettings();
-    this.#key.value = access.key;
-    this.#remember.checked = access.remembered;
     this.setModels(models);
-
     this.#form.addEventListener('submit', (event) => event.preventDefault());
-    this.#form.addEventListener('input', (event) => {
-      if (event.target === this.#key || event.target === this.#remember) return;
+    this.#form.addEventListener('input', ({ target }) => {
+      if (target instanceof Element && target.closest('.access') !== null) return;
       this.#read();
       events.changed();
     });
     this.#form.addEventListener('reset', (event) => {
       event.preventDefault();
-      this.settings = DEFAULTS;
-      saveSettings(DEFAULTS);
-      this.#show();
-      events.changed();
+      this.change(DEFAULTS);
     });
-    for (const input of [this.#key, this.#remember]) {
-      // With each key stroke, not when the field is left: what moves then moves under a click.
-      input.addEventListener('input', () => {
-        access.setKey(this.#key.value, this.#remember.checked);
-        this.#showAccess();
-      });
-    }
-    this.#key.addEventListener('change', events.keyChanged);
+    this.#offerExamples();
     this.#moveWhereThereIsRoom();
   }
 
   /** @returns {Model} the one picked, or the first where that one isn't offered. */
   get model() {
-    const first = this.models[0];
-    const model = this.models.find(({ id }) => id === this.settings.model) ?? first;
+    const model = this.#find(this.settings.model) ?? this.models[0];
     if (model === undefined) throw new Error('no models');
     return model;
+  }
+
+  /** @returns {readonly Model[]} one, or two side by side. */
+  get columns() {
+    const second = this.#find(this.settings.compareWith);
+    return second === undefined ? [this.model] : [this.model, second];
+  }
+
+  /** @param {string} id */
+  #find(id) {
+    return this.models.find((model) => model.id === id);
   }
 
   /** @param {readonly Model[]} models - not empty. */
   setModels(models) {
     this.models = models;
-    this.#model.replaceChildren(...models.map(({ id }) => h('option', { value: id }, id)));
+    const options = () => models.map(({ id }) => h('option', { value: id }, id));
+    this.#model.replaceChildren(...options());
+    this.#compareWith.replaceChildren(h('option', { value: '' }, 'Nothing'), ...options());
     this.#show();
+  }
+
+  /** @param {Partial<Settings>} changes */
+  change(changes) {
+    this.settings = { ...this.settings, ...changes };
+    saveSettings(this.settings);
+    this.#show();
+    this.events.changed();
   }
 
   open() {
     if (this.#sheet.contains(this.#form) && !this.#sheet.open) this.#sheet.showModal();
   }
 
-  /** Brings the visitor to where a key is entered. */
-  askForKey() {
-    this.open();
-    this.#key.focus();
-    this.#key.scrollIntoView({ block: 'center' });
+  close() {
+    if (this.#sheet.open) this.#sheet.close();
   }
 
   /** Brings the visitor to the model and what belongs to it. */
   askForModel() {
     this.open();
     this.#model.focus();
+  }
+
+  /** @returns {string} why no request can be sent; '' where nothing is wrong. */
+  get problem() {
+    return optionsProblem(this.settings)?.message ?? '';
   }
 
   #read() {
@@ -104,27 +114,34 @@ export class SettingsView {
   }
 
   #show() {
-    const { effort, format, temperature, maxTokens, stream, system } = this.settings;
-    this.#model.value = this.model.id;
-    const efforts = this.#form.elements.namedItem('effort');
-    if (efforts instanceof RadioNodeList) efforts.value = effortFor(this.model, effort);
-    byId('format', HTMLSelectElement).value = format;
-    byId('temperature', HTMLInputElement).value = String(temperature);
-    byId('maxTokens', HTMLInputElement).value = maxTokens === null ? '' : String(maxTokens);
-    byId('stream', HTMLInputElement).checked = stream;
-    byId('system', HTMLTextAreaElement).value = system;
+    const { settings } = this;
+    const values = Object.entries({ ...settings, model: this.model.id });
+    for (const [name, value] of values) {
+      const element = this.#form.elements.namedItem(name);
+      if (element instanceof HTMLInputElement && element.type === 'checkbox')
+        element.checked = value === true;
+      else if (
+        element instanceof HTMLInputElement ||
+        element instanceof HTMLSelectElement ||
+        element instanceof HTMLTextAreaElement
+      ) {
+        element.value = value === null ? '' : String(value);
+      }
+    }
+    const isMoreUsed = MORE.some((name) => settings[name] !== DEFAULTS[name]);
+    if (isMoreUsed) byId('more', HTMLDetailsElement).open = true;
     this.#showNotes();
-    this.#showAccess();
   }
 
   #showNotes() {
     const { efforts } = this.model;
+    const { settings } = this;
     for (const radio of this.#form.querySelectorAll('input[name="effort"]')) {
       if (!(radio instanceof HTMLInputElement)) continue;
       const isTaken = radio.value === '' || efforts.includes(radio.value);
       radio.disabled = !isTaken;
       if (radio.parentElement !== null) radio.parentElement.hidden = !isTaken;
-      radio.checked = radio.value === effortFor(this.model, this.settings.effort);
+      radio.checked = radio.value === effortFor(this.model, settings.effort);
     }
     byId('efforts-note', HTMLElement).textContent =
       efforts.length === 0
@@ -132,25 +149,40 @@ export class SettingsView {
         : efforts.length < 3
           ? `This model takes ${efforts.join(' and ')}.`
           : '';
-    byId('model-open', HTMLButtonElement).textContent = this.model.id;
-    byId('format-note', HTMLElement).textContent = FORMAT_NOTES[this.settings.format];
-    byId('temperature-value', HTMLOutputElement).value = this.settings.temperature.toFixed(1);
+    byId('model-name', HTMLElement).textContent = this.columns.map(({ id }) => id).join(' + ');
+    byId('format-note', HTMLElement).textContent = FORMAT_NOTES[settings.format];
+    byId('temperature-value', HTMLOutputElement).value = settings.temperature.toFixed(1);
+    byId('schema-setting', HTMLElement).hidden = settings.output !== 'schema';
+    const problem = optionsProblem(settings);
+    for (const name of /** @type {const} */ (['schema', 'tools'])) {
+      byId(`${name}-note`, HTMLElement).textContent = problem?.setting === name ? problem.message : '';
+    }
   }
 
-  #showAccess() {
-    const { credential, siteKey } = this.access;
-    byId('key-note', HTMLElement).textContent =
-      credential === 'key'
-        ? 'Sent as Bearer to this gateway only.'
-        : siteKey === ''
-          ? 'Not needed where the gateway is open to all.'
-          : 'Not needed: a browser check lets you in.';
+  #offerExamples() {
+    for (const button of this.#form.querySelectorAll('button[data-example]')) {
+      button.addEventListener(
+        'click',
+        () => void this.#fillExample(button.getAttribute('data-example') ?? ''),
+      );
+    }
+    byId('output', HTMLSelectElement).addEventListener('change', () => {
+      if (this.settings.output === 'schema' && this.settings.schema === '') void this.#fillExample('schema');
+    });
+  }
+
+  /** @param {string} name */
+  async #fillExample(name) {
+    const { SCHEMA_EXAMPLE, TOOL_EXAMPLES } = await import('./examples.js');
+    const isSchema = name === 'schema';
+    const text = JSON.stringify(isSchema ? SCHEMA_EXAMPLE : TOOL_EXAMPLES[name], null, 2);
+    this.change(isSchema ? { schema: text } : { tools: text });
   }
 
   #moveWhereThereIsRoom() {
     const narrow = matchMedia(NARROW);
     const move = () => {
-      if (this.#sheet.open) this.#sheet.close();
+      this.close();
       byId(narrow.matches ? 'sheet-body' : 'panel', HTMLElement).append(this.#form);
     };
     narrow.addEventListener('change', move);

@@ -1,10 +1,10 @@
-// The request as code to take away: curl, and the `openai` client in JavaScript and Python.
+// The request as code: curl, and the `openai` client in JavaScript and Python.
 //
-// Pure. A key never stands in a snippet; $GATEWAY_KEY does.
+// Pure. No snippet has a key: it reads $GATEWAY_KEY.
 
 /** @import { ChatRequest, Target } from '../types.ts' */
 
-/** Linux takes 128 KiB in one argument (MAX_ARG_STRLEN); an image needs more. */
+/** Linux takes 128 KiB in one argument (MAX_ARG_STRLEN), which an image exceeds. */
 const ARGUMENT_CHARS_MAX = 100_000;
 
 /**
@@ -21,7 +21,7 @@ export function curlSnippet(request, { baseUrl, needsKey }) {
   ];
   const body =
     json.length > ARGUMENT_CHARS_MAX
-      ? // No line of the JSON can be the end mark: a string in it has no line breaks.
+      ? // No line of the JSON equals the end mark: its strings have no line breaks.
         `  --data-binary @- <<'END'\n${json}\nEND`
       : `  -d ${shellQuote(json)}`;
   return [...lines, body].join(' \\\n');
@@ -84,11 +84,11 @@ ${
 }
 
 /**
- * For reading, not for copying: an image's base64 is left out.
+ * For reading, not for copying: base64 is left out.
  * @param {string} snippet
  */
 export function withoutBase64(snippet) {
-  return snippet.replace(/(data:image\/[a-z]+;base64,[\w+/]{16})[\w+/=]+/g, '$1…');
+  return snippet.replace(/(data:[a-z]+\/[a-z\d]+;base64,[\w+/]{16})[\w+/=]+/g, '$1…');
 }
 
 /** @param {string} text */

@@ -1,25 +1,28 @@
-// What an answer took, in words and figures.
+// What an answer took, as figures.
 //
 // Pure.
+
+import { header } from './trace.js';
 
 /** @import { Answer } from '../types.ts' */
 
 /** @typedef {{ label: string, value: string, title?: string }} Figure */
 
-/** Below it, a rate says more about the network's pieces than about the model. */
+/** Within a shorter time, a rate describes the network's packets, not the model. */
 const RATE_MS_MIN = 50;
-
-/** @type {Readonly<Record<string, string>>} */
-const ENDINGS = { length: 'cut at max tokens', content_filter: 'cut by the content filter' };
 
 /**
  * @param {Answer} answer
  * @returns {readonly Figure[]} what is known so far.
  */
 export function figures(answer) {
-  const { askedAt, firstTokenAt, endedAt, usage, cacheStatus, finishReason } = answer;
+  const { askedAt, firstTokenAt, endedAt, usage, trace } = answer;
   /** @type {Figure[]} */
   const shown = [];
+  const queueMs = Number(header(trace, 'x-queue-ms') ?? 0);
+  if (queueMs > 0) {
+    shown.push({ label: 'Queue', value: duration(queueMs), title: 'Waited for a free StepFun request slot' });
+  }
   // Without streaming, the first token comes with the last.
   if (firstTokenAt !== null && answer.request.stream) {
     shown.push({ label: 'First token', value: duration(firstTokenAt - askedAt) });
@@ -31,35 +34,41 @@ export function figures(answer) {
     const cached = usage.cached === null ? '' : ` (${count(usage.cached)} cached)`;
     shown.push(
       { label: 'Prompt', value: `${count(usage.prompt)}${cached}` },
-      {
-        label: 'Completion',
-        value: count(usage.completion),
-        title: 'Tokens, those of the reasoning included',
-      },
+      { label: 'Completion', value: count(usage.completion), title: 'Tokens, with those of the reasoning' },
     );
   }
+  const cacheStatus = header(trace, 'cache-status');
   if (cacheStatus !== null) {
     shown.push({ label: 'Cache', value: cacheWords(cacheStatus), title: `Cache-Status: ${cacheStatus}` });
   }
-  const ending = ENDINGS[finishReason ?? ''];
-  if (ending !== undefined) shown.push({ label: 'Finish', value: ending });
+  for (const [label, name] of CHANGES) {
+    const value = header(trace, name);
+    if (value !== null && value !== '') shown.push({ label, value, title: `The gateway’s ${name} header` });
+  }
   return shown;
 }
 
+/** What the gateway changed in the request. */
+const CHANGES = /** @type {const} */ ([
+  ['Adjusted', 'x-adjusted-params'],
+  ['Ignored', 'x-ignored-params'],
+]);
+
 /** @param {Answer} answer */
-function tokensPerSecond({ firstTokenAt, endedAt, usage, cacheStatus, request }) {
+function tokensPerSecond({ firstTokenAt, endedAt, usage, trace, request }) {
   if (usage === null || firstTokenAt === null || endedAt === null || !request.stream) return null;
-  // A replay's speed is that of the cache.
-  if (endedAt - firstTokenAt < RATE_MS_MIN || parseCacheStatus(cacheStatus ?? '').has('hit')) return null;
+  // The speed of a replay is that of the cache.
+  const isHit = parseCacheStatus(header(trace, 'cache-status') ?? '').has('hit');
+  if (isHit || endedAt - firstTokenAt < RATE_MS_MIN) return null;
   return Math.round(usage.completion / ((endedAt - firstTokenAt) / 1000));
 }
 
 /**
- * @param {string} header - `Cache-Status`, RFC 9211.
+ * @param {string} value - of `Cache-Status`, RFC 9211.
  * @returns {string} what it means.
  */
-export function cacheWords(header) {
-  const params = parseCacheStatus(header);
+export function cacheWords(value) {
+  const params = parseCacheStatus(value);
   if (params.has('hit')) {
     const ttl = Number(params.get('ttl'));
     if (!params.has('ttl') || Number.isNaN(ttl)) return 'hit';
@@ -70,15 +79,37 @@ export function cacheWords(header) {
   return params.has('stored') ? `${forwarded}, stored` : forwarded;
 }
 
-/** @param {string} header */
-function parseCacheStatus(header) {
-  const [, ...params] = header.split(';');
+/** @param {string} value */
+function parseCacheStatus(value) {
+  const [, ...params] = value.split(';');
   return new Map(
     params.map((param) => {
-      const [name = '', value = ''] = param.trim().split('=', 2);
-      return /** @type {const} */ ([name, value]);
+      const [name = '', argument = ''] = param.trim().split('=', 2);
+      return /** @type {const} */ ([name, argument]);
     }),
   );
+}
+
+/**
+ * @param {string} value - of `Server-Timing`, as `cache;desc=miss, total;dur=12.5`.
+ * @returns {readonly { name: string, ms: number | null, description: string }[]}
+ */
+export function parseServerTiming(value) {
+  return value
+    .split(',')
+    .map((metric) => metric.trim().split(';'))
+    .filter(([name]) => name !== undefined && name !== '')
+    .map(([name = '', ...params]) => {
+      const named = new Map(
+        params.map((param) => param.trim().split('=', 2)).map(([key, raw]) => [key, raw]),
+      );
+      const ms = Number(named.get('dur') ?? NaN);
+      return {
+        name,
+        ms: Number.isFinite(ms) ? ms : null,
+        description: (named.get('desc') ?? '').replaceAll('"', ''),
+      };
+    });
 }
 
 /** @param {number} ms */
@@ -91,6 +122,6 @@ export function duration(ms) {
 }
 
 /** @param {number} value */
-function count(value) {
+export function count(value) {
   return value.toLocaleString('en');
 }

@@ -1,5 +1,5 @@
-// Cloudflare Turnstile: its script is loaded when the first session is needed, its
-// widget stays unseen unless it has something to ask.
+// Cloudflare Turnstile: its script is loaded when the first session is needed; its
+// widget is visible only while it needs the visitor.
 
 import { byId, h } from './dom.js';
 import { Failure } from './failure.js';
@@ -7,7 +7,7 @@ import { field } from './json.js';
 
 const SCRIPT = 'https://challenges.cloudflare.com/turnstile/v0/api.js?render=explicit';
 
-/** Longer than a person needs; a blocked frame never says a word. */
+/** Longer than a person needs; a blocked frame sends no event at all. */
 const SOLVE_TIMEOUT_MS = 120_000;
 
 /**

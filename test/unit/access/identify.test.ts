@@ -93,7 +93,8 @@ describe('a gateway with every way in', () => {
     ];
     const answers = await Promise.all(
       bearers.map(async (bearer) => {
-        return JSON.stringify(errorResponse(await failure(come(everything, bearer))));
+        const response = errorResponse(await failure(come(everything, bearer)));
+        return JSON.stringify([response.status, [...response.headers], await response.text()]);
       }),
     );
     expect(new Set(answers).size).toBe(1);

@@ -4,7 +4,7 @@
 
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { errorResponse, toResponse } from '../../../src/http/response.ts';
+import { errorResponse } from '../../../src/http/response.ts';
 import { identify } from '../../../src/access/identify.ts';
 import { limitByBinding } from '../../../src/access/rate-limit.ts';
 import { sessionResponse } from '../../../src/access/sessions.ts';
@@ -115,9 +115,7 @@ describe('no secret is seen', () => {
       json(response, { success: true, hostname: 'app.example', action: 'chat' }),
     );
     const config = settings({ ...secrets, TURNSTILE_VERIFY_URL: siteverify.url });
-    const response = toResponse(
-      await sessionResponse(post(`${CANARY}-widget`), exchange(config), NO_BINDINGS),
-    );
+    const response = await sessionResponse(post(`${CANARY}-widget`), exchange(config), NO_BINDINGS);
     const body = await response.text();
     const payload = /sess_([\w-]+)/.exec(body)?.[1] ?? '';
     expect(body + Buffer.from(payload, 'base64url').toString()).not.toContain(CANARY);

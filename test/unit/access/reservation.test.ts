@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { errorResponse, toResponse } from '../../../src/http/response.ts';
+import { errorResponse } from '../../../src/http/response.ts';
 import { Budget } from '../../../src/access/budget.ts';
 import { anonymousClient, keyClient } from '../../../src/access/client.ts';
 import { estimatePromptTokens, reserveTokens, type TokenRequest } from '../../../src/access/reservation.ts';
@@ -148,7 +148,7 @@ describe('a budget', () => {
     await (await reserve({ maxTokens: 990 })).settle(1_000);
     const error = await failure(reserve());
     expect(error.code).toBe('insufficient_quota');
-    const { status, headers } = toResponse(errorResponse(error));
+    const { status, headers } = errorResponse(error);
     expect(status).toBe(429);
     expect(headers.get('retry-after')).toBe(String(HALF_A_DAY_SECONDS));
     expect(headers.get('x-ratelimit-limit-tokens')).toBe('1000');
@@ -161,7 +161,7 @@ describe('a budget', () => {
     await reserve({ maxTokens: 950 });
     const error = await waited(failure(reserve()));
     expect(error.code).toBe('budget_reserved');
-    const { status, headers } = toResponse(errorResponse(error));
+    const { status, headers } = errorResponse(error);
     expect(status).toBe(429);
     expect(headers.get('retry-after')).toBe('5');
     expect(headers.get('x-ratelimit-remaining-tokens')).toBe('40');

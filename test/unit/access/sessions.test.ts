@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { toResponse } from '../../../src/http/response.ts';
 import { identify } from '../../../src/access/identify.ts';
 import { sessionResponse, sessionSchema } from '../../../src/access/sessions.ts';
 import {
@@ -69,7 +68,7 @@ const post = (body: BodyInit | null, headers: Record<string, string> = {}) =>
   });
 const tokenBody = (token: string = fresh()) => JSON.stringify({ turnstile_token: token });
 const ask = (body: BodyInit | null = tokenBody(), headers: Record<string, string> = {}) =>
-  sessionResponse(post(body, headers), exchange(config), NO_BINDINGS).then(toResponse);
+  sessionResponse(post(body, headers), exchange(config), NO_BINDINGS);
 
 describe('a session', () => {
   it('is given for a Turnstile token and opens the gateway to its page', async () => {
@@ -106,7 +105,7 @@ describe('a session', () => {
   it('keeps to its origin even where origins are odd', async () => {
     const open = settings({ ...vars(), ALLOWED_ORIGINS: '*' });
     const odd = { origin: 'app://app.example' }; // to the URL parser, its origin is "null"
-    const response = toResponse(await sessionResponse(post(tokenBody(), odd), exchange(open), NO_BINDINGS));
+    const response = await sessionResponse(post(tokenBody(), odd), exchange(open), NO_BINDINGS);
     const { token } = sessionSchema.parse(await response.json());
     await identify(request(odd, token), exchange(open), NO_BINDINGS);
     const sandbox = identify(request({ origin: 'null' }, token), exchange(open), NO_BINDINGS);

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { once } from 'node:events';
 import { vi } from 'vitest';
 import { readConfig, type Config } from '../../../src/config/config.ts';
-import type { Exchange } from '../../../src/http/request-context.ts';
+import type { RequestContext } from '../../../src/http/request-context.ts';
 import { GatewayError } from '../../../src/http/errors.ts';
 import type { Client, Identity } from '../../../src/access/client.ts';
 import { resolveLimits, type ClientLimits } from '../../../src/access/client-limits.ts';
@@ -57,7 +57,7 @@ export function clientOf(identity: Identity, limits: Partial<ClientLimits> = {})
 }
 
 /** A request's companion, as far as access looks at it. */
-export function exchange(config: Config): Pick<Exchange, 'config' | 'waitUntil'> {
+export function exchange(config: Config): Pick<RequestContext, 'config' | 'waitUntil'> {
   return { config, waitUntil: () => {} };
 }
 

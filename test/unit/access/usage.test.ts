@@ -3,7 +3,6 @@ import { Budget } from '../../../src/access/budget.ts';
 import { keyClient } from '../../../src/access/client.ts';
 import { reserveTokens } from '../../../src/access/reservation.ts';
 import { usageResponse } from '../../../src/access/usage.ts';
-import { toResponse } from '../../../src/http/response.ts';
 import { budgetHouse, type BudgetHouse } from './objects.ts';
 import { captureLog, clientOf, failure } from './support.ts';
 
@@ -31,7 +30,7 @@ afterEach(() => {
 
 const app = (tokensPerDay: number) => clientOf(keyClient('app'), { tokensPerDay });
 const usage = async (tokensPerDay: number, budgets = house.namespace) => {
-  const response = toResponse(await usageResponse(app(tokensPerDay), budgets));
+  const response = await usageResponse(app(tokensPerDay), budgets);
   expect(response.status).toBe(200);
   expect(response.headers.get('cache-control')).toBe('private, no-store');
   return response.json();

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CacheOptions } from '../../../src/cache/cache.ts';
-import type { Completion, UpstreamRequest } from '../../../src/cache/completion.ts';
+import type { CallContext, Completion, UpstreamRequest } from '../../../src/cache/completion.ts';
 import type { CacheableRequest } from '../../../src/cache/lookup.ts';
 import type { ErrorCode } from '../../../src/http/errors.ts';
 import { fakeFlights, fakeKv, type FakeKv } from './fakes.ts';
@@ -100,14 +100,19 @@ async function ask(way: Way = {}): Promise<{ status: string; body: string; age: 
     const { refresh } = found;
     if (refresh !== null) {
       const { signal } = new AbortController();
-      const work = () => cache.complete(refresh, way.order ?? order(), signal, waitUntil, true);
+      const work = () =>
+        cache.complete(refresh, { ...(way.order ?? order()), isBackground: true }, call(signal));
       cache.refresh(refresh, work, waitUntil);
     }
     return { status: found.cacheStatus, body: decode(found.entry.completion), age: found.age };
   }
   const { signal } = new AbortController();
-  const completion = await cache.complete(found, way.order ?? order(), signal, waitUntil);
+  const completion = await cache.complete(found, way.order ?? order(), call(signal));
   return { status: completion.cacheStatus, body: decode(completion.entry.completion), age: null };
+}
+
+function call(signal: AbortSignal): CallContext {
+  return { signal, waitUntil, onAttempt: () => {} };
 }
 
 async function settle(): Promise<void> {
@@ -560,6 +565,7 @@ describe('with flights', () => {
     const flights = fakeFlights({
       kv: kv.namespace,
       staleSeconds: 0,
+      settle: async () => {},
       complete: async (request) => {
         await both.promise;
         return complete(request);
@@ -579,7 +585,7 @@ describe('with flights', () => {
   });
 
   it('no-cache is not answered by a flight that has just ended', async () => {
-    const flights = fakeFlights({ kv: kv.namespace, staleSeconds: 0, complete });
+    const flights = fakeFlights({ kv: kv.namespace, staleSeconds: 0, settle: async () => {}, complete });
     const way = { question: question('anew'), options: { flights: flights.namespace } };
     await ask(way);
     const anew = await ask({ ...way, headers: { 'cache-control': 'no-cache' } });
@@ -610,13 +616,13 @@ describe('with flights', () => {
     const found = await cache.lookup(question(), 'key:app', control());
     if (found.kind === 'hit') throw new Error('a hit');
     const left = AbortSignal.abort(new Error('left'));
-    await expect(cache.complete(found, order(), left, waitUntil)).rejects.toThrow('left');
+    await expect(cache.complete(found, order(), call(left))).rejects.toThrow('left');
     expect(asked).toEqual([]);
     expect(logged).toEqual([]);
   });
 
   it('a refresh is joined, too, and goes on without the client', async () => {
-    const flights = fakeFlights({ kv: kv.namespace, staleSeconds: 600, complete });
+    const flights = fakeFlights({ kv: kv.namespace, staleSeconds: 600, settle: async () => {}, complete });
     const way = { question: question('refresh'), options: { flights: flights.namespace, staleSeconds: 600 } };
     await ask(way);
     await Promise.all(flights.pending);
@@ -625,7 +631,7 @@ describe('with flights', () => {
     await settle();
     expect(asked).toHaveLength(2);
     expect(JSON.parse(flights.requests[1]!.headers.get('x-flight-request')!)).toMatchObject({
-      isDetached: true,
+      isBackground: true,
     });
     expect((await ask(way)).status).toBe('stepfun-edge; hit; ttl=3600; detail=memory');
   });
@@ -675,7 +681,12 @@ describe.each([
   ['a flight', true],
 ])('an answer that %s has got', (_, withFlights) => {
   async function askFor(body: string) {
-    const options = { kv: kv.namespace, staleSeconds: 0, complete: async () => completed(body) };
+    const options = {
+      kv: kv.namespace,
+      staleSeconds: 0,
+      settle: async () => {},
+      complete: async () => completed(body),
+    };
     const flights = fakeFlights(options);
     const way: Way = {
       question: question(crypto.randomUUID()),

@@ -14,7 +14,9 @@ const REQUEST: FlightRequest = {
   key: 'c2:00',
   ttl: 60,
   maxAge: null,
-  isDetached: false,
+  clientId: 'key:app',
+  reservation: null,
+  isBackground: false,
   upstreamKey: null,
   choices: 1,
   isCapped: false,
@@ -43,10 +45,10 @@ it.each([null, 'sk-client'])('a request comes across, with the client’s key (%
       seen(readFlightRequest(request), await request.text());
       return flightResponse({ kind: 'alone' });
     },
-    { upstreamKey, maxAge: -1, isDetached: true },
+    { upstreamKey, maxAge: -1, isBackground: true },
   );
   expect(seen).toHaveBeenCalledExactlyOnceWith(
-    { ...REQUEST, upstreamKey, maxAge: -1, isDetached: true },
+    { ...REQUEST, upstreamKey, maxAge: -1, isBackground: true },
     '{}',
   );
 });
@@ -56,8 +58,24 @@ describe('a result comes across', () => {
 
   it.each<Exclude<FlightResult, { kind: 'retry' | 'failed' }>>([
     { kind: 'alone' },
-    { kind: 'answer', entry, isStored: true, isCollapsed: false, attempts: 2, upstreamRequestId: 'trace' },
-    { kind: 'answer', entry, isStored: false, isCollapsed: true, attempts: 0, upstreamRequestId: null },
+    {
+      kind: 'answer',
+      entry,
+      isStored: true,
+      isCollapsed: false,
+      attempts: 2,
+      upstreamRequestId: 'trace',
+      queueMs: 5,
+    },
+    {
+      kind: 'answer',
+      entry,
+      isStored: false,
+      isCollapsed: true,
+      attempts: 0,
+      upstreamRequestId: null,
+      queueMs: null,
+    },
   ])('$kind', async (result) => {
     expect(await join(async () => flightResponse(result))).toEqual(result);
   });
@@ -97,11 +115,14 @@ describe('a wait ends', () => {
     const joined = join(never, {}, client.signal);
     const gone = new Error('gone');
     client.abort(gone);
-    await expect(joined).rejects.toBe(gone);
+    await expect(joined).rejects.toMatchObject({ name: 'LeftFlight', cause: gone });
   });
 
   it('when the client has left before', async () => {
-    await expect(join(never, {}, AbortSignal.abort('gone'))).rejects.toBe('gone');
+    await expect(join(never, {}, AbortSignal.abort('gone'))).rejects.toMatchObject({
+      name: 'LeftFlight',
+      cause: 'gone',
+    });
   });
 
   it('when its time is over, and the object is told', async () => {

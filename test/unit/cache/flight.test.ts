@@ -19,6 +19,7 @@ interface Call {
 let kv: FakeKv;
 let calls: Call[];
 let flights: FakeFlights;
+let settled: [string, number][];
 let keys = 0;
 let flightRequest: FlightRequest;
 
@@ -26,10 +27,12 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'] });
   kv = fakeKv();
   calls = [];
+  settled = [];
   flights = fakeFlights({
     kv: kv.namespace,
     staleSeconds: 100,
-    complete: (request, signal) => {
+    settle: async (reservation, tokens) => void settled.push([reservation.call.id, tokens]),
+    complete: (request, { signal }) => {
       const { promise, resolve, reject } = Promise.withResolvers<Completion>();
       calls.push({ request, signal, resolve, reject });
       signal.addEventListener('abort', () => reject(signal.reason));
@@ -41,7 +44,9 @@ beforeEach(() => {
     key: `key${keys++}`,
     ttl: 60,
     maxAge: null,
-    isDetached: false,
+    clientId: 'key:app',
+    reservation: null,
+    isBackground: false,
     upstreamKey: null,
     choices: 1,
     isCapped: false,
@@ -110,7 +115,8 @@ describe('a flight', () => {
     const object = new FlightObject({} as DurableObjectState, {
       kv: kv.namespace,
       staleSeconds: 0,
-      complete: (_, signal) =>
+      settle: async () => {},
+      complete: (_, { signal }) =>
         new Promise((_, reject) => {
           if (signal.aborted) reject(signal.reason);
         }),
@@ -146,14 +152,14 @@ describe('a flight', () => {
     expect(flights.requests).toHaveLength(3);
   });
 
-  it('goes on when a detached caller leaves', async () => {
+  it('goes on when the caller of a refresh leaves', async () => {
     const leaver = new AbortController();
-    const left = join({ isDetached: true }, leaver.signal);
+    const left = join({ isBackground: true }, leaver.signal);
     await calledTimes(1);
     leaver.abort();
     expect(calls[0]!.signal.aborted).toBe(false);
     calls[0]!.resolve(completed(answer()));
-    await expect(left).rejects.toThrow('aborted');
+    await expect(left).rejects.toThrow('left');
     await vi.waitUntil(() => kv.entries.size === 1);
   });
 

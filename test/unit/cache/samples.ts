@@ -53,11 +53,21 @@ export function completed(body: string, options: Partial<RewriteOptions> = {}): 
     ...rewriteCompletion(encode(body), rewriteOptions(options)),
     attempts: 1,
     upstreamRequestId: 'trace-1',
+    queueMs: null,
   };
 }
 
 export function upstreamRequest(rest: Partial<UpstreamRequest> = {}): UpstreamRequest {
-  return { body: encode('{}'), upstreamKey: null, choices: 1, isCapped: false, ...rest };
+  return {
+    body: encode('{}'),
+    upstreamKey: null,
+    clientId: 'key:app',
+    reservation: null,
+    isBackground: false,
+    choices: 1,
+    isCapped: false,
+    ...rest,
+  };
 }
 
 export function cacheableRequest(text = 'Hello', rest: Partial<CacheableRequest> = {}): CacheableRequest {

@@ -43,7 +43,7 @@ function gateway(settings: object = {}, stream: readonly string[] = [...STREAM, 
     },
   });
   const kv = fakeKv();
-  const complete = createComplete(stepfun, config);
+  const complete = createComplete(stepfun, config, null);
   const cache = createCache({
     kv: kv.namespace,
     flights: undefined,
@@ -80,6 +80,8 @@ function gateway(settings: object = {}, stream: readonly string[] = [...STREAM, 
       stepfun,
       reserve,
       cache,
+      gate: null,
+      chat: config.chat,
       waitUntil: (work) => void pending.push(work),
     });
     return { response, text: await response.text(), log, status: response.headers.get('cache-status') };
@@ -92,10 +94,18 @@ function gateway(settings: object = {}, stream: readonly string[] = [...STREAM, 
 }
 
 /** A reservation of these tokens, and what it was settled with. */
-function reservation(maxTokens = 9) {
+function reservation(maxTokens = 9, isLowered = false) {
   const settled = vi.fn<(tokens: number | null) => void>();
   const reserved: Reservation = {
+    ref: {
+      client: { id: 'key:app', name: 'app' },
+      day: 1,
+      call: { id: 'call', lapsesAtMs: 1 },
+      limit: 100,
+      promptTokens: 5,
+    },
     maxTokens,
+    isLowered,
     promptTokens: 5,
     headers: { 'x-ratelimit-remaining-tokens': '1' },
     settle: async (tokens) => {

@@ -1,15 +1,15 @@
 // The headers of answers that depend on the request.
 
 import { describe, expect, it } from 'vitest';
-import { completionAnswer, streamAnswer } from '../../../src/chat/responses.ts';
+import { completionResponse, streamResponse } from '../../../src/chat/responses.ts';
 import { chat, type Json, parse, withMessages } from './request/support.ts';
 
 describe.each([
-  ['a completion', completionAnswer],
-  ['a stream', streamAnswer],
-])('the headers of %s', (_, answer) => {
+  ['a completion', completionResponse],
+  ['a stream', streamResponse],
+])('the headers of %s', (_, respond) => {
   const headers = (body: Json, settings: Parameters<typeof parse>[1] = {}) =>
-    answer(parse(body, settings), new Uint8Array(), {}).headers;
+    Object.fromEntries(respond(parse(body, settings), null, new Uint8Array(), {}).headers);
 
   it('name the fields that were left out and changed', () => {
     const body = {

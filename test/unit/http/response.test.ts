@@ -17,6 +17,7 @@ const CONTRACT: Record<ErrorCode, [status: number, type: string, retry: boolean]
   origin_not_allowed: [403, 'permission_error', false],
   rate_limit_exceeded: [429, 'rate_limit_error', true],
   insufficient_quota: [429, 'insufficient_quota', false],
+  budget_reserved: [429, 'rate_limit_error', true],
   queue_full: [429, 'rate_limit_error', true],
   queue_timeout: [429, 'rate_limit_error', true],
   upstream_rate_limited: [429, 'rate_limit_error', true],

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readConfig } from '../../../src/config/config.ts';
 import { GatewayError } from '../../../src/http/errors.ts';
-import { modelListAnswer, oneModelAnswer, type ModelsExchange } from '../../../src/models/model-list.ts';
+import { modelListResponse, oneModelResponse, type ModelsContext } from '../../../src/models/model-list.ts';
 import type { Stepfun } from '../../../src/upstream/stepfun.ts';
 
 const LIST = { data: [{ id: 'step-3.5-flash', created: 5, owned_by: 'stepfun' }, { id: 'step-9' }] };
@@ -18,12 +18,12 @@ function gateway(answer: () => Promise<Response>, settings: object = {}, upstrea
   const models = vi.fn<Stepfun['models']>(answer);
   const stepfun: Stepfun = { models, chat: () => Promise.reject(new Error('not called')) };
   const config = readConfig({ STEP_API_KEY: 'sk-test', ...settings });
-  const exchange: ModelsExchange = { config, stepfun, upstreamKey };
-  return { exchange, models };
+  const context: ModelsContext = { config, stepfun, upstreamKey, allowedModels: config.chat.allowedModels };
+  return { context, models };
 }
 
-async function list(exchange: ModelsExchange): Promise<string[]> {
-  const { body } = await modelListAnswer(exchange);
+async function list(context: ModelsContext): Promise<string[]> {
+  const { body } = await modelListResponse(context);
   const { object, data } = (await new Response(body).json()) as Listed;
   expect(object).toBe('list');
   return data.map(({ id }) => id);
@@ -61,8 +61,8 @@ afterEach(() => {
 
 describe('the list of models', () => {
   it("has StepFun's models as OpenAI's objects, with their known properties", async () => {
-    const { exchange } = gateway(answered);
-    const { body } = await modelListAnswer(exchange);
+    const { context } = gateway(answered);
+    const { body } = await modelListResponse(context);
     expect(await new Response(body).json()).toEqual({
       object: 'list',
       data: [
@@ -81,46 +81,46 @@ describe('the list of models', () => {
   });
 
   it('has the allowed models only', async () => {
-    const { exchange } = gateway(answered, { ALLOWED_MODELS: 'step-9' });
-    expect(await list(exchange)).toEqual(['step-9']);
-    await expect(oneModelAnswer('step-3.5-flash', exchange)).rejects.toThrow(/does not exist here/);
+    const { context } = gateway(answered, { ALLOWED_MODELS: 'step-9' });
+    expect(await list(context)).toEqual(['step-9']);
+    await expect(oneModelResponse('step-3.5-flash', context)).rejects.toThrow(/does not exist here/);
   });
 
   it('serves for 10 minutes', async () => {
-    const { exchange, models } = gateway(answered);
-    await list(exchange);
+    const { context, models } = gateway(answered);
+    await list(context);
     vi.setSystemTime(Date.now() + 599_999);
-    await list(exchange);
+    await list(context);
     expect(models).toHaveBeenCalledTimes(1);
     vi.setSystemTime(Date.now() + 1);
-    await list(exchange);
+    await list(context);
     expect(models).toHaveBeenCalledTimes(2);
   });
 });
 
 describe('after a failure', () => {
   it('the known models serve for 30 s without another call', async () => {
-    const { exchange, models } = gateway(failed);
-    const known = await list(exchange);
+    const { context, models } = gateway(failed);
+    const known = await list(context);
     expect(known).toContain('step-5-preview');
     expect(known).not.toContain('step-router-v1');
     vi.setSystemTime(Date.now() + 29_999);
-    expect(await list(exchange)).toEqual(known);
+    expect(await list(context)).toEqual(known);
     expect(models).toHaveBeenCalledTimes(1);
     vi.setSystemTime(Date.now() + 1);
     models.mockImplementation(answered);
-    expect(await list(exchange)).toEqual(['step-3.5-flash', 'step-9']);
+    expect(await list(context)).toEqual(['step-3.5-flash', 'step-9']);
     expect(models).toHaveBeenCalledTimes(2);
   });
 
   it('the last list serves in place of the known models', async () => {
-    const { exchange, models } = gateway(answered);
-    await list(exchange);
+    const { context, models } = gateway(answered);
+    await list(context);
     models.mockImplementation(failed);
     vi.setSystemTime(Date.now() + 600_000);
-    expect(await list(exchange)).toEqual(['step-3.5-flash', 'step-9']);
+    expect(await list(context)).toEqual(['step-3.5-flash', 'step-9']);
     vi.setSystemTime(Date.now() + 1_000);
-    expect(await list(exchange)).toEqual(['step-3.5-flash', 'step-9']);
+    expect(await list(context)).toEqual(['step-3.5-flash', 'step-9']);
     expect(models).toHaveBeenCalledTimes(2);
   });
 
@@ -131,15 +131,15 @@ describe('after a failure', () => {
     ['is too large', async () => jsonAnswer('x'.repeat(300_000))],
     ['hangs', () => Promise.reject(new DOMException('The operation timed out.', 'TimeoutError'))],
   ])('that is an answer which %s, too', async (_, answer) => {
-    const { exchange, models } = gateway(answer);
-    expect(await list(exchange)).toContain('step-3.7-flash');
-    expect(await list(exchange)).toContain('step-3.7-flash');
+    const { context, models } = gateway(answer);
+    expect(await list(context)).toContain('step-3.7-flash');
+    expect(await list(context)).toContain('step-3.7-flash');
     expect(models).toHaveBeenCalledTimes(1);
   });
 
   it('the known models of the Step Plan have its router', async () => {
-    const { exchange } = gateway(failed, { STEPFUN_BASE_URL: 'https://api.stepfun.ai/step_plan/v1' });
-    expect(await list(exchange)).toContain('step-router-v1');
+    const { context } = gateway(failed, { STEPFUN_BASE_URL: 'https://api.stepfun.ai/step_plan/v1' });
+    expect(await list(context)).toContain('step-router-v1');
   });
 });
 
@@ -147,34 +147,34 @@ describe("with the client's own key", () => {
   const settings = { UPSTREAM_KEY: 'client' };
 
   it('the list is requested with it each time', async () => {
-    const { exchange, models } = gateway(answered, settings, 'sk-mine');
-    await list(exchange);
-    await list(exchange);
+    const { context, models } = gateway(answered, settings, 'sk-mine');
+    await list(context);
+    await list(context);
     expect(models.mock.calls.map(([key]) => key)).toEqual(['sk-mine', 'sk-mine']);
   });
   it('a refused key does not stop the calls of others', async () => {
     const refused = () => Promise.reject(new GatewayError('invalid_api_key'));
-    const { exchange, models } = gateway(refused, settings, 'sk-wrong');
-    await list(exchange);
+    const { context, models } = gateway(refused, settings, 'sk-wrong');
+    await list(context);
     models.mockImplementation(answered);
-    expect(await list({ ...exchange, upstreamKey: 'sk-right' })).toEqual(['step-3.5-flash', 'step-9']);
+    expect(await list({ ...context, upstreamKey: 'sk-right' })).toEqual(['step-3.5-flash', 'step-9']);
   });
   it('a failure of StepFun does', async () => {
-    const { exchange, models } = gateway(failed, settings, 'sk-mine');
-    await list(exchange);
-    await list({ ...exchange, upstreamKey: 'sk-other' });
+    const { context, models } = gateway(failed, settings, 'sk-mine');
+    await list(context);
+    await list({ ...context, upstreamKey: 'sk-other' });
     expect(models).toHaveBeenCalledTimes(1);
   });
 });
 
 describe('one model', () => {
   it.each(['step-3.5-flash', 'step%2D9'])('is found: %s', async (id) => {
-    const { exchange } = gateway(answered);
-    const { body } = await oneModelAnswer(id, exchange);
+    const { context } = gateway(answered);
+    const { body } = await oneModelResponse(id, context);
     expect(await new Response(body).json()).toMatchObject({ object: 'model' });
   });
   it.each(['step-8', '%zz', '__proto__', ''])('is not found: %s', async (id) => {
-    const { exchange } = gateway(answered);
-    await expect(oneModelAnswer(id, exchange)).rejects.toMatchObject({ code: 'model_not_found' });
+    const { context } = gateway(answered);
+    await expect(oneModelResponse(id, context)).rejects.toMatchObject({ code: 'model_not_found' });
   });
 });

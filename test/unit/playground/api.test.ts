@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parseSession } from '../../../src/playground/playground/access.js';
 import { complete, parseRetryAfter } from '../../../src/playground/playground/api.js';
 import { Failure } from '../../../src/playground/playground/failure.js';
+import { createTrace, header } from '../../../src/playground/playground/trace.js';
 
 type Update = Awaited<ReturnType<ReturnType<typeof complete>['next']>>['value'];
 
@@ -10,7 +11,7 @@ const REQUEST = { model: 'm', messages: [] };
 afterEach(() => vi.unstubAllGlobals());
 
 describe('complete', () => {
-  it('reads a stream, whichever name the reasoning has', async () => {
+  it('reads a stream under both names of the reasoning', async () => {
     answerWith(
       stream(
         { choices: [{ delta: { role: 'assistant', content: '' } }] },
@@ -26,11 +27,10 @@ describe('complete', () => {
       ),
     );
     expect(await updates()).toEqual([
-      { type: 'open', cacheStatus: null, requestId: 'r-1' },
-      { type: 'reasoning', text: 'a' },
-      { type: 'reasoning', text: 'b' },
-      { type: 'content', text: 'c' },
-      { type: 'finish', reason: 'stop' },
+      { type: 'reasoning', choice: 0, text: 'a' },
+      { type: 'reasoning', choice: 0, text: 'b' },
+      { type: 'content', choice: 0, text: 'c' },
+      { type: 'finish', choice: 0, reason: 'stop' },
       { type: 'usage', usage: { prompt: 1, completion: 2, cached: 3 } },
     ]);
   });
@@ -39,12 +39,50 @@ describe('complete', () => {
     const message = { role: 'assistant', reasoning: 'a', content: 'b' };
     const usage = { prompt_tokens: 1, completion_tokens: 2, cached_tokens: 0 };
     answerWith(Response.json({ choices: [{ message, finish_reason: 'length' }], usage }));
-    expect((await updates()).slice(1)).toEqual([
-      { type: 'reasoning', text: 'a' },
-      { type: 'content', text: 'b' },
-      { type: 'finish', reason: 'length' },
+    expect(await updates()).toEqual([
+      { type: 'reasoning', choice: 0, text: 'a' },
+      { type: 'content', choice: 0, text: 'b' },
+      { type: 'finish', choice: 0, reason: 'length' },
       { type: 'usage', usage: { prompt: 1, completion: 2, cached: 0 } },
     ]);
+  });
+
+  it('reads choices and tool calls by their index', async () => {
+    const call = { index: 1, id: 'c', type: 'function', function: { name: 'f', arguments: '{"a' } };
+    answerWith(
+      stream(
+        { choices: [{ index: 1, delta: { content: 'b' } }] },
+        { choices: [{ index: 0, delta: { tool_calls: [call] } }] },
+        { choices: [{ index: 0, delta: { tool_calls: [{ index: 1, function: { arguments: '":1}' } }] } }] },
+        '[DONE]',
+      ),
+    );
+    expect(await updates()).toEqual([
+      { type: 'content', choice: 1, text: 'b' },
+      { type: 'tool_call', choice: 0, position: 1, call: { id: 'c', name: 'f', arguments: '{"a' } },
+      { type: 'tool_call', choice: 0, position: 1, call: { id: '', name: '', arguments: '":1}' } },
+    ]);
+  });
+
+  it('records the exchange, without the credential', async () => {
+    answerWith(stream({ choices: [{ delta: { content: 'a' } }] }, '[DONE]'));
+    const trace = createTrace();
+    await updates({ token: 'secret', trace });
+    expect(JSON.stringify(trace)).not.toContain('secret');
+    expect(trace.requestHeaders).toEqual([['content-type', 'application/json']]);
+    expect(trace.status).toBe(200);
+    expect(header(trace, 'x-request-id')).toBe('r-1');
+    expect(trace.pieces.map(({ text }) => text).join('')).toBe(
+      'data: {"choices":[{"delta":{"content":"a"}}]}\n\ndata: [DONE]\n\n',
+    );
+  });
+
+  it('records an error and its body', async () => {
+    answerWith(Response.json({ error: { code: 'invalid_value' } }, { status: 400 }));
+    const trace = createTrace();
+    await updates({ trace }).catch(() => {});
+    expect(trace.status).toBe(400);
+    expect(trace.pieces.map(({ text }) => text)).toEqual(['{"error":{"code":"invalid_value"}}']);
   });
 
   it('sends the token as Bearer, and asks past the cache when told to', async () => {
@@ -54,7 +92,7 @@ describe('complete', () => {
     expect(headers).toMatchObject({ authorization: 'Bearer key', 'cache-control': 'no-cache' });
   });
 
-  it('sends neither unasked: no-cache would keep the cache out of sight', async () => {
+  it('sends neither otherwise: no-cache would hide the cache', async () => {
     const fetched = answerWith(stream('[DONE]'));
     await updates();
     expect(fetched.mock.calls[0]?.[1]?.headers).toEqual({ 'content-type': 'application/json' });
@@ -86,7 +124,7 @@ describe('complete', () => {
     expect(failure).toMatchObject({ code });
   });
 
-  it('keeps what a failure says: words, status, time to wait, request id', async () => {
+  it('keeps the message, the status, the time to wait and the request id of a failure', async () => {
     const error = { error: { code: 'rate_limit_exceeded', message: 'Slowly.' } };
     answerWith(Response.json(error, { status: 429, headers: { 'retry-after': '7', 'x-request-id': 'r-2' } }));
     await expect(updates()).rejects.toMatchObject({
@@ -95,14 +133,14 @@ describe('complete', () => {
     });
   });
 
-  it('tells an unreachable gateway from a visitor who stops', async () => {
+  it('distinguishes an unreachable gateway from a visitor who stops', async () => {
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')));
     await expect(updates()).rejects.toMatchObject({ code: 'network' });
     const stopped = AbortSignal.abort(new DOMException('Stop', 'AbortError'));
     await expect(updates({ signal: stopped })).rejects.toMatchObject({ name: 'AbortError' });
   });
 
-  it('calls a stream whose connection breaks interrupted', async () => {
+  it('reports a stream whose connection breaks as interrupted', async () => {
     const body = new ReadableStream({
       start: (controller) => controller.error(new TypeError('network error')),
     });
@@ -112,7 +150,7 @@ describe('complete', () => {
 });
 
 describe('parseRetryAfter', () => {
-  it('reads seconds and dates, and takes rubbish for nothing', () => {
+  it('reads seconds and dates, and ignores anything else', () => {
     expect(parseRetryAfter('12')).toBe(12);
     expect(parseRetryAfter(new Date(Date.now() + 60_000).toUTCString())).toBeGreaterThan(57);
     expect(parseRetryAfter(new Date(0).toUTCString())).toBe(0);
@@ -134,7 +172,13 @@ describe('parseSession', () => {
 async function updates(call: Partial<Parameters<typeof complete>[1]> = {}): Promise<Update[]> {
   const { signal } = new AbortController();
   const received: Update[] = [];
-  for await (const update of complete(REQUEST, { token: null, signal, ...call })) received.push(update);
+  for await (const update of complete(REQUEST, {
+    token: null,
+    signal,
+    trace: createTrace(),
+    ...call,
+  }))
+    received.push(update);
   return received;
 }
 

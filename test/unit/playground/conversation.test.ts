@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { applyUpdate, buildRequest, createAnswer } from '../../../src/playground/playground/conversation.js';
-import { KNOWN_MODELS, parseModels } from '../../../src/playground/playground/models.js';
-import { DEFAULTS, parseSettings } from '../../../src/playground/playground/settings.js';
-import { cacheWords, duration, figures } from '../../../src/playground/playground/stats.js';
+import {
+  applyUpdate,
+  buildRequest,
+  createAnswer,
+  emptyQuestion,
+} from '../../../src/playground/playground/conversation.js';
+import { KNOWN_MODELS } from '../../../src/playground/playground/models.js';
+import { DEFAULTS } from '../../../src/playground/playground/settings.js';
+import type { Choice, Exchange, Question } from '../../../src/playground/types.ts';
 
 const MODEL = KNOWN_MODELS[0];
-const HELLO = { text: 'Hello', images: [] };
+const HELLO = question({ text: 'Hello' });
 const REQUEST = buildRequest([], HELLO, DEFAULTS, MODEL);
 
-function answered(content: string) {
-  return { ...createAnswer(REQUEST, 0), content };
-}
-
 describe('buildRequest', () => {
-  it('asks with what was picked', () => {
+  it('sends what the visitor has picked', () => {
     const settings = { ...DEFAULTS, effort: 'high', maxTokens: 100, system: 'Be brief.', stream: false };
     expect(buildRequest([], HELLO, settings, MODEL)).toEqual({
       model: 'step-3.7-flash',
@@ -31,14 +32,13 @@ describe('buildRequest', () => {
 
   it('leaves out an effort that the model does not take', () => {
     const settings = { ...DEFAULTS, effort: 'medium' };
-    const twoTiers = KNOWN_MODELS[2];
-    expect(buildRequest([], HELLO, settings, twoTiers)).not.toHaveProperty('reasoning_effort');
+    expect(buildRequest([], HELLO, settings, KNOWN_MODELS[2])).not.toHaveProperty('reasoning_effort');
   });
 
-  it('tells the conversation so far, without its reasoning and without questions that got no answer', () => {
+  it('sends the conversation so far, without its reasoning and without questions that have no answer', () => {
     const history = [
-      { question: { text: 'One', images: [] }, answer: { ...answered('First'), reasoning: 'Hm.' } },
-      { question: { text: 'Two', images: [] }, answer: answered('') },
+      exchange('One', { content: 'First', reasoning: 'Hm.' }),
+      exchange('Two', { content: '', reasoning: 'Hm.' }),
     ];
     expect(buildRequest(history, HELLO, DEFAULTS, MODEL).messages).toEqual([
       { role: 'user', content: 'One' },
@@ -47,147 +47,120 @@ describe('buildRequest', () => {
     ]);
   });
 
-  it('sends images as parts, the words first', () => {
-    const image = { name: 'a.png', url: 'data:image/png;base64,AA==' };
-    const part = { type: 'image_url', image_url: { url: image.url } };
+  it('sends attachments as parts, the text first', () => {
+    const attachments = [
+      { type: 'image', name: 'a.png', url: 'data:image/png;base64,AA==' },
+      { type: 'video', name: 'b.mp4', url: 'https://a.example/b.mp4' },
+      { type: 'audio', name: 'c.wav', url: 'data:audio/wav;base64,AA==', format: 'wav' },
+    ] as const;
+    const parts = [
+      { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } },
+      { type: 'video_url', video_url: { url: 'https://a.example/b.mp4' } },
+      { type: 'input_audio', input_audio: { data: 'data:audio/wav;base64,AA==', format: 'wav' } },
+    ];
     const content = (text: string) =>
-      buildRequest([], { text, images: [image] }, DEFAULTS, MODEL).messages.at(-1)?.content;
-    expect(content('Look')).toEqual([{ type: 'text', text: 'Look' }, part]);
-    expect(content('')).toEqual([part]);
+      buildRequest([], question({ text, attachments }), DEFAULTS, MODEL).messages.at(-1)?.content;
+    expect(content('Look')).toEqual([{ type: 'text', text: 'Look' }, ...parts]);
+    expect(content('')).toEqual(parts);
+  });
+
+  it('sends tool calls and their results', () => {
+    const toolCalls = [{ id: 'call_1', name: 'get_weather', arguments: '{}' }];
+    const results = [{ callId: 'call_1', name: 'get_weather', content: '21 °C' }];
+    expect(
+      buildRequest([exchange('Warm?', { toolCalls })], question({ results }), DEFAULTS, MODEL).messages,
+    ).toEqual([
+      { role: 'user', content: 'Warm?' },
+      {
+        role: 'assistant',
+        content: '',
+        tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'get_weather', arguments: '{}' } }],
+      },
+      { role: 'tool', tool_call_id: 'call_1', content: '21 °C' },
+    ]);
+  });
+
+  it('sends each column its own answers, and the first ones to a column that was added later', () => {
+    const both: Exchange = {
+      question: question({ text: 'One' }),
+      answers: [answer({ content: 'Left' }), answer({ content: 'Right' }, 1)],
+    };
+    const history = [exchange('Zero', { content: 'Alone' }), both];
+    const contents = (column: number) =>
+      buildRequest(history, HELLO, DEFAULTS, MODEL, column).messages.map(({ content }) => content);
+    expect(contents(0)).toEqual(['Zero', 'Alone', 'One', 'Left', 'Hello']);
+    expect(contents(1)).toEqual(['Zero', 'Alone', 'One', 'Right', 'Hello']);
+  });
+
+  it('keeps the tool results of one column from the other', () => {
+    const results = [{ callId: 'call_1', name: 'f', content: '1' }];
+    const called: Exchange = {
+      question: question({ text: 'One' }),
+      answers: [
+        answer({ toolCalls: [{ id: 'call_1', name: 'f', arguments: '' }] }),
+        answer({ content: 'Right' }, 1),
+      ],
+    };
+    const history = [called, { question: question({ results }), answers: [answer({ content: 'Left' })] }];
+    const roles = buildRequest(history, HELLO, DEFAULTS, MODEL, 1).messages.map(({ role }) => role);
+    expect(roles).toEqual(['user', 'assistant', 'user']);
   });
 });
 
 describe('applyUpdate', () => {
   it('goes from waiting over reasoning to answering, and keeps the times', () => {
-    const answer = createAnswer(REQUEST, 100);
-    expect(answer.phase).toBe('waiting');
-    applyUpdate(answer, { type: 'open', cacheStatus: 'stepfun-edge; fwd=miss', requestId: 'r' }, 150);
-    expect(answer.phase).toBe('waiting');
-    applyUpdate(answer, { type: 'reasoning', text: 'Hm' }, 200);
-    applyUpdate(answer, { type: 'reasoning', text: '.' }, 250);
-    expect(answer).toMatchObject({
-      phase: 'reasoning',
-      reasoning: 'Hm.',
-      firstTokenAt: 200,
-      contentAt: null,
-    });
-    applyUpdate(answer, { type: 'content', text: 'A' }, 300);
-    applyUpdate(answer, { type: 'content', text: 'B' }, 350);
-    applyUpdate(answer, { type: 'finish', reason: 'stop' }, 360);
-    applyUpdate(answer, { type: 'usage', usage: { prompt: 1, completion: 2, cached: null } }, 360);
-    expect(answer).toMatchObject({ phase: 'answering', content: 'AB', firstTokenAt: 200, contentAt: 300 });
-    // Reasoning that comes late unfolds nothing again.
-    applyUpdate(answer, { type: 'reasoning', text: '!' }, 400);
-    expect(answer).toMatchObject({ phase: 'answering', reasoning: 'Hm.!', finishReason: 'stop' });
+    const current = createAnswer(REQUEST, 100);
+    expect(current.phase).toBe('waiting');
+    applyUpdate(current, { type: 'reasoning', choice: 0, text: 'Hm' }, 200);
+    applyUpdate(current, { type: 'reasoning', choice: 0, text: '.' }, 250);
+    expect(current).toMatchObject({ phase: 'reasoning', firstTokenAt: 200 });
+    expect(current.choices[0]).toMatchObject({ reasoning: 'Hm.', contentAt: null });
+    applyUpdate(current, { type: 'content', choice: 0, text: 'A' }, 300);
+    applyUpdate(current, { type: 'content', choice: 0, text: 'B' }, 350);
+    applyUpdate(current, { type: 'finish', choice: 0, reason: 'stop' }, 360);
+    applyUpdate(current, { type: 'usage', usage: { prompt: 1, completion: 2, cached: null } }, 360);
+    expect(current).toMatchObject({ phase: 'answering', firstTokenAt: 200 });
+    expect(current.choices[0]).toMatchObject({ content: 'AB', contentAt: 300, finishReason: 'stop' });
+    // Late reasoning does not change the phase.
+    applyUpdate(current, { type: 'reasoning', choice: 0, text: '!' }, 400);
+    expect(current.phase).toBe('answering');
   });
-});
 
-describe('parseModels', () => {
-  it("reads OpenAI's list with the gateway's capabilities", () => {
-    const data = [
-      { id: 'step-new', object: 'model', reasoning_efforts: ['high'], input_modalities: ['text', 'image'] },
-      { id: 'step-3.5-flash-2603' },
-      { id: 'step-plain' },
-      { object: 'model' },
-      7,
-    ];
-    expect(parseModels({ object: 'list', data })).toEqual([
-      { id: 'step-new', efforts: ['high'], images: true },
-      { id: 'step-3.5-flash-2603', efforts: ['low', 'high'], images: false },
-      { id: 'step-plain', efforts: [], images: null },
+  it('joins the pieces of tool calls', () => {
+    const current = createAnswer(REQUEST, 0);
+    const piece = (position: number, id: string, name: string, args: string) =>
+      applyUpdate(
+        current,
+        { type: 'tool_call', choice: 0, position, call: { id, name, arguments: args } },
+        1,
+      );
+    piece(0, 'a', 'f', '{"x"');
+    piece(1, 'b', 'g', '{}');
+    piece(0, '', '', ':1}');
+    expect(current.choices[0]?.toolCalls).toEqual([
+      { id: 'a', name: 'f', arguments: '{"x":1}' },
+      { id: 'b', name: 'g', arguments: '{}' },
     ]);
   });
 
-  it.each([undefined, null, {}, { data: [] }, { data: 'x' }, []])(
-    'falls back on the known ones for %j',
-    (answer) => {
-      expect(parseModels(answer)).toEqual(KNOWN_MODELS);
-    },
-  );
-});
-
-describe('parseSettings', () => {
-  it('survives whatever was stored', () => {
-    const stored = { model: 3, format: 'other', temperature: 9, maxTokens: -1, stream: 'x', system: null };
-    for (const value of [undefined, null, 'x', 1, [], {}, stored])
-      expect(parseSettings(value)).toEqual(DEFAULTS);
-  });
-
-  it('gives back what was saved', () => {
-    const settings = {
-      model: 'm',
-      effort: 'low',
-      format: 'hidden',
-      temperature: 0,
-      maxTokens: 7,
-      stream: false,
-      system: 's',
-    } as const;
-    expect(parseSettings(JSON.parse(JSON.stringify(settings)))).toEqual(settings);
+  it('adds the choices that arrive, and ignores an index that no answer has', () => {
+    const current = createAnswer(REQUEST, 0);
+    applyUpdate(current, { type: 'content', choice: 2, text: 'c' }, 1);
+    expect(current.choices.map(({ content }) => content)).toEqual(['', '', 'c']);
+    for (const choice of [-1, 1e9, NaN]) applyUpdate(current, { type: 'content', choice, text: 'x' }, 1);
+    expect(current.choices).toHaveLength(3);
   });
 });
 
-describe('figures', () => {
-  const usage = { prompt: 1200, completion: 50, cached: 64 };
-  const cacheStatus = 'stepfun-edge; fwd=miss; stored';
-  const done = {
-    ...answered('x'),
-    firstTokenAt: 400,
-    endedAt: 1400,
-    usage,
-    cacheStatus,
-    finishReason: 'stop',
-  };
-  const shown = (answer: typeof done) =>
-    Object.fromEntries(figures(answer).map(({ label, value }) => [label, value]));
+function question(fields: Partial<Question>): Question {
+  return { ...emptyQuestion(), ...fields };
+}
 
-  it('shows what an answer took', () => {
-    expect(shown(done)).toEqual({
-      'First token': '400 ms',
-      Total: '1.4 s',
-      Speed: '50 tok/s',
-      Prompt: '1,200 (64 cached)',
-      Completion: '50',
-      Cache: 'miss, stored',
-    });
-  });
+function answer(choice: Partial<Choice>, column = 0) {
+  const created = createAnswer(REQUEST, 0, column);
+  return { ...created, choices: [{ ...created.choices[0]!, ...choice }] };
+}
 
-  it('claims no speed for a hit, for what did not stream, or for what came at once', () => {
-    expect(shown({ ...done, cacheStatus: 'stepfun-edge; hit; ttl=60' })).not.toHaveProperty('Speed');
-    expect(shown({ ...done, firstTokenAt: 1390 })).not.toHaveProperty('Speed');
-    const whole = shown({ ...done, request: { ...REQUEST, stream: false } });
-    expect(Object.keys(whole)).toEqual(['Total', 'Prompt', 'Completion', 'Cache']);
-  });
-
-  it('says why an answer is short', () => {
-    expect(shown({ ...done, finishReason: 'length' })['Finish']).toBe('cut at max tokens');
-  });
-});
-
-describe('cacheWords', () => {
-  it.each([
-    ['stepfun-edge; hit; ttl=3540', 'hit, 59 min left'],
-    ['stepfun-edge; hit; ttl=-5', 'hit, stale'],
-    ['stepfun-edge; hit', 'hit'],
-    ['stepfun-edge; hit; ttl=30; detail=memory', 'hit, 30 s left'],
-    ['stepfun-edge; fwd=miss', 'miss'],
-    ['stepfun-edge; fwd=miss; stored', 'miss, stored'],
-    ['stepfun-edge; fwd=miss; collapsed', 'miss, shared with an equal request'],
-    ['stepfun-edge; fwd=bypass', 'bypass'],
-  ])('reads %s', (header, expected) => {
-    expect(cacheWords(header)).toBe(expected);
-  });
-});
-
-describe('duration', () => {
-  it.each([
-    [0, '0 ms'],
-    [999.6, '1.0 s'],
-    [1234, '1.2 s'],
-    [12_345, '12 s'],
-    [119_000, '2 min'],
-    [7_300_000, '2 h'],
-  ])('%d ms is %s', (ms, expected) => {
-    expect(duration(ms)).toBe(expected);
-  });
-});
+function exchange(text: string, choice: Partial<Choice>): Exchange {
+  return { question: question({ text }), answers: [answer(choice)] };
+}

@@ -19,17 +19,23 @@ const text = fc.oneof(
 );
 const request: fc.Arbitrary<ChatRequest> = fc.record({
   model: fc.constant('step-3.7-flash'),
-  messages: fc.array(fc.record({ role: fc.constantFrom('system', 'user', 'assistant'), content: text }), {
-    minLength: 1,
-    maxLength: 3,
-  }),
+  messages: fc.array(
+    fc.record({
+      role: fc.constantFrom('system' as const, 'user' as const, 'assistant' as const),
+      content: text,
+    }),
+    {
+      minLength: 1,
+      maxLength: 3,
+    },
+  ),
   stream: fc.boolean(),
   reasoning_format: fc.constantFrom('general', 'hidden'),
   temperature: fc.constantFrom(0, 0.5, 1.7),
 });
 
 describe('curlSnippet', () => {
-  it('is what a shell reads as the request, whatever was said in it', () => {
+  it('is read by a shell as the request, whatever its text', () => {
     const requests = fc.sample(request, 300);
     const large = {
       ...requests[0]!,

@@ -30,6 +30,7 @@ function start(body: ReadableStream<Uint8Array>) {
   const opening = relayNative(body, new StreamRewriter(OPENAI), {
     signal: client.signal,
     callSignal: call.signal,
+    keepAliveMs: 10_000,
     onFirstEvent: () => (begun.isSo = true),
     onEnd: (summary) => ended.push(summary),
     waitUntil: (work) => pending.push(work),

@@ -381,7 +381,7 @@ describe('file parts', () => {
   it('with an image are that image', () => {
     const url = `data:image/webp;base64,${PIXEL}`;
     expect(sent(file({ file_data: url, filename: 'a.webp' }))).toEqual(user(image(url)));
-    expect(parse(file({ file_data: url })).promptSize().mediaParts).toBe(1);
+    expect(parse(file({ file_data: url })).promptSize().images).toBe(1);
   });
   it('with a long image are that image, too', () => {
     const url = `data:image/png;base64,${'QUJD'.repeat(50_000)}`;

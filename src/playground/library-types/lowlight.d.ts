@@ -1,0 +1,3 @@
+import type { createLowlight } from 'lowlight';
+
+export declare const lowlight: ReturnType<typeof createLowlight>;

@@ -1,0 +1,131 @@
+// One answer on the page: the model, its choices, how it ended, figures and buttons.
+
+import { action, copyAction, h } from './dom.js';
+import { ChoiceView } from './choice-view.js';
+import { failureCard } from './failure-view.js';
+import { figures } from './stats.js';
+
+/** @import { Answer, Explanation, Failure, Remedy, ToolResult } from '../types.ts' */
+
+/**
+ * @typedef {object} Actions what the visitor may do with an answer
+ * @property {() => void} regenerate
+ * @property {() => void} showCode
+ * @property {() => void} showRaw
+ * @property {() => void} continueAnswer
+ * @property {(results: readonly ToolResult[]) => void} sendResults
+ * @property {(remedy: Remedy) => void} remedy
+ * @property {(failure: Failure) => Explanation} explain
+ */
+
+export class AnswerView {
+  #waiting = h('p', { class: 'waiting' }, 'Waiting for the first token');
+  #choices = h('div', { class: 'choices' });
+  /** @type {ChoiceView[]} */
+  #views = [];
+  #stopped = h('p', { class: 'stopped', hidden: true }, 'Stopped');
+  #failure = h('div');
+  #figures = h('dl', { class: 'figures' });
+  #actions = h('div', { class: 'actions' });
+  /** @type {Failure | null} */
+  #shownFailure = null;
+  #isQueued = false;
+  root;
+
+  /**
+   * @param {Answer} answer
+   * @param {Actions} actions
+   */
+  constructor(answer, actions) {
+    this.answer = answer;
+    this.actions = actions;
+    const effort = answer.request.reasoning_effort;
+    this.#actions.append(
+      copyAction(() => answer.choices.map(({ content }) => content).join('\n\n')),
+      action('Regenerate', 'again', actions.regenerate),
+      action('Code', 'code', actions.showCode),
+      action('Raw', 'raw', actions.showRaw),
+    );
+    this.root = h(
+      'article',
+      { class: 'answer' },
+      h(
+        'h2',
+        { class: 'who' },
+        answer.request.model,
+        effort === undefined ? '' : h('span', {}, `${effort} effort`),
+      ),
+      this.#waiting,
+      this.#choices,
+      this.#stopped,
+      this.#failure,
+      this.#figures,
+      this.#actions,
+    );
+    this.render();
+  }
+
+  /** @returns {string} the first choice as it reads. */
+  get text() {
+    return this.#views[0]?.text ?? '';
+  }
+
+  /** Shows the answer as it is, once in a frame however many tokens came. */
+  update() {
+    if (this.answer.endedAt !== null) {
+      this.render();
+    } else if (!this.#isQueued) {
+      this.#isQueued = true;
+      requestAnimationFrame(() => {
+        this.#isQueued = false;
+        this.render();
+      });
+    }
+  }
+
+  render() {
+    const { answer } = this;
+    const hasEnded = answer.endedAt !== null;
+    this.root.setAttribute('aria-busy', String(!hasEnded));
+    this.#waiting.hidden = answer.phase !== 'waiting' || hasEnded;
+    this.#renderChoices();
+    this.#stopped.hidden = answer.phase !== 'stopped';
+    this.#renderFailure(answer.failure);
+    const hasFailed = answer.phase === 'failed';
+    this.#figures.hidden = hasFailed;
+    this.#figures.replaceChildren(
+      ...figures(answer).map(({ label, value, title }) =>
+        h('div', { title }, h('dt', {}, label), h('dd', {}, value)),
+      ),
+    );
+    // Their place is reserved, so that nothing moves when they appear.
+    this.#actions.classList.toggle('unready', !hasEnded);
+    // A failure has its own button, and nothing is there to copy: the raw exchange is left.
+    for (const [at, button] of [...this.#actions.children].entries()) {
+      if (button instanceof HTMLElement) button.hidden = hasFailed && at < 3;
+    }
+  }
+
+  #renderChoices() {
+    const { choices, request } = this.answer;
+    const isOne = (request.n ?? 1) === 1 && choices.length === 1;
+    for (const [at, choice] of choices.entries()) {
+      const view = this.#views[at];
+      if (view !== undefined) {
+        view.render();
+        continue;
+      }
+      const added = new ChoiceView(this.answer, choice, this.actions, isOne ? '' : `Choice ${at + 1}`);
+      this.#views.push(added);
+      this.#choices.append(added.root);
+      added.render();
+    }
+  }
+
+  /** @param {Failure | null} failure */
+  #renderFailure(failure) {
+    if (failure === null || failure === this.#shownFailure) return;
+    this.#shownFailure = failure;
+    this.#failure.replaceChildren(failureCard(failure, this.actions.explain(failure), this.actions.remedy));
+  }
+}
