@@ -2,7 +2,7 @@
 // 50 ms of a reset, in every phase of a request. A FIN shows at the next write to the
 // client, so the keep-alive comments bound the time that it takes.
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Client, lagMs, sleep, until } from './client.ts';
 import { FINISH, SENTINEL, event, read } from './events.ts';
 import { HASTY, startGateways, type Gateways } from './gateways.ts';
@@ -104,6 +104,7 @@ describe.each(LANES.filter(({ name }) => name === 'steady' || name === 'counting
       }
       const lags: number[] = [];
       const watch = setInterval(() => void lagMs(ports[name]).then((lag) => lags.push(lag)), 100);
+      onTestFinished(() => clearInterval(watch));
       await Promise.all(
         clients.map(async (client, index) => {
           if (index % 2 === 0) return;
@@ -113,7 +114,6 @@ describe.each(LANES.filter(({ name }) => name === 'steady' || name === 'counting
           expect(read(body)).toMatchObject({ text, failure: null, hasSentinel: true });
         }),
       );
-      clearInterval(watch);
       await until(() => cutAtMs.size === COUNT / 2);
       await until(() => upstream.calls.every((call) => call.isOver), 1_000);
       const delaysMs = Array.from(cutAtMs, ([call, atMs]) => (call.leftAtMs ?? Infinity) - atMs);
