@@ -87,7 +87,6 @@ export class EntryMemory<T extends object> {
       else if (this.#logsAbsence) log('warn', 'client_entry_missing', fields);
       return problem;
     }
-    this.#unknown.delete(key);
     this.#known.set(key, { entry, readAtMs: nowMs, readAgainAtMs: nowMs + CLIENT_FRESH_MS });
     return entry;
   }

@@ -33,7 +33,8 @@ describe('the rate limit', () => {
         configPath: 'wrangler.toml',
         vars: {
           STEP_API_KEY: 'sk-x',
-          CLIENT_KEYS: 'app:client-key-of-app,shop:client-key-of-shop',
+          CLIENT_KEYS:
+            'app:client-key-of-app,shop:client-key-of-shop,good:client-key-of-good,late:client-key-of-late',
           CACHE_TTL_SECONDS: '0',
         },
       },
@@ -61,6 +62,22 @@ describe('the rate limit', () => {
     });
     expect((await ask('client-key-of-shop')).status).toBe(415);
     expect((await ask('client-key-of-nobody')).status).toBe(401);
+  });
+
+  it('bounds the guessing of keys, and locks out no key that was good before', async () => {
+    const { url } = await harness.listen();
+    const ask = async (key: string) =>
+      (await fetch(new URL('/v1/usage', url), { headers: bearer(key) })).status;
+    expect(await ask('client-key-of-good')).toBe(200);
+    const statuses: number[] = [];
+    for (let guess = 0; guess < 150; guess += 1) statuses.push(await ask(`guess-${guess}`));
+    const refused = statuses.filter((status) => status === 429);
+    // Two windows may share the work.
+    expect(refused.length).toBeGreaterThanOrEqual(150 - 120);
+    expect(new Set(statuses)).toEqual(new Set([401, 429]));
+    expect(statuses.at(-1)).toBe(429);
+    expect(await ask('client-key-of-good')).toBe(200);
+    expect(await ask('client-key-of-late')).toBe(429);
   });
 });
 

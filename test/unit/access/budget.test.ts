@@ -55,12 +55,12 @@ async function reserveWaiting(call: Claim) {
 }
 
 describe('reserve', () => {
-  it('grants what is asked for while there is room', async () => {
+  it('grants the whole claim while there is room', async () => {
     expect(await budget.reserve(claim())).toEqual(granted(90, 900));
     expect(await budget.reserve(claim())).toEqual(granted(90, 800));
   });
 
-  it('lets exactly 10 of 100 through where there is room for 10', async () => {
+  it('grants exactly 10 of 100 calls where there is room for 10', async () => {
     const grants = Promise.all(Array.from({ length: 100 }, () => budget.reserve(claim())));
     await vi.advanceTimersByTimeAsync(2 * SECOND);
     const kinds = (await grants).map(({ kind }) => kind);
@@ -88,14 +88,14 @@ describe('reserve', () => {
     expect(await budget.reserve(claim({ choices: 8 }))).toEqual(granted(77, 4));
   });
 
-  it('says used up when the used tokens leave not one for each choice beside the prompt', async () => {
+  it('is used up when the used tokens leave less than one for each choice beside the prompt', async () => {
     const tight = { limit: 100, promptTokens: 95 };
     expect(await budget.reserve(claim({ ...tight, choices: 6 }))).toEqual(usedUp(100));
     expect(await budget.reserve(claim({ ...tight, choices: 5 }))).toEqual(granted(1, 0));
     expect(await budget.reserve(claim({ limit: 200, promptTokens: 200 }))).toEqual(usedUp(100));
   });
 
-  it('stores nothing of what it refuses', async () => {
+  it('stores nothing of a refused call', async () => {
     await budget.reserve(claim({ promptTokens: 5_000 }));
     expect(storage.data.size).toBe(0);
     expect(storage.alarmAtMs).toBeNull();
@@ -138,7 +138,7 @@ describe('a call for which others have reserved the room', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('waits on when what was freed is not enough', async () => {
+  it('goes on waiting when too little was freed', async () => {
     const [small, large] = [claim({ maxTokens: 40 }), claim({ maxTokens: 930 })];
     await budget.reserve(small);
     await budget.reserve(large);
@@ -196,7 +196,7 @@ describe('a call for which others have reserved the room', () => {
 });
 
 describe('settle', () => {
-  it('puts what was used in place of what was reserved', async () => {
+  it('replaces the reserved tokens by the used ones', async () => {
     const call = claim();
     await budget.reserve(call);
     expect(budget.settle(call, 40, 1_000)).toBe(960);
@@ -248,7 +248,7 @@ describe('a call that is never settled', () => {
     expect(await budget.reserve(claim())).toEqual(granted(90, 0));
   });
 
-  it('counts what it did cost when its usage comes late, but before anybody asked', async () => {
+  it('counts its usage when that comes late, but before the row was folded', async () => {
     const late = claim({ maxTokens: 990 });
     await budget.reserve(late);
     vi.setSystemTime(NOON + 30 * MINUTE);

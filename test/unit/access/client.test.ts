@@ -44,7 +44,7 @@ describe('clients', () => {
     });
   });
 
-  it('show neither keys nor subjects nor addresses in what is logged', async () => {
+  it('have names without keys, subjects or addresses', async () => {
     const clients = [
       await stepfunClient('sk-secret'),
       await tokenClient('https://issuer.example', 'ada@example.com'),

@@ -46,7 +46,7 @@ const sessionToken = () =>
   signSession({ id: 'abc', origin: PAGE, expiresAt: Math.floor(Date.now() / 1_000) + 60 }, SIGNING_KEY);
 
 describe('a gateway with every way in', () => {
-  it('knows each client by what it presents', async () => {
+  it('identifies each client by its credential', async () => {
     expect(await come(everything, 'key-of-the-app-1')).toMatchObject(keyClient('app'));
     expect(await come(everything, 'key-of-the-shop1')).toMatchObject(keyClient('shop'));
     expect(await come(everything, await sessionToken())).toMatchObject(sessionClient('abc'));
@@ -60,14 +60,14 @@ describe('a gateway with every way in', () => {
     expect(work).toHaveLength(before + 1);
   });
 
-  it('refuses everybody else', async () => {
+  it('refuses all others', async () => {
     expect(await refuse(everything)).toBe('no bearer');
     expect(await refuse(everything, 'key-of-nobody-01')).toBe('unknown bearer');
     expect(await refuse(everything, await sign(key, { exp: 1 }))).toBe('JWT: exp check_failed');
     expect(await refuse(everything, `${await sessionToken()}x`)).toBe('session: not signed here');
   });
 
-  it('judges a token by its form alone, once', async () => {
+  it('chooses the verification by the form of the token', async () => {
     const jwtLike = await refuse(everything, 'sess_a.b.c');
     expect(jwtLike).toBe('session: not signed here');
     // What looks like a token may still be a client's key.
@@ -80,7 +80,7 @@ describe('a gateway with every way in', () => {
     expect(await come(odd, 'abcdef.ghijkl.mnop')).toMatchObject(keyClient('jwt'));
   });
 
-  it('says the same to each, whatever was wrong', async () => {
+  it('gives the same answer, whatever was wrong', async () => {
     const bearers = [
       undefined,
       '',
@@ -174,7 +174,7 @@ describe('a way in that is not configured', () => {
 describe('anonymous access', () => {
   const byAddress = { kind: 'anonymous', id: 'ip:203.0.113.7', name: 'anonymous', upstreamKey: null };
 
-  it('is by address, without credentials or with ones that nobody knows', async () => {
+  it('is by address, without credentials or with unknown ones', async () => {
     const config = settings(ANONYMOUS);
     for (const bearer of [undefined, 'sk-made-up', 'a.b.c'])
       expect(await come(config, bearer)).toMatchObject(byAddress);
@@ -182,7 +182,7 @@ describe('anonymous access', () => {
     expect(await basic).toMatchObject(byAddress);
   });
 
-  it('is what is left of a credential that is worth nothing', async () => {
+  it('applies when a credential is invalid', async () => {
     const config = settings({ ...KEYS, ...SESSIONS, ...issuer.vars, ...ANONYMOUS });
     expect(await come(config, await sign(key, { exp: 1 }))).toMatchObject(byAddress);
     expect(await come(config, 'sess_a.b')).toMatchObject(byAddress);
@@ -196,7 +196,7 @@ describe('anonymous access', () => {
 });
 
 describe('bring your own key', () => {
-  it('takes the bearer for the client’s StepFun key', async () => {
+  it('uses the bearer as the client’s StepFun key', async () => {
     expect(await come(settings(OWN_KEY), 'sk-of-the-client')).toMatchObject(
       await stepfunClient('sk-of-the-client'),
     );
@@ -207,7 +207,7 @@ describe('bring your own key', () => {
     expect(await refuse(settings(OWN_KEY))).toBe('no StepFun key');
   });
 
-  it('does not send to StepFun what is a secret of the gateway’s', async () => {
+  it('does not send the gateway’s own secrets to StepFun', async () => {
     const config = settings({ ...OWN_KEY, ...KEYS, ...SESSIONS, ...issuer.vars });
     for (const secret of ['key-of-the-app-1', await sessionToken(), await sign(key)]) {
       expect(await refuse(config, secret)).toBe('no StepFun key');
@@ -223,7 +223,7 @@ describe('bring your own key', () => {
     expect(await refuse(config, await sign(key, { aud: 'another service' }))).toMatch(/^JWT: /);
   });
 
-  it('does not send to StepFun what it could not judge', async () => {
+  it('does not send an unverified token to StepFun', async () => {
     captureLog();
     await using other = await startIssuer(key);
     other.answer = (response) => json(response, {}, 503);
@@ -231,7 +231,7 @@ describe('bring your own key', () => {
     expect(error.code).toBe('access_unavailable');
   });
 
-  it('is nobody’s privilege where the gateway’s key is used', async () => {
+  it('does not apply where the gateway’s key is used', async () => {
     expect(await come(settings({ ...KEYS, UPSTREAM_KEY: 'gateway' }), 'key-of-the-app-1')).toMatchObject({
       upstreamKey: null,
     });
@@ -283,7 +283,7 @@ describe('a key of the binding CLIENTS', () => {
     expect(store.lists).toBe(0);
   });
 
-  it('that is not let in says nothing of the reason', async () => {
+  it('that is disabled is refused', async () => {
     const clients = testKv(keyEntry(SFE, { disabled: true })).kv;
     expect(await refuse(settings(KEYS), SFE, { clients })).toBe('client key web: disabled');
   });
@@ -355,7 +355,7 @@ describe('a user’s policy', () => {
     expect(lines).toHaveLength(1);
   });
 
-  it('changes nothing of who the user is', async () => {
+  it('does not change the user’s identity', async () => {
     const pro = await come(withPlans(), await sign(key, { plan: 'pro' }), { clients });
     expect(pro).toMatchObject(await tokenClient(ISSUER, 'ada'));
   });
@@ -398,7 +398,7 @@ describe('guessing', () => {
     );
   });
 
-  it('locks nobody out whose bearer was good before', async () => {
+  it('does not lock out bearers that were good before', async () => {
     const config = settings({ ...KEYS, ...SESSIONS, ...issuer.vars });
     const store = testKv(keyEntry('sfe-good-before'));
     const bindings = { limiter: limiterOf(0), clients: store.kv };
@@ -413,7 +413,7 @@ describe('guessing', () => {
     );
   });
 
-  it('is no matter of requests without a bearer, or of a gateway that is closed', async () => {
+  it('ignores requests without a bearer, and a gateway without a way in', async () => {
     const limiter = limiterOf(0);
     expect(await codeOf(from('192.0.2.4', undefined, { limiter }, settings(KEYS)))).toBe('invalid_api_key');
     expect(await codeOf(from('192.0.2.4', 'guess', { limiter }, settings()))).toBe('access_not_configured');

@@ -59,7 +59,7 @@ describe('findKeys', () => {
     expect(issuer.hits()).toBe(2);
   });
 
-  it('asks once for all who come at the same time, and all get the keys', async () => {
+  it('fetches once for concurrent requests, and all get the keys', async () => {
     issuer.answer = (response) => void setTimeout(() => json(response, { keys: KEYS }), 100);
     const found = await Promise.all(Array.from({ length: 50 }, () => find('a')));
     expect(found).toEqual(Array.from({ length: 50 }, () => [KEYS[0]]));
@@ -74,7 +74,7 @@ describe('findKeys', () => {
     expect(await find('new')).toEqual([{ kty: 'EC', kid: 'new' }]);
   });
 
-  it('leaves the issuer alone while its keys are fresh', async () => {
+  it('does not fetch while the keys are fresh', async () => {
     await find('a');
     wait(599.999);
     await find('a');
@@ -156,7 +156,7 @@ describe('findKeys', () => {
     expect(await find('a')).toEqual([]);
   });
 
-  it('leaves out what is no key', async () => {
+  it('leaves out items that are no keys', async () => {
     issuer.answer = (response) => json(response, { keys: [null, 'a', 7, KEYS[0]] });
     expect(await find('a')).toEqual([KEYS[0]]);
   });
@@ -182,7 +182,7 @@ describe('a fetch that another request began', () => {
     expect(kept.work).toHaveLength(1);
   });
 
-  it('keeps nobody waiting who needs no new key', async () => {
+  it('does not delay requests that need no new key', async () => {
     await find('a');
     issuer.answer = () => {}; // hangs
     wait(600);

@@ -215,7 +215,7 @@ describe('a bad token is refused', () => {
     expect(refused(await verifyToken(token, other.jwt, waitUntil)).code).toBe('invalid_api_key');
   });
 
-  it('that brings its own key, or says where to find one', async () => {
+  it('that brings its own key, or a URL of one', async () => {
     const evil = await startIssuer(stranger);
     const hints = {
       jku: evil.jwt.jwksUrl,

@@ -29,7 +29,7 @@ describe('matchClientKey', () => {
     expect(await match(key, KEYS)).toBeNull();
   });
 
-  it('knows nobody when there are no keys', async () => {
+  it('matches nothing when there are no keys', async () => {
     expect(await match('undefined', settings().access.clientKeys)).toBeNull();
   });
 

@@ -60,7 +60,7 @@ const post = (turnstileToken: string, tail = '') =>
   });
 
 describe('no secret is seen', () => {
-  it('of whoever comes with a good or a bad credential', async () => {
+  it('of a caller with a good or a bad credential', async () => {
     const key = await keyPair('main');
     await using issuer = await startIssuer(key);
     const config = settings({ ...secrets, ...issuer.vars });
@@ -121,7 +121,7 @@ describe('no secret is seen', () => {
     expect(body + Buffer.from(payload, 'base64url').toString()).not.toContain(CANARY);
   });
 
-  it('of a client that brings its own StepFun key, but where it is sent upstream', async () => {
+  it('of a client that brings its own StepFun key, except where it is sent upstream', async () => {
     const config = settings({ ...secrets, UPSTREAM_KEY: 'client' });
     const { upstreamKey, ...client } = await identify(
       request({}, `sk-${CANARY}-own`),
@@ -138,7 +138,7 @@ describe('no secret is seen', () => {
   });
 });
 
-it('what a hostile siteverify says becomes one capped log text', async () => {
+it('the answer of a hostile siteverify becomes one capped log text', async () => {
   const hostile = `\r\n{"level":"error"}\u001b[31m${'x'.repeat(10_000)}`;
   await using siteverify = await serve((_, response) =>
     json(response, { success: false, 'error-codes': [hostile] }),

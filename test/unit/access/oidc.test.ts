@@ -139,24 +139,24 @@ async function login(user: string, resource = API): Promise<string> {
 const come = (bearer: string) => identify(request({}, bearer), exchange(config), NO_BINDINGS);
 
 describe('a user of a real issuer', () => {
-  it('comes in with the access token, as the same client each time', async () => {
+  it('is the same client with each access token', async () => {
     const ada = await tokenClient(issuer, 'ada');
     expect(await come(await login('ada'))).toMatchObject(ada);
     expect(await come(await login('ada'))).toMatchObject(ada);
     expect(await come(await login('bob'))).toMatchObject(await tokenClient(issuer, 'bob'));
   });
 
-  it('does not come in with a token for another service', async () => {
+  it('is refused with a token for another service', async () => {
     expect((await failure(come(await login('ada', OTHER_API)))).code).toBe('invalid_api_key');
   });
 
-  it('does not come in once the token has expired', async () => {
+  it('is refused once the token has expired', async () => {
     const token = await login('ada');
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 360_000 });
     expect((await failure(come(token))).code).toBe('invalid_api_key');
   });
 
-  it('comes in with a new key of the issuer’s, and not with one it has given up', async () => {
+  it('is accepted with a new key of the issuer, and refused with a withdrawn one', async () => {
     const old = await login('ada');
     provide(await signingKey('second'));
     const fresh = await login('ada');

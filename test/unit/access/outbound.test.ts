@@ -16,7 +16,7 @@ async function outboundFailure(promise: Promise<unknown>): Promise<OutboundError
 }
 
 describe('fetchJson', () => {
-  it('gives the answer’s JSON', async () => {
+  it('returns the JSON of the answer', async () => {
     await using server = await serve((incoming, response) => {
       json(response, { method: incoming.method, accept: incoming.headers.accept });
     });
@@ -60,7 +60,7 @@ describe('fetchJson', () => {
     expect(error.message).toBe('answer too large');
   });
 
-  it('fails on what is no JSON, without repeating it', async () => {
+  it('fails on a body that is no JSON, without quoting it', async () => {
     await using server = await serve((_, response) => void response.end('<html>secret</html>'));
     const error = await outboundFailure(fetchJson(server.url, {}, BOUNDS));
     expect(error.message).toBe('SyntaxError');
@@ -84,7 +84,7 @@ describe('fetchJson', () => {
     expect((await outboundFailure(fetchJson(`${server.url}/body`, {}, bounds))).message).toBe('TimeoutError');
   });
 
-  it('names even what isn’t an Error', async () => {
+  it('fails on a thrown value that is no Error', async () => {
     vi.spyOn(globalThis, 'fetch').mockRejectedValue('text');
     expect((await outboundFailure(fetchJson('https://x.example', {}, BOUNDS))).message).toBe('unknown');
   });

@@ -132,7 +132,7 @@ describe('limitRate', () => {
     expect(limit).not.toHaveBeenCalled();
   });
 
-  it('lets nobody through uncounted', async () => {
+  it('refuses when it can’t count', async () => {
     const lines = captureLog();
     const client = clientOf(app, { requestsPerMinute: 10 });
     const missing = await failure(limitRate({ limiter: undefined, budgets: undefined }, client));

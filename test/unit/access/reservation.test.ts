@@ -49,7 +49,7 @@ const waited = async <T>(promise: Promise<T>) => {
 const left = (headers: Readonly<Record<string, string>>) => headers['x-ratelimit-remaining-tokens'];
 
 describe('a reservation', () => {
-  it('says what may be asked of upstream, and what is left', async () => {
+  it('gives the max_tokens for upstream and what is left', async () => {
     const { maxTokens, headers } = await reserve();
     expect(maxTokens).toBe(90);
     expect(headers).toEqual({
@@ -59,7 +59,7 @@ describe('a reservation', () => {
     });
   });
 
-  it('lowers max_tokens to what the used tokens leave, and tells so', async () => {
+  it('lowers max_tokens to what the used tokens leave, and marks that', async () => {
     const first = await reserve({ maxTokens: 5_000 });
     expect(first).toMatchObject({ maxTokens: 990, isLowered: true, promptTokens: 10 });
     await first.settle(500);
@@ -79,13 +79,13 @@ describe('a reservation', () => {
     expect(headers['x-ratelimit-remaining-tokens']).toBe('630');
   });
 
-  it('is settled with what the call did cost', async () => {
+  it('is settled with the cost of the call', async () => {
     const { settle } = await reserve();
     expect(await settle(40)).toMatchObject({ 'x-ratelimit-remaining-tokens': '960' });
     expect(await settle(40)).toMatchObject({ 'x-ratelimit-remaining-tokens': '960' });
   });
 
-  it('costs nothing when StepFun did nothing, and the prompt when nobody knows', async () => {
+  it('costs nothing when StepFun did nothing, and the prompt when the usage is unknown', async () => {
     const [nothing, unknown] = [await reserve(), await reserve()];
     await nothing.settle(0);
     expect(await unknown.settle(null)).toMatchObject({ 'x-ratelimit-remaining-tokens': '990' });
@@ -139,12 +139,12 @@ describe('a budget', () => {
     expect([...house.objects.keys()]).toEqual([`${TODAY}/key:app`]);
   });
 
-  it('lets exactly 10 of 100 through where there is enough for 10', async () => {
+  it('grants exactly 10 of 100 calls where there is room for 10', async () => {
     const outcomes = await waited(Promise.allSettled(Array.from({ length: 100 }, () => reserve())));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
   });
 
-  it('that is used up says so, and when it will be there again', async () => {
+  it('that is used up is 429 until midnight UTC', async () => {
     await (await reserve({ maxTokens: 990 })).settle(1_000);
     const error = await failure(reserve());
     expect(error.code).toBe('insufficient_quota');
@@ -157,7 +157,7 @@ describe('a budget', () => {
     expect(headers.get('x-should-retry')).toBe('false');
   });
 
-  it('that calls under way have reserved says so after 2 s, and that retrying helps', async () => {
+  it('that calls under way have reserved is 429 after 2 s, with a retry in seconds', async () => {
     await reserve({ maxTokens: 950 });
     const error = await waited(failure(reserve()));
     expect(error.code).toBe('budget_reserved');
@@ -275,7 +275,7 @@ describe('an object that fails', () => {
     expect((await reserve()).headers['x-ratelimit-remaining-tokens']).toBe('800');
   });
 
-  it('lets nobody through', async () => {
+  it('refuses the call', async () => {
     house.namespace.get = () => {
       throw new Error('down');
     };
@@ -286,7 +286,7 @@ describe('an object that fails', () => {
     ]);
   });
 
-  it('at the end costs nobody an answer', async () => {
+  it('at the end fails no answer', async () => {
     const { settle, headers } = await reserve();
     house.namespace.get = () => {
       throw new Error('down');

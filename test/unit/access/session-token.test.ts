@@ -34,7 +34,7 @@ describe('a session’s token', () => {
     expect(admitted(await verify(await sign(), PAGE))).toEqual(sessionClient(ID));
   });
 
-  it('is visible ASCII and says of itself what it is', async () => {
+  it('is visible ASCII with a prefix of its own', async () => {
     const token = await sign();
     expect(token).toMatch(/^sess_[\w-]+\.[\w-]{43}$/);
     expect(isSessionToken(token)).toBe(true);
@@ -55,7 +55,7 @@ describe('a session’s token', () => {
     },
   );
 
-  it('is worthless from what is no page', async () => {
+  it('is refused from a program', async () => {
     expect(refused(await verify(await sign())).details.detail).toBe('session: other origin');
   });
 
@@ -122,7 +122,7 @@ describe('a session’s token', () => {
     expect(await reason(`sess_${jwt}`)).toBe('session: not signed here');
   });
 
-  it('uses a key that can only do what it is for', async () => {
+  it('imports its key for one use alone', async () => {
     const importKey = vi.spyOn(crypto.subtle, 'importKey');
     await verify(await sign(), PAGE);
     const uses = importKey.mock.calls.map(([, , , extractable, usages]) => [extractable, usages]);

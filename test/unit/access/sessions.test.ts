@@ -155,23 +155,23 @@ describe('no session is given', () => {
       'Turnstile: OutboundError: status 302',
     ],
     [
-      'talks HTML',
+      'sends HTML',
       (response: ServerResponse) => void response.end('<html>'),
       'Turnstile: OutboundError: SyntaxError',
     ],
     [
-      'says null',
+      'sends null',
       (response: ServerResponse) => json(response, null),
       'Turnstile: OutboundError: not an object',
     ],
     [
-      'says yes',
+      'sends a text',
       (response: ServerResponse) => json(response, 'yes'),
       'Turnstile: OutboundError: not an object',
     ],
     ['breaks', (response: ServerResponse) => void response.destroy(), 'Turnstile: OutboundError: TypeError'],
     [
-      'floods',
+      'sends too much',
       (response: ServerResponse) => json(response, { ...YES, x: 'x'.repeat(20_000) }),
       'Turnstile: OutboundError: answer too large',
     ],
@@ -410,13 +410,13 @@ describe('the request for a session', () => {
   it('is counted by address, before its body is read', async () => {
     captureLog();
     const limit = vi.fn<RateLimit['limit']>(async () => ({ success: false }));
-    const flood = post('not JSON', { 'cf-connecting-ip': '203.0.113.7' });
+    const refusedPost = post('not JSON', { 'cf-connecting-ip': '203.0.113.7' });
     const error = await failure(
       sessionResponse(flood, exchange(config), { ...NO_BINDINGS, limiter: { limit } }),
     );
     expect(error.code).toBe('rate_limit_exceeded');
     expect(limit).toHaveBeenCalledWith({ key: 'ip:203.0.113.7' });
-    expect(flood.bodyUsed).toBe(false);
+    expect(refusedPost.bodyUsed).toBe(false);
     const down = { limit: () => Promise.reject(new Error('down')) };
     expect(
       (await failure(sessionResponse(post(tokenBody()), exchange(config), { ...NO_BINDINGS, limiter: down })))

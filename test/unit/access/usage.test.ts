@@ -51,7 +51,7 @@ describe('usageResponse', () => {
     expect(await usage(50)).toMatchObject({ tokens: { limit: 50, remaining: 0 } });
   });
 
-  it('asks nobody for a client without a budget', async () => {
+  it('asks no object for a client without a budget', async () => {
     expect(await usage(0, undefined)).toEqual({
       object: 'usage',
       client: 'app',

@@ -326,7 +326,7 @@ describe('a name that is a near miss', () => {
     'ENVIRONMENT',
     'X',
     'A'.repeat(65),
-  ])('of nothing is nobody’s business: %s', (name) => {
+  ])('of no setting is ignored: %s', (name) => {
     expect(findSettingProblems({ ...KEY, [name]: 'x' })).toEqual([]);
   });
 
@@ -340,7 +340,7 @@ describe('findSettingProblems', () => {
     expect(findSettingProblems({ ...KEY })).toEqual([]);
   });
 
-  it('tells what is missing from what is wrong', () => {
+  it('distinguishes missing settings from wrong ones', () => {
     expect(findSettingProblems({ TOKENS_PER_DAY: '5', TOKEN_PER_DAY: '5' })).toEqual([
       { kind: 'missing', setting: 'STEP_API_KEY', expected: 'a StepFun key, or UPSTREAM_KEY=client' },
       { kind: 'wrong', setting: 'TOKENS_PER_DAY', expected: 'the binding BUDGETS' },
