@@ -258,7 +258,7 @@ async function tools(
   expect(run.text).toBe(answer.choices[0]!.message.content);
   // The ids are StepFun's where it sent some, and the results name them.
   const [, second] = await server.received();
-  const [, assistant, ...results] = second?.['messages'] as SentMessage[];
+  const [, assistant, ...results] = (second?.['messages'] ?? []) as SentMessage[];
   const sent = assistant?.tool_calls ?? [];
   expect(sent).toMatchObject(
     calls.map(({ id, function: { name } }) => ({ id: id ?? expect.stringMatching(/./), function: { name } })),

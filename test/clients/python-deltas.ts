@@ -30,7 +30,7 @@ function accumulateList(known: readonly Json[], entries: readonly Json[]): Json[
   const result = [...known];
   for (const entry of entries) {
     if (!isDict(entry))
-      throw new TypeError(`Unexpected list delta entry is not a dictionary: ${String(entry)}`);
+      throw new TypeError(`Unexpected list delta entry is not a dictionary: ${JSON.stringify(entry)}`);
     const index = entry['index'];
     if (typeof index !== 'number') {
       throw new TypeError(`Expected list delta entry to have an \`index\` key; ${JSON.stringify(entry)}`);
