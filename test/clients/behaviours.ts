@@ -26,6 +26,9 @@ export interface Behaviour {
   readonly run: (trial: Trial) => Promise<void>;
 }
 
+/** The default of one second is too short while other tests run. */
+const POLL = { timeout: 10_000 };
+
 type Ask = (client: Client) => Client['ask'];
 
 const PIXEL =
@@ -125,7 +128,7 @@ export const STREAMS: readonly Behaviour[] = [
           await server.forget();
           expect({ ...(await cached.stream(question)), pieces: 0 }).toEqual({ ...first, pieces: 0 });
           return server.received();
-        })
+        }, POLL)
         .toEqual([]);
     },
   },
