@@ -1,56 +1,61 @@
-// What every client must do, once, in a table. Each behaviour asks through the client
-// and holds the outcome against the truth: what StepFun says, as one completion, to
-// the very request that reached it.
+// The behaviours that every client must have. Each one calls the client, and compares the result with StepFun's
+// completion for the request that reached it.
 
 import { expect } from 'vitest';
 import type { Adapter, Answer, Client, ToolRun } from './client.ts';
-import type { Said, Server } from './stage.ts';
+import type { Server, StepfunCompletion } from './stage.ts';
 
 export interface Trial {
   readonly adapter: Adapter;
-  /** Connected past the cache. */
+  /** Bypasses the cache. */
   readonly client: Client;
-  /** Connected to the cache. */
+  /** Uses the cache. */
   readonly cached: Client;
   readonly server: Server;
-  /** @returns what StepFun says to the n-th request that reached it. */
-  readonly said: (n?: number) => Promise<Said>;
+  /** @returns StepFun's completion for the n-th request that reached it. */
+  readonly expected: (n?: number) => Promise<StepfunCompletion>;
 }
 
 export interface Behaviour {
-  /** The column. */
+  /** The title of its column. */
   readonly title: string;
-  /** README's legend; the first of a title counts. */
+  /** Its explanation in README; the first one of a title counts. */
   readonly meaning: string;
-  /** It has no meaning without the gateway. */
+  /** It does not exist without the gateway. */
   readonly gatewayOnly?: true;
   readonly run: (trial: Trial) => Promise<void>;
 }
+
+/** The default of one second is too short while other tests run. */
+const POLL = { timeout: 10_000 };
 
 type Ask = (client: Client) => Client['ask'];
 
 const PIXEL =
   'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
+/** Of today's models and of older ones; the rest is in a behaviour of its own. */
+const SPELLINGS = ['with index', 'with id', 'without id', 'with empty strings', 'in one piece'];
+
 export const COMPLETIONS: readonly Behaviour[] = [
   ...common((client) => client.ask),
   {
     title: 'tools',
     meaning:
-      'two calls with their arguments, the answers given back, the final text; in a stream however the pieces of a call are spelled',
+      'two calls with their arguments, the results returned, the final text; in a stream with every spelling of the pieces',
     run: (trial) => tools(trial, trial.client.askWithTools, ''),
   },
   {
     title: '`stop` after tools',
-    meaning: 'where upstream ends tool calls so, the client hears `tool_calls`',
+    meaning: 'StepFun ends tool calls with `stop`: the client gets `tool_calls`',
     run: (trial) => tools(trial, trial.client.askWithTools, 'simulate finish stop'),
   },
   {
     title: 'schema',
     meaning:
-      'structured output, checked by the client where it can (`parse`, `Output.object`, `withStructuredOutput`)',
+      'structured output, checked by the client if it can (`parse`, `Output.object`, `withStructuredOutput`)',
     async run({ client }) {
-      // The keys are named for clients that ask for JSON and check what comes.
+      // The prompt names the keys for clients that send no schema, only JSON mode.
       const prompt = 'Tell me about Kyoto with the keys city, visitor_count and is_capital.';
       expect(await client.extract(prompt)).toEqual({
         city: expect.any(String),
@@ -72,7 +77,7 @@ export const STREAMS: readonly Behaviour[] = [
     title: 'tools',
     meaning: 'as in a completion',
     async run(trial) {
-      for (const pieces of ['with id', 'without id', 'with empty strings', 'in one piece']) {
+      for (const pieces of SPELLINGS) {
         await tools(trial, trial.client.streamWithTools, `simulate tool pieces ${pieces}`);
       }
     },
@@ -83,28 +88,47 @@ export const STREAMS: readonly Behaviour[] = [
     run: (trial) => tools(trial, trial.client.streamWithTools, 'simulate finish stop'),
   },
   {
+    title: 'ids of tools',
+    meaning: 'StepFun sends the id of a call late, never, or two calls under one index: the calls as above',
+    async run(trial) {
+      for (const pieces of ['with late id', 'never with id', 'under one index']) {
+        await tools(trial, trial.client.streamWithTools, `simulate tool pieces ${pieces}`);
+      }
+    },
+  },
+  {
     title: 'no `[DONE]`',
-    meaning: 'StepFun forgets the sentinel after all is said: a finished answer',
-    async run({ client, said }) {
+    meaning: 'StepFun leaves out the sentinel after a whole answer: a finished answer',
+    async run({ client, expected }) {
       const answer = await client.stream({ prompt: 'Tell me a joke. simulate missing done' });
-      const truth = await said();
-      expect(answer).toMatchObject({ texts: textsOf(truth), finish: 'stop' });
+      const completion = await expected();
+      expect(answer).toMatchObject({ texts: textsOf(completion), finish: 'stop' });
+    },
+  },
+  {
+    title: 'whole, then broken',
+    meaning: 'the connection ends, is reset or falls silent after the whole answer: a finished answer',
+    async run({ client, expected }) {
+      for (const fault of ['truncated', 'reset', 'stall', 'pings']) {
+        const answer = await client.stream({ prompt: `Tell me a joke. simulate ${fault} after finish` });
+        expect(answer).toMatchObject({ texts: textsOf(await expected()), finish: 'stop' });
+      }
     },
   },
   {
     title: 'from the cache',
-    meaning: 'asked again, StepFun is not: the same text, reasoning and usage',
+    meaning: 'the same question again: the same text, reasoning and usage, without a request to StepFun',
     gatewayOnly: true,
     async run({ cached, server, adapter }) {
       const question = { prompt: `Tell ${adapter.packages[0]} a joke, ${adapter.name}. simulate cached 5` };
       const first = await cached.stream(question);
-      // It is stored after the stream has ended, beside the answer.
+      // The answer is stored after the stream has ended.
       await expect
         .poll(async () => {
           await server.forget();
           expect({ ...(await cached.stream(question)), pieces: 0 }).toEqual({ ...first, pieces: 0 });
           return server.received();
-        })
+        }, POLL)
         .toEqual([]);
     },
   },
@@ -115,7 +139,7 @@ export const STREAMS: readonly Behaviour[] = [
   },
   {
     title: 'error within',
-    meaning: "StepFun's error event amid the stream: the client's own error, with the message",
+    meaning: "StepFun's error event within the stream: the client's own error, with the message",
     async run({ adapter, client }) {
       const error = await failed(client.stream({ prompt: 'Tell me a joke. simulate error mid-stream 451' }));
       expect(adapter.failure(error)?.text).toContain(
@@ -125,8 +149,7 @@ export const STREAMS: readonly Behaviour[] = [
   },
   {
     title: 'broken off',
-    meaning:
-      "cut off cleanly, reset, or garbage, early or late: the client's own error, never a finished answer",
+    meaning: "truncated, reset, or garbage, early or late: the client's own error, never a finished answer",
     async run({ adapter, client }) {
       for (const fault of [
         'truncated after 1',
@@ -142,74 +165,74 @@ export const STREAMS: readonly Behaviour[] = [
   },
 ];
 
-/** What completions and streams have in common. */
+/** The behaviours of completions and streams alike. */
 function common(method: Ask): Behaviour[] {
   return [
     {
       title: 'text',
-      meaning: "StepFun's text to the letter; a stream's in pieces",
-      async run({ client, said }) {
+      meaning: "StepFun's exact text; in a stream, in several pieces",
+      async run({ client, expected }) {
         const { texts, pieces } = await method(client)({ prompt: 'Why is the sky blue?' });
-        expect(texts).toEqual(textsOf(await said()));
+        expect(texts).toEqual(textsOf(await expected()));
         if (method(client) === client.stream) expect(pieces).toBeGreaterThan(1);
       },
     },
     {
       title: 'reasoning',
       meaning: 'whole, under the name that this client reads, and not in the text',
-      async run({ client, said }) {
+      async run({ client, expected }) {
         const { reasoning } = await method(client)({ prompt: 'Why is grass green?' });
         expect(reasoning).toMatch(/\w/);
-        expect(reasoning).toBe((await said()).choices[0]!.message.reasoning);
+        expect(reasoning).toBe((await expected()).choices[0]!.message.reasoning);
       },
     },
     {
       title: 'n = 2',
-      meaning: 'two answers, told apart',
-      async run({ client, said }) {
+      meaning: 'two separate answers',
+      async run({ client, expected }) {
         const { texts } = await method(client)({ prompt: 'Tell me a joke.', choices: 2 });
         expect(texts).toHaveLength(2);
-        expect(texts).toEqual(textsOf(await said()));
+        expect(texts).toEqual(textsOf(await expected()));
       },
     },
     {
       title: 'JSON mode',
-      meaning: 'an answer that parses',
-      async run({ client, said }) {
+      meaning: 'an answer that is JSON',
+      async run({ client, expected }) {
         const { texts } = await method(client)({
           prompt: 'Describe Paris with the keys city and country.',
           json: true,
         });
-        expect(JSON.parse(texts[0]!)).toEqual(JSON.parse((await said()).choices[0]!.message.content));
+        expect(JSON.parse(texts[0]!)).toEqual(JSON.parse((await expected()).choices[0]!.message.content));
         expect(Object.keys(JSON.parse(texts[0]!) as object)).toEqual(['city', 'country']);
       },
     },
     {
       title: 'image',
-      meaning: 'a data URL reaches StepFun untouched',
-      async run({ client, server, said }) {
+      meaning: 'a data URL reaches StepFun unchanged',
+      async run({ client, server, expected }) {
         const { texts } = await method(client)({ prompt: 'What is in this image?', image: PIXEL });
-        expect(texts).toEqual(textsOf(await said()));
+        expect(texts).toEqual(textsOf(await expected()));
         expect(JSON.stringify(await server.received())).toContain(`"image_url":{"url":"${PIXEL}"`);
       },
     },
     {
       title: 'usage',
       meaning: 'prompt, completion and cached tokens as StepFun counts them, once',
-      async run({ client, said }) {
+      async run({ client, expected }) {
         const { usage } = await method(client)({ prompt: 'Tell me a joke. simulate cached 7' });
-        const truth = (await said()).usage;
-        expect(truth.cached_tokens).toBe(7);
+        const completion = await expected();
+        expect(completion.usage.cached_tokens).toBe(7);
         expect(usage).toEqual({
-          prompt: truth.prompt_tokens,
-          completion: truth.completion_tokens,
+          prompt: completion.usage.prompt_tokens,
+          completion: completion.usage.completion_tokens,
           cached: 7,
         });
       },
     },
     {
       title: 'finish reason',
-      meaning: '`stop`, and `length` when `max_tokens` cut it',
+      meaning: '`stop`, and `length` if `max_tokens` cut the answer',
       async run({ client }) {
         expect((await method(client)({ prompt: 'Tell me a joke.' })).finish).toBe('stop');
         expect((await method(client)({ prompt: 'Tell me a joke.', maxTokens: 3 })).finish).toBe('length');
@@ -219,16 +242,16 @@ function common(method: Ask): Behaviour[] {
 }
 
 async function tools(
-  { server, said }: Trial,
+  { server, expected }: Trial,
   converse: (prompt: string) => Promise<ToolRun>,
   trigger: string,
 ): Promise<void> {
   await server.forget();
   const run = await converse(`How is the weather in Paris and in Rome? simulate 2 tool calls ${trigger}`);
-  const [turn, answer] = [await said(0), await said(1)];
-  const asked = turn.choices[0]!.message.tool_calls!;
+  const [turn, answer] = [await expected(0), await expected(1)];
+  const calls = turn.choices[0]!.message.tool_calls!;
   expect(run.calls).toEqual(
-    asked.map((call) => ({
+    calls.map((call) => ({
       name: call.function.name,
       arguments: JSON.parse(call.function.arguments) as unknown,
     })),
@@ -236,15 +259,21 @@ async function tools(
   expect(run.calls).toHaveLength(2);
   expect(run.finish).toBe('tool_calls');
   expect(run.text).toBe(answer.choices[0]!.message.content);
+  // The ids are StepFun's where it sent some, and the results name them.
   const [, second] = await server.received();
-  expect(second?.['messages']).toMatchObject([
-    { role: 'user' },
-    {
-      role: 'assistant',
-      tool_calls: asked.map(({ id, function: { name } }) => ({ id, function: { name } })),
-    },
-    ...asked.map(({ id }) => ({ role: 'tool', tool_call_id: id, content: expect.stringContaining('clear') })),
-  ]);
+  const [, assistant, ...results] = (second?.['messages'] ?? []) as SentMessage[];
+  const sent = assistant?.tool_calls ?? [];
+  expect(sent).toMatchObject(
+    calls.map(({ id, function: { name } }) => ({ id: id ?? expect.stringMatching(/./), function: { name } })),
+  );
+  expect(new Set(sent.map(({ id }) => id)).size).toBe(2);
+  expect(results).toMatchObject(
+    sent.map(({ id }) => ({ role: 'tool', tool_call_id: id, content: expect.stringContaining('clear') })),
+  );
+}
+
+interface SentMessage {
+  readonly tool_calls?: readonly { readonly id: string }[];
 }
 
 async function refused({ adapter }: Trial, ask: Client['ask']): Promise<void> {
@@ -255,7 +284,7 @@ async function refused({ adapter }: Trial, ask: Client['ask']): Promise<void> {
   });
 }
 
-/** @returns what it rejects with. */
+/** @returns the error that it rejects with. */
 async function failed(asked: Promise<Answer>): Promise<unknown> {
   const outcome = await asked.then(
     (answer) => ({ answer }),
@@ -265,6 +294,6 @@ async function failed(asked: Promise<Answer>): Promise<unknown> {
   return 'error' in outcome ? outcome.error : undefined;
 }
 
-function textsOf({ choices }: Said): string[] {
+function textsOf({ choices }: StepfunCompletion): string[] {
   return choices.map(({ message }) => message.content);
 }

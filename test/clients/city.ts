@@ -1,5 +1,4 @@
-// The object that clients are asked to extract, for those who check with zod and
-// those who take JSON Schema.
+// The object that clients extract: as a zod schema and as a JSON Schema.
 
 import { z } from 'zod';
 

@@ -1,11 +1,11 @@
-// What the matrix asks of every client, in nobody's dialect: an adapter says it in
-// its client's own words, as that client's documentation has it.
+// The interface that every client is tested through. An adapter translates it into the calls that the client's own
+// documentation shows.
 
 export interface Question {
   readonly prompt: string;
   /** An image as a data URL. */
   readonly image?: string;
-  /** How many answers are asked for: `n`. */
+  /** The number of answers: `n`. */
   readonly choices?: number;
   /** JSON mode. */
   readonly json?: boolean;
@@ -15,13 +15,13 @@ export interface Question {
 export interface Answer {
   /** The text of each choice. */
   readonly texts: readonly string[];
-  /** Of the first choice, where this client puts it; '' if it has none. */
+  /** Of the first choice, from the field that this client uses; '' if there is none. */
   readonly reasoning: string;
-  /** Of the first choice, in OpenAI's words. */
+  /** Of the first choice, as OpenAI names it. */
   readonly finish: string;
-  /** As the client reports it; undefined: not at all. */
+  /** As the client reports it; undefined: it reports none. */
   readonly usage: Usage | undefined;
-  /** How many pieces of text the client handed over. */
+  /** The number of text pieces that the client delivered. */
   readonly pieces: number;
 }
 
@@ -36,23 +36,23 @@ export interface ToolCall {
   readonly arguments: unknown;
 }
 
-/** A conversation in which tools were called, and answered. */
+/** A conversation with tool calls and their results. */
 export interface ToolRun {
   readonly calls: readonly ToolCall[];
-  /** The finish reason of the turn that called them. */
+  /** The finish reason of the turn with the calls. */
   readonly finish: string;
-  /** What was said at last. */
+  /** The final text. */
   readonly text: string;
 }
 
-/** Every failure rejects with the client's own error. */
+/** Every method rejects with the client's own error. */
 export interface Client {
   readonly ask: (question: Question) => Promise<Answer>;
   readonly stream: (question: Question) => Promise<Answer>;
-  /** Offers WEATHER_TOOL and gives `runTool`'s answers back, in the client's own loop if it has one. */
+  /** Offers WEATHER_TOOL and returns `runTool`'s results, in the client's own loop if it has one. */
   readonly askWithTools: (prompt: string) => Promise<ToolRun>;
   readonly streamWithTools: (prompt: string) => Promise<ToolRun>;
-  /** Asks for an object of `citySchema`, checked by the client if it can. */
+  /** Requests an object of `citySchema`, checked by the client if it can. */
   readonly extract: (prompt: string) => Promise<unknown>;
 }
 
@@ -63,39 +63,39 @@ export interface Target {
 }
 
 export interface Failure {
-  /** The HTTP status, if the client tells it. */
+  /** The HTTP status, if the client's error has it. */
   readonly status: number | undefined;
-  /** All that the client's error says. */
+  /** All text of the client's error. */
   readonly text: string;
 }
 
-/** A cell that isn't a plain yes: the run proves that the behaviour fails, and that it fails so. */
+/** An exception: the run proves that the behaviour fails, and why. */
 export interface Note {
   readonly behaviour: string;
-  /** Where it holds; by default in both. */
+  /** Default: both modes. */
   readonly mode?: Mode;
-  /** `–`: there is no such thing in this client. `~`: there is, but not whole. `✓`: it has a way of its own. */
+  /** `–`: the client does not have this. `~`: it works in part. `✓`: it works in the client's own way. */
   readonly mark: '–' | '~' | '✓';
   /** The footnote. */
   readonly text: string;
-  /** What the behaviour's failure says. */
+  /** Matches the message of the failed behaviour. */
   readonly because: RegExp;
 }
 
 export type Mode = 'completion' | 'stream';
 
 export interface Adapter {
-  /** How README names it. */
+  /** Its name in README. */
   readonly name: string;
-  /** npm packages: the first is the client, the others what it needs. */
+  /** npm packages: the client first. */
   readonly packages: readonly string[];
-  /** Which reasoning_format it wants, and how it asks for it. */
+  /** The reasoning_format that it needs, and how it sends it. */
   readonly format: string;
   readonly notes?: readonly Note[];
-  /** It reads event streams, and nothing else. */
+  /** It reads event streams only. */
   readonly streamsOnly?: true;
   readonly connect: (target: Target) => Client;
-  /** Reads what `Client` rejects with; undefined when it isn't the client's own error. */
+  /** Reads an error of `Client`; undefined if it is not the client's own error. */
   readonly failure: (error: unknown) => Failure | undefined;
 }
 
@@ -106,13 +106,14 @@ const parameters: Record<string, unknown> = {
   additionalProperties: false,
 };
 
-/** The tool that is offered. */
+/** The tool that clients offer. */
 export const WEATHER_TOOL = { name: 'get_weather', description: 'Get the weather of a city', parameters };
 
-/** @returns its answer. */
+/** @returns the result of the tool, as JSON. */
 export function runTool(args: { readonly city: string }): string {
   return JSON.stringify({ city: args.city, sky: 'clear', celsius: 21 });
 }
 
 export const API_KEY = 'any-key';
-export const MODEL = 'step-3.5-flash';
+/** It reasons and reads images. */
+export const MODEL = 'step-3.7-flash';

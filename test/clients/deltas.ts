@@ -1,5 +1,5 @@
-// What an application makes of chunks by itself, where its client hands them over as
-// they come: written against OpenAI's contract and nothing else.
+// The accumulation of chunks in an application whose client delivers them one by one: written against OpenAI's
+// contract and nothing else.
 
 import type { Answer, ToolCall, Usage } from './client.ts';
 
@@ -40,7 +40,7 @@ interface PartialChoice {
   readonly calls: PartialCall[];
 }
 
-/** Gathers the chunks of a stream. */
+/** Accumulates the chunks of a stream. */
 export class Assembly {
   readonly #choices: PartialChoice[] = [];
   #usage: Usage | undefined;
@@ -62,7 +62,7 @@ export class Assembly {
         known.arguments += call.function?.arguments ?? '';
       }
     }
-    // OpenAI reports usage once a stream: whoever adds it up gets the same.
+    // OpenAI reports usage once in a stream: an application that adds it up gets the same.
     if (chunk.usage) this.#usage = sum(this.#usage, usageOf(chunk.usage));
   }
 
@@ -76,7 +76,7 @@ export class Assembly {
     };
   }
 
-  /** The first choice's calls as OpenAI's messages have them. */
+  /** The calls of the first choice, as in OpenAI's messages. */
   get toolCalls() {
     return (this.#choices[0]?.calls ?? []).map(({ id, name, arguments: args }) => ({
       id,
@@ -86,7 +86,7 @@ export class Assembly {
   }
 }
 
-/** @returns a call of OpenAI's with its arguments parsed. */
+/** @returns an OpenAI tool call with its arguments parsed. */
 export function readCall(call: { function: { name: string; arguments: string } }): ToolCall {
   return { name: call.function.name, arguments: JSON.parse(call.function.arguments) };
 }

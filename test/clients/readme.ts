@@ -1,4 +1,4 @@
-// README.md as the run makes it.
+// README.md, with the results of a run.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,21 +16,22 @@ export interface Cell {
   readonly footnote?: string;
 }
 
-/** @returns README.md, formatted as `npm run check:format` wants it. */
+/** @returns README.md, formatted for `npm run check:format`. */
 export async function renderReadme(
   adapters: readonly Adapter[],
   completions: Table,
   streams: Table,
-  withoutGateway: Table,
+  withoutGateway: readonly { readonly dialect: string; readonly table: Table }[],
 ): Promise<string> {
   const footnotes: string[] = [];
   const text = `# Clients
 
-Real clients, each in its own words, against the gateway with StepFun's raw shape behind it (the simulator's). Made by
-the run itself, which fails when this page is not what it found: \`npx vitest run test/clients -u\` writes it anew.
+Real clients, each used as its documentation shows, against the gateway with the StepFun simulator behind it, in both of
+its dialects. The test run writes this page, and fails if the page differs from its results:
+\`npx vitest run test/clients -u\` updates it.
 
 ${grid(
-  ['client', 'versions', 'reasoning_format it wants'],
+  ['client', 'versions', 'reasoning_format that it needs'],
   adapters.map(({ name, packages, format }) => [name, packages.map(version).join(', '), format]),
 )}
 
@@ -44,23 +45,23 @@ ${matrix(streams, footnotes)}
 
 ${footnotes.map((note, i) => `${i + 1}. ${note}`).join('\n')}
 
-✓ it works · ~ it works, short of what the note says · – this client has no such thing. A note is tested, too: it goes
-when it isn't true any more.
+✓ it works in both dialects · ~ it works in part, see the note · – this client does not have it. The notes are tested, too.
 
-What a ✓ stands for, always held against what StepFun says to the very same request:
+The meaning of a ✓, always compared with StepFun's answer to the same request:
 
 ${legend(completions, streams)}
 
+An error of OpenRouter's SDK is a \`ResponseValidationError\`: its \`statusCode\` and \`body\` have the gateway's status and
+message. LangChain's \`ChatOpenRouter\` ends a broken stream without an error: an answer without a finish reason is broken.
+
 ## Without the gateway
 
-The same streams, asked of StepFun's raw shape itself (✗: not as above).
+The same streams from StepFun directly (✗: not as above).
 
-${matrix(withoutGateway, [])}
+${withoutGateway.map(({ dialect, table }) => `### The format of ${dialect}\n\n${matrix(table, [])}`).join('\n\n')}
 
-\`role: ""\` on every chunk makes three of them throw and hides the reasoning from LangChain; without \`index\` all but one
-lose tool calls; usage on every chunk is wrong for whoever adds it up, and its cached tokens stand where nobody looks;
-\`max_completion_tokens\` is not known; with \`finish_reason: ""\` on every chunk, a stream that broke off counts as
-finished in most.
+The causes: \`role: ""\` or a role on every chunk, tool calls without \`index\` or with empty ids, usage on every chunk with its
+cached tokens in a place of their own, \`finish_reason: ""\`, \`max_completion_tokens\` that StepFun does not know.
 `;
   return (await format('README.md', text, JSON.parse(read('../../.oxfmtrc.json')))).code;
 }
@@ -91,10 +92,13 @@ function grid(head: readonly string[], rows: readonly (readonly string[])[]): st
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** @returns the package and the version that is installed. */
+/** @returns the package and its installed version; an alias such as `ai-v6` has the package's own name. */
 function version(name: string): string {
-  const { version } = JSON.parse(read(`./node_modules/${name}/package.json`)) as { version: string };
-  return `\`${name}\` ${version}`;
+  const manifest = JSON.parse(read(`./node_modules/${name}/package.json`)) as {
+    name: string;
+    version: string;
+  };
+  return `\`${manifest.name}\` ${manifest.version}`;
 }
 
 function read(path: string): string {

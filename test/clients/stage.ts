@@ -1,6 +1,5 @@
-// The stage: the gateway as it is deployed, with the simulator behind it in StepFun's
-// raw shape; and the simulator alone, as the client would meet StepFun without the
-// gateway. Both tell what reached StepFun.
+// The servers of the tests: the gateway as it is deployed with the simulator behind it, and the simulator alone, as a
+// client would meet StepFun without the gateway. Both show the requests that reached StepFun.
 
 import { join } from 'node:path';
 import { createTestHarness } from 'wrangler';
@@ -8,19 +7,19 @@ import { createTestHarness } from 'wrangler';
 const ROOT = join(import.meta.dirname, '../..');
 const SIMULATOR = {
   configPath: 'test/simulator/wrangler.toml',
-  env: 'local',
   vars: { PACE_MS: '0' },
 } as const;
 const KEY = { authorization: 'Bearer sk-simulator' };
 
-/** What StepFun says, in its own words. */
-export interface Said {
+/** StepFun's completion for a request. */
+export interface StepfunCompletion {
   readonly choices: readonly {
     readonly message: {
       readonly content: string;
       readonly reasoning: string;
       readonly tool_calls?: readonly {
-        readonly id: string;
+        /** Missing, if a test asks the simulator for calls without ids. */
+        readonly id?: string;
         readonly function: { readonly name: string; readonly arguments: string };
       }[];
     };
@@ -33,7 +32,7 @@ export interface Said {
   };
 }
 
-/** A place that a client can talk to. */
+/** An endpoint for clients. */
 export interface Server {
   /** The base URL, up to `/v1`. */
   readonly url: string;
@@ -45,8 +44,8 @@ export interface Server {
 export interface Stage {
   readonly gateway: Server;
   readonly stepfun: Server;
-  /** @returns what StepFun says to a request, as one completion: the truth that clients are held to. */
-  said(request: Record<string, unknown>): Promise<Said>;
+  /** @returns StepFun's answer to a request as one completion: the expected result of every client. */
+  expected(request: Record<string, unknown>): Promise<StepfunCompletion>;
   close(): Promise<void>;
 }
 
@@ -55,7 +54,7 @@ type Fetch = (path: string, init?: { method: string }) => Promise<{ json(): Prom
 export async function openStage(): Promise<Stage> {
   const behind = createTestHarness({
     root: ROOT,
-    workers: [{ configPath: 'wrangler.toml', env: 'local', vars: { CACHE_STREAMS: 'write' } }, SIMULATOR],
+    workers: [{ configPath: 'wrangler.local.toml', vars: { CACHE_STREAMS: 'write' } }, SIMULATOR],
   });
   const alone = createTestHarness({ root: ROOT, workers: [SIMULATOR] });
   const [gateway, stepfun] = await Promise.all([behind.listen(), alone.listen()]);
@@ -63,13 +62,13 @@ export async function openStage(): Promise<Stage> {
   return {
     gateway: server(gateway.url, (path, init) => simulator.fetch(`http://simulator${path}`, init)),
     stepfun: server(stepfun.url, (path, init) => fetch(new URL(path, stepfun.url), init)),
-    async said(request) {
+    async expected(request) {
       const response = await fetch(new URL('/v1/chat/completions', stepfun.url), {
         method: 'POST',
         headers: { ...KEY, 'content-type': 'application/json' },
         body: JSON.stringify({ ...request, stream: false, reasoning_format: 'general' }),
       });
-      return (await response.json()) as Said;
+      return (await response.json()) as StepfunCompletion;
     },
     close: async () => {
       await Promise.all([behind.close(), alone.close()]);

@@ -62,9 +62,9 @@ export async function answerChat(call: ChatCall): Promise<Response> {
   }
   const isStream = chat.stream !== (plan.wrongBody === 'type');
   // Counting runs through the whole answer: it is done only where the number is needed.
-  const isHalfway = plan.fault !== null && plan.fault.after === null;
+  const needsCount = plan.fault !== null && typeof plan.fault.after !== 'number';
   const pieces = isStream
-    ? withFault(eventsOf(answer, plan), isHalfway ? countEvents(answer, plan) : 0, plan.fault)
+    ? withFault(eventsOf(answer, plan), needsCount ? countEvents(answer, plan) : 0, plan.fault)
     : withFault(halves(completionOf(answer, plan), generatedTokens(answer)), 2, plan.fault);
   const body = createBody(pieces, isStream ? paceMs : 0, request.signal, onEnd);
   return new Response(body, {

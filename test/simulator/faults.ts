@@ -20,11 +20,11 @@ const PING_MS = 1_000;
 
 /**
  * @param pieces - the body in order.
- * @param count - the number of pieces, for a fault without a place: it comes after half of them.
+ * @param count - the number of pieces without the sentinel, for a fault after half or all of them.
  * @param fault - null: the body is sent whole.
  */
 export function* withFault(pieces: Iterable<Piece>, count: number, fault: Fault | null): Generator<Piece> {
-  const last = fault === null ? Infinity : (fault.after ?? Math.ceil(count / 2));
+  const last = fault === null ? Infinity : placeOf(fault, count);
   let sent = 0;
   for (const piece of pieces) {
     if (fault !== null && sent === last) {
@@ -35,6 +35,11 @@ export function* withFault(pieces: Iterable<Piece>, count: number, fault: Fault 
     yield piece;
     sent += 1;
   }
+}
+
+function placeOf({ after }: Fault, count: number): number {
+  if (after === null) return Math.ceil(count / 2);
+  return after === 'finish' ? count : after;
 }
 
 function* faultPieces({ kind, status }: Fault): Generator<Piece> {

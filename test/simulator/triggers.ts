@@ -11,8 +11,8 @@ export type Dialect = (typeof DIALECTS)[number];
 /** A fault within a body. */
 export interface Fault {
   readonly kind: 'truncated' | 'error' | 'garbage' | 'reset' | 'stall' | 'pings';
-  /** The number of events before it; null: half of them. */
-  readonly after: number | null;
+  /** The number of events before it; `finish`: all of them, without the sentinel; null: half of them. */
+  readonly after: number | 'finish' | null;
   /** The status of an error event. */
   readonly status: number;
 }
@@ -106,7 +106,7 @@ export function parsePlan(message: string, defaultDialect: Dialect): Plan {
     error: parseError(take(ERROR)),
     fault: parseFault(
       take(
-        /\bsimulate (truncated|error mid-stream|garbage|reset|stall|pings)(?: ([45]\d\d))?(?: after (\d+))?/i,
+        /\bsimulate (truncated|error mid-stream|garbage|reset|stall|pings)(?: ([45]\d\d))?(?: after (\d+|finish))?/i,
       ),
     ),
     sentinel: takeOneOf(['sent', 'missing', 'unterminated'], '', ' done') ?? 'sent',
@@ -149,7 +149,7 @@ function parseFault([, kind, status, after]: readonly (string | undefined)[]): F
   if (kind === undefined) return null;
   return {
     kind: kind.toLowerCase().replace(' mid-stream', '') as Fault['kind'],
-    after: after === undefined ? null : Number(after),
+    after: after === undefined ? null : after.toLowerCase() === 'finish' ? 'finish' : Number(after),
     status: Number(status ?? 500),
   };
 }

@@ -1,9 +1,13 @@
-// The five kinds of examples on StepFun's page, unchanged but for the base URL,
-// through the client they are written for.
+// The examples of StepFun's page with the gateway's base URL, and those of examples/ that run without a browser.
 
+import { execFile, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startGateway, type Gateway } from './harness.ts';
+import backend from '../../examples/hono/index.ts';
+import { dataOf, startGateway, type Gateway } from './harness.ts';
+import { ROOT } from './pages.ts';
 
 const SYSTEM =
   'You are an AI chat assistant provided by StepFun. You are good at Chinese, English, and many other languages.';
@@ -86,5 +90,60 @@ describe("StepFun's examples", () => {
     }
     expect(content).toContain('StepFun');
     expect(finishes.at(-1)).toBe('stop');
+  });
+});
+
+describe('examples/hono', () => {
+  const send = (body: unknown) =>
+    backend.request(
+      '/api/chat',
+      { method: 'POST', body: JSON.stringify(body) },
+      { GATEWAY_URL: gateway.url, GATEWAY_KEY: 'any-key' },
+    );
+
+  it('streams an answer', async () => {
+    await gateway.forget();
+    const response = await send({ prompt: 'Say hello' });
+    expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/);
+    const chunks = dataOf(await response.text());
+    expect(chunks.at(-1)).toBe('[DONE]');
+    expect(JSON.stringify(chunks)).toContain('"content":"hello"');
+    const [sent] = await gateway.received();
+    expect(JSON.parse(sent?.body ?? '')).toMatchObject({ max_tokens: 2_000, stream: true });
+  });
+
+  it("passes the gateway's errors on", async () => {
+    const response = await send({ prompt: 'hi simulate error 400' });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { code: 'upstream_rejected' } });
+  });
+
+  it.each([null, [], {}, { prompt: 1 }, { prompt: 'x'.repeat(4_001) }])(
+    'refuses a wrong body',
+    async (body) => {
+      expect((await send(body)).status).toBe(400);
+    },
+  );
+});
+
+const hasPython = spawnSync('python3', ['--version']).status === 0;
+
+describe.runIf(hasPython)('examples/python', () => {
+  it('prints the answer apart from the reasoning', async () => {
+    const { stdout, stderr } = await promisify(execFile)(
+      'python3',
+      [join(ROOT, 'examples/python/chat.py'), 'Why is the sky blue?'],
+      {
+        env: {
+          ...process.env,
+          GATEWAY_URL: `${gateway.url}/v1`,
+          PYTHONPATH: join(import.meta.dirname, 'fixtures'),
+          PYTHONDONTWRITEBYTECODE: '1',
+          no_proxy: '127.0.0.1',
+        },
+      },
+    );
+    expect(stdout).toMatch(/^The sky is blue because/);
+    expect(stderr).toMatch(/^The user asks about/);
   });
 });

@@ -1,15 +1,19 @@
 import { createDeepSeek } from '@ai-sdk/deepseek';
 import { API_KEY, MODEL } from '../client.ts';
-import { aiSdk } from './ai-sdk.ts';
+import { createSdkV7, failureOfV7 } from './ai-sdk-v7.ts';
+import { createAiSdkAdapter } from './ai-sdk.ts';
 
-export const aiSdkDeepSeek = aiSdk({
+export const aiSdkDeepSeek = createAiSdkAdapter({
   name: 'AI SDK, `@ai-sdk/deepseek`',
   packages: ['@ai-sdk/deepseek', 'ai'],
   format: '`X-Reasoning-Format: deepseek-style` in `headers`',
-  model: ({ url, headers }) =>
-    createDeepSeek({
-      baseURL: url,
-      apiKey: API_KEY,
-      headers: { ...headers, 'x-reasoning-format': 'deepseek-style' },
-    })(MODEL),
+  failure: failureOfV7,
+  sdk: ({ url, headers }) =>
+    createSdkV7(
+      createDeepSeek({
+        baseURL: url,
+        apiKey: API_KEY,
+        headers: { ...headers, 'x-reasoning-format': 'deepseek-style' },
+      })(MODEL),
+    ),
 });

@@ -1,11 +1,13 @@
 import { createOpenAI } from '@ai-sdk/openai';
 import { API_KEY, MODEL } from '../client.ts';
-import { aiSdk } from './ai-sdk.ts';
+import { createSdkV7, failureOfV7 } from './ai-sdk-v7.ts';
+import { createAiSdkAdapter } from './ai-sdk.ts';
 
-export const aiSdkOpenAI = aiSdk({
+export const aiSdkOpenAI = createAiSdkAdapter({
   name: 'AI SDK, `@ai-sdk/openai`, `.chat()`',
   packages: ['@ai-sdk/openai', 'ai'],
   format: 'none: `hidden` saves what it would not read',
+  failure: failureOfV7,
   notes: [
     {
       behaviour: 'reasoning',
@@ -14,6 +16,6 @@ export const aiSdkOpenAI = aiSdk({
       because: /expected '' to match/,
     },
   ],
-  model: ({ url, headers }) =>
-    createOpenAI({ baseURL: url, apiKey: API_KEY, headers: { ...headers } }).chat(MODEL),
+  sdk: ({ url, headers }) =>
+    createSdkV7(createOpenAI({ baseURL: url, apiKey: API_KEY, headers: { ...headers } }).chat(MODEL)),
 });

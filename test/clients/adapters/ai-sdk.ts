@@ -1,9 +1,6 @@
-// What the providers of the AI SDK share: everything but the provider.
+// The adapter for the AI SDK, without the provider and without the functions of one major version.
 
-import { APICallError, generateText, isStepCount, Output, streamText, tool } from 'ai';
-import type { FinishReason, LanguageModel, LanguageModelUsage, ModelMessage } from 'ai';
 import { z } from 'zod';
-import { citySchema } from '../city.ts';
 import {
   runTool,
   WEATHER_TOOL,
@@ -12,17 +9,47 @@ import {
   type Failure,
   type Note,
   type Question,
-  type Target,
   type Usage,
 } from '../client.ts';
 
-const TOOLS = {
-  [WEATHER_TOOL.name]: tool({
-    description: WEATHER_TOOL.description,
-    inputSchema: z.object({ city: z.string() }),
-    execute: (args) => JSON.parse(runTool(args)) as object,
-  }),
-};
+interface Step {
+  readonly finishReason: string;
+  readonly toolCalls: readonly { readonly toolName: string; readonly input: unknown }[];
+}
+
+interface AiSdkUsage {
+  readonly inputTokens: number | undefined;
+  readonly outputTokens: number | undefined;
+  readonly inputTokenDetails: { readonly cacheReadTokens: number | undefined };
+}
+
+type Part =
+  | { readonly type: 'error'; readonly error: unknown }
+  | { readonly type: 'text-delta' | 'reasoning-delta'; readonly text: string }
+  | { readonly type: string };
+
+/** `generateText`, `streamText` and their companions, of one major version, with one model. */
+export interface Sdk {
+  generate(question: Question): Promise<{
+    readonly text: string;
+    readonly reasoningText: string | undefined;
+    readonly finishReason: string;
+    readonly usage: AiSdkUsage;
+  }>;
+  stream(question: Question): {
+    /** The name that versions 6 and 7 have in common. */
+    readonly fullStream: AsyncIterable<Part>;
+    readonly finishReason: PromiseLike<string>;
+    readonly usage: PromiseLike<AiSdkUsage>;
+  };
+  generateWithTools(prompt: string): Promise<{ readonly steps: readonly Step[]; readonly text: string }>;
+  streamWithTools(prompt: string): {
+    readonly fullStream: AsyncIterable<Part>;
+    readonly steps: PromiseLike<readonly Step[]>;
+    readonly text: PromiseLike<string>;
+  };
+  extract(prompt: string): Promise<unknown>;
+}
 
 const NO_N: Note = {
   behaviour: 'n = 2',
@@ -32,44 +59,35 @@ const NO_N: Note = {
 };
 
 interface Provider extends Pick<Adapter, 'name' | 'packages' | 'format' | 'notes'> {
-  readonly model: (target: Target) => LanguageModel;
+  readonly sdk: (target: Parameters<Adapter['connect']>[0]) => Sdk;
+  readonly failure: Adapter['failure'];
 }
 
-export function aiSdk({ model: connectModel, notes = [], ...adapter }: Provider): Adapter {
-  return {
-    ...adapter,
-    notes: [NO_N, ...notes],
-    failure,
-    connect: (target) => client(connectModel(target)),
-  };
+export function createAiSdkAdapter({ sdk, notes = [], ...adapter }: Provider): Adapter {
+  return { ...adapter, notes: [NO_N, ...notes], connect: (target) => createClient(sdk(target)) };
 }
 
-function client(model: LanguageModel): Client {
-  // By itself it asks again, twice, where that may help.
-  const settings = { model, maxRetries: 0 };
+function createClient(sdk: Sdk): Client {
   return {
     async ask(question) {
-      const { text, reasoningText, finishReason, usage } = await generateText({
-        model,
-        ...options(question),
-      });
+      const { text, reasoningText, finishReason, usage } = await sdk.generate(question);
       return {
         texts: [text],
         reasoning: reasoningText ?? '',
-        finish: finishWord(finishReason),
+        finish: openaiReason(finishReason),
         usage: usageOf(usage),
         pieces: 1,
       };
     },
     async stream(question) {
-      const result = streamText({ ...settings, ...options(question), onError: () => {} });
+      const result = sdk.stream(question);
       let text = '';
       let reasoning = '';
       let pieces = 0;
-      // `textStream` ends quietly when a stream fails; the AI SDK's page "Error Handling"
-      // has errors taken from here.
-      for await (const part of result.stream) {
-        if (part.type === 'error') throw part.error;
+      // `textStream` ends without an error when a stream fails; the AI SDK's page "Error Handling" reads errors here.
+      for await (const part of result.fullStream) {
+        if ('error' in part) throw part.error;
+        if (!('text' in part)) continue;
         if (part.type === 'reasoning-delta') reasoning += part.text;
         if (part.type === 'text-delta') {
           text += part.text;
@@ -77,59 +95,39 @@ function client(model: LanguageModel): Client {
         }
       }
       const [finish, usage] = await Promise.all([result.finishReason, result.usage]);
-      return { texts: [text], reasoning, finish: finishWord(finish), usage: usageOf(usage), pieces };
+      return { texts: [text], reasoning, finish: openaiReason(finish), usage: usageOf(usage), pieces };
     },
     async askWithTools(prompt) {
-      const { steps, text } = await generateText({
-        ...settings,
-        prompt,
-        tools: TOOLS,
-        stopWhen: isStepCount(5),
-      });
+      const { steps, text } = await sdk.generateWithTools(prompt);
       return toolRun(steps, text);
     },
     async streamWithTools(prompt) {
-      const result = streamText({
-        ...settings,
-        prompt,
-        tools: TOOLS,
-        stopWhen: isStepCount(5),
-        onError: () => {},
-      });
-      for await (const part of result.stream) if (part.type === 'error') throw part.error;
+      const result = sdk.streamWithTools(prompt);
+      for await (const part of result.fullStream) if ('error' in part) throw part.error;
       const [steps, text] = await Promise.all([result.steps, result.text]);
       return toolRun(steps, text);
     },
-    async extract(prompt) {
-      return (await generateText({ ...settings, prompt, output: Output.object({ schema: citySchema }) }))
-        .output;
-    },
+    extract: (prompt) => sdk.extract(prompt),
   };
 }
 
-function options({ prompt, image, json, maxTokens }: Question) {
-  const messages: ModelMessage[] = [
-    {
-      role: 'user',
-      content:
-        image === undefined
-          ? prompt
-          : [
-              { type: 'text', text: prompt },
-              { type: 'file', mediaType: 'image/png', data: image },
-            ],
-    },
-  ];
-  return {
-    messages,
-    ...(maxTokens !== undefined && { maxOutputTokens: maxTokens }),
-    ...(json === true && { output: Output.json() }),
-  };
-}
+/** The weather tool, as both versions' `tool` takes it. */
+export const TOOL = {
+  description: WEATHER_TOOL.description,
+  inputSchema: z.object({ city: z.string() }),
+  execute: (args: { city: string }) => JSON.parse(runTool(args)) as object,
+};
 
-interface Step {
-  readonly finishReason: FinishReason;
-  readonly toolCalls: readonly { readonly toolName: string; readonly input: unknown }[];
+/** @returns the messages of a question, as both versions take them. */
+export function messagesOf({ prompt, image }: Question) {
+  const content =
+    image === undefined
+      ? prompt
+      : [
+          { type: 'text' as const, text: prompt },
+          { type: 'file' as const, mediaType: 'image/png', data: image },
+        ];
+  return [{ role: 'user' as const, content }];
 }
 
 function toolRun(steps: readonly Step[], text: string) {
@@ -137,24 +135,34 @@ function toolRun(steps: readonly Step[], text: string) {
     calls: steps.flatMap(({ toolCalls }) =>
       toolCalls.map(({ toolName, input }) => ({ name: toolName, arguments: input })),
     ),
-    finish: finishWord(steps[0]?.finishReason ?? 'other'),
+    finish: openaiReason(steps[0]?.finishReason ?? 'other'),
     text,
   };
 }
 
-/** OpenAI's word for it. */
-function finishWord(reason: FinishReason): string {
+/** `tool-calls` is `tool_calls` in OpenAI's API. */
+function openaiReason(reason: string): string {
   return reason.replace('-', '_');
 }
 
-function usageOf({ inputTokens, outputTokens, inputTokenDetails }: LanguageModelUsage): Usage {
+function usageOf({ inputTokens, outputTokens, inputTokenDetails }: AiSdkUsage): Usage {
   return { prompt: inputTokens, completion: outputTokens, cached: inputTokenDetails.cacheReadTokens };
 }
 
-function failure(error: unknown): Failure | undefined {
-  if (APICallError.isInstance(error)) {
-    return { status: error.statusCode, text: `${error.message} ${error.responseBody ?? ''}` };
-  }
-  if (error instanceof Error) return { status: undefined, text: `${error.name}: ${error.message}` };
-  return undefined;
+/** @param isCallError - `APICallError.isInstance` of the version in use. */
+export function createFailure(
+  isCallError: (error: unknown) => error is Error & {
+    readonly statusCode?: number | undefined;
+    readonly responseBody?: string | undefined;
+  },
+): (error: unknown) => Failure | undefined {
+  return (error) => {
+    if (isCallError(error)) {
+      return { status: error.statusCode, text: `${error.message} ${error.responseBody ?? ''}` };
+    }
+    if (error instanceof Error) return { status: undefined, text: `${error.name}: ${error.message}` };
+    // Version 6 delivers the object of an error event as it came.
+    const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : null;
+    return typeof message === 'string' ? { status: undefined, text: message } : undefined;
+  };
 }

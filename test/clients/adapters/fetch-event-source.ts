@@ -1,20 +1,20 @@
 import { fetchEventSource } from '@microsoft/fetch-event-source';
-import { refusal, sse } from './sse.ts';
+import { createSseAdapter, readError } from './sse.ts';
 
-export const fetchEventSourceClient = sse({
+export const fetchEventSourceClient = createSseAdapter({
   name: '`@microsoft/fetch-event-source`',
   packages: ['@microsoft/fetch-event-source'],
   format: 'any; here `reasoning_format: "deepseek-style"` in the body',
   reasoningFormat: 'deepseek-style',
   read: ({ url, ...init }, onData) =>
-    onPage(() =>
+    inPage(() =>
       fetchEventSource(url, {
         ...init,
         async onopen(response) {
-          if (!response.ok) throw await refusal(response);
+          if (!response.ok) throw await readError(response);
         },
         onmessage: ({ data }) => onData(data),
-        // Without this it would ask again, and pay again, until the page is closed.
+        // By default it repeats the request, and its costs, until the page is closed.
         onerror(error) {
           throw error;
         },
@@ -22,8 +22,8 @@ export const fetchEventSourceClient = sse({
     ),
 });
 
-/** It is made for pages, and takes these two for granted; other clients refuse to work where they are. */
-async function onPage(work: () => Promise<void>): Promise<void> {
+/** It needs these two globals of a page; other clients do not work if they exist. */
+async function inPage(work: () => Promise<void>): Promise<void> {
   Object.assign(globalThis, {
     window: globalThis,
     document: Object.assign(new EventTarget(), { hidden: false }),

@@ -1,8 +1,8 @@
 import { ChatDeepSeek } from '@langchain/deepseek';
 import { API_KEY, MODEL } from '../client.ts';
-import { langchain } from './langchain.ts';
+import { createLangchainAdapter } from './langchain.ts';
 
-export const langchainDeepSeek = langchain({
+export const langchainDeepSeek = createLangchainAdapter({
   name: 'LangChain, `@langchain/deepseek`',
   packages: ['@langchain/deepseek', '@langchain/core'],
   format: '`X-Reasoning-Format: deepseek-style` in `defaultHeaders`',

@@ -1,8 +1,8 @@
 import { ChatOpenAI } from '@langchain/openai';
 import { API_KEY, MODEL } from '../client.ts';
-import { langchain } from './langchain.ts';
+import { createLangchainAdapter } from './langchain.ts';
 
-export const langchainOpenAI = langchain({
+export const langchainOpenAI = createLangchainAdapter({
   name: 'LangChain, `@langchain/openai`',
   packages: ['@langchain/openai', '@langchain/core'],
   format: '`reasoning_format: "deepseek-style"` in `modelKwargs`',

@@ -1,4 +1,4 @@
-// What LangChain's chat models for OpenAI and DeepSeek share: everything but the class.
+// The adapter for LangChain's chat models, without the class of the model.
 
 import { HumanMessage } from '@langchain/core/messages';
 import type {
@@ -36,11 +36,11 @@ type Model = Pick<ChatOpenAI, 'stream' | 'generate' | 'bindTools' | 'withStructu
 
 interface ChatModel extends Pick<Adapter, 'name' | 'packages' | 'format'> {
   readonly model: (target: Target, settings: { n?: number; maxTokens?: number }) => Model;
-  /** How it is told to keep to a schema. */
+  /** The method of `withStructuredOutput`. */
   readonly structured: 'jsonSchema' | 'functionCalling';
 }
 
-export function langchain({ model: connectModel, structured, ...adapter }: ChatModel): Adapter {
+export function createLangchainAdapter({ model: connectModel, structured, ...adapter }: ChatModel): Adapter {
   return { ...adapter, failure, connect: (target) => client(target, connectModel, structured) };
 }
 
@@ -60,19 +60,19 @@ function client(target: Target, connectModel: ChatModel['model'], method: ChatMo
         [message(question)],
         options(question),
       );
-      return read(...(await gather(stream)));
+      return read(...(await accumulate(stream)));
     },
     askWithTools: (prompt) =>
       converse(prompt, async (messages) => (await withTools.invoke(messages)) as AIMessage),
     streamWithTools: (prompt) =>
-      converse(prompt, async (messages) => (await gather(await withTools.stream(messages)))[0][0]!),
+      converse(prompt, async (messages) => (await accumulate(await withTools.stream(messages)))[0][0]!),
     extract: (prompt) =>
       connectModel(target, {}).withStructuredOutput(citySchema, { name: 'city', method }).invoke(prompt),
   };
 }
 
-/** Joins the chunks of each choice, which `stream()` yields all as one message. */
-async function gather(stream: AsyncIterable<AIMessageChunk>): Promise<[AIMessageChunk[], number]> {
+/** Joins the chunks of each choice: `stream()` yields those of all choices alike. */
+async function accumulate(stream: AsyncIterable<AIMessageChunk>): Promise<[AIMessageChunk[], number]> {
   const choices: AIMessageChunk[] = [];
   let pieces = 0;
   for await (const chunk of stream) {

@@ -1,4 +1,4 @@
-// The plain way: what comes is put together here.
+// `openai` with `create()`: the adapter accumulates the chunks itself.
 
 import type OpenAI from 'openai';
 import type { ChatCompletion, ChatCompletionMessageParam } from 'openai/resources/chat/completions';
@@ -70,7 +70,7 @@ type Calls = readonly OpenAI.ChatCompletionMessageToolCall[];
 async function answerTools(
   finish: string,
   calls: Calls,
-  goOn: (results: ChatCompletionMessageParam[]) => Promise<string>,
+  continueWith: (results: ChatCompletionMessageParam[]) => Promise<string>,
 ): Promise<ToolRun> {
   const functions = calls.filter((call) => call.type === 'function');
   const results = functions.map((call) => ({
@@ -78,7 +78,7 @@ async function answerTools(
     tool_call_id: call.id,
     content: runTool(readCall(call).arguments as { city: string }),
   }));
-  return { calls: functions.map(readCall), finish, text: await goOn(results) };
+  return { calls: functions.map(readCall), finish, text: await continueWith(results) };
 }
 
 function read({ choices, usage }: ChatCompletion): Answer {

@@ -1,4 +1,4 @@
-// The helpers, which put together what comes, run tools and parse.
+// `openai` with its helpers, which accumulate chunks, run tools and parse.
 
 import { zodFunction, zodResponseFormat } from 'openai/helpers/zod';
 import type { ChatCompletionMessageParam, ParsedChatCompletion } from 'openai/resources/chat/completions';

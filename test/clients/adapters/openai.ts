@@ -1,4 +1,4 @@
-// What both ways of using the `openai` package share.
+// The common part of both adapters for the `openai` package.
 
 import OpenAI, { APIError, OpenAIError } from 'openai';
 import type { ChatCompletionMessageParam } from 'openai/resources/chat/completions';

@@ -37,7 +37,7 @@ export const openrouter: Adapter = {
     {
       behaviour: 'error within',
       mark: '~',
-      text: "OpenRouter's SDK throws, but a `ZodError` without the message: it knows error events of OpenRouter's own kind alone.",
+      text: "OpenRouter's SDK throws a `ZodError` without the message: it only knows OpenRouter's own error events.",
       because: /ZodError/,
     },
   ],
@@ -47,7 +47,7 @@ export const openrouter: Adapter = {
       (await chat.send({ chatRequest: { model: MODEL, ...asked } }, { headers })) as ChatResult;
     const stream = async (asked: Asked) => {
       const chatRequest = { model: MODEL, ...asked, stream: true, streamOptions: { includeUsage: true } };
-      return gather((await chat.send({ chatRequest }, { headers })) as AsyncIterable<ChatStreamChunk>);
+      return accumulate((await chat.send({ chatRequest }, { headers })) as AsyncIterable<ChatStreamChunk>);
     };
     return {
       async ask(question) {
@@ -116,7 +116,7 @@ function request({ prompt, image, json, maxTokens }: Question): Asked {
   };
 }
 
-async function gather(
+async function accumulate(
   stream: AsyncIterable<ChatStreamChunk>,
 ): Promise<{ answer: Answer; calls: ChatToolCall[] }> {
   let text = '';
@@ -148,17 +148,17 @@ async function gather(
 async function answerTools(
   finish: string,
   calls: readonly ChatToolCall[],
-  goOn: (results: ChatMessages[]) => Promise<string>,
+  continueWith: (results: ChatMessages[]) => Promise<string>,
 ): Promise<ToolRun> {
   const results = calls.map((call) => ({
     role: 'tool' as const,
     toolCallId: call.id,
     content: runTool(readCall(call).arguments as { city: string }),
   }));
-  return { calls: calls.map(readCall), finish, text: await goOn(results) };
+  return { calls: calls.map(readCall), finish, text: await continueWith(results) };
 }
 
-/** The API sends text, and nothing else. */
+/** The content is always text here. */
 function textOf({ content }: ChatAssistantMessage): string {
   return content as string;
 }

@@ -1,5 +1,4 @@
-// What an application adds to a client that only reads event streams: the request,
-// and what to make of an event.
+// The adapter for clients that only read event streams: it adds the request, and reads the events.
 
 import {
   API_KEY,
@@ -27,7 +26,7 @@ interface SseClient extends Pick<Adapter, 'name' | 'packages' | 'format'> {
   readonly reasoningFormat: 'general' | 'deepseek-style';
 }
 
-/** A failure as the application tells it. */
+/** The application's own error. */
 export class StreamError extends Error {
   override readonly name = 'StreamError';
   readonly status: number | undefined;
@@ -37,13 +36,13 @@ export class StreamError extends Error {
   }
 }
 
-/** @returns the error that an answer which is no stream stands for. */
-export async function refusal(response: Response): Promise<StreamError> {
+/** @returns the error of an answer that is not a stream. */
+export async function readError(response: Response): Promise<StreamError> {
   const { error } = (await response.json()) as { error: { message: string } };
   return new StreamError(error.message, response.status);
 }
 
-export function sse({ read, reasoningFormat, ...adapter }: SseClient): Adapter {
+export function createSseAdapter({ read, reasoningFormat, ...adapter }: SseClient): Adapter {
   return {
     ...adapter,
     streamsOnly: true,
@@ -136,6 +135,6 @@ function fields({ prompt, image, choices, json, maxTokens }: Question) {
 
 function failure(error: unknown): Failure | undefined {
   if (error instanceof StreamError) return { status: error.status, text: error.message };
-  // What `fetch` throws when a connection breaks.
+  // `fetch` throws it when a connection breaks.
   return error instanceof TypeError ? { status: undefined, text: error.message } : undefined;
 }

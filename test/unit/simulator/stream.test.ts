@@ -206,6 +206,10 @@ it.each([
     (events: string[]) =>
       !events.includes('[DONE]') && !events.join('').includes('"stop"') && events.length > 3,
   ],
+  [
+    'truncated after finish',
+    (events: string[]) => events.at(-1)?.includes('"finish_reason":"stop"') === true,
+  ],
   ['truncated after 2', (events: string[]) => events.length === 2],
   [
     'error mid-stream 451 after 1',

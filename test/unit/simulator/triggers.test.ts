@@ -52,6 +52,7 @@ it.each([
   ['simulate error mid-stream after 3', { kind: 'error', after: 3, status: 500 }],
   ['simulate error mid-stream 451', { kind: 'error', after: null, status: 451 }],
   ['simulate garbage after 0', { kind: 'garbage', after: 0, status: 500 }],
+  ['simulate pings after finish', { kind: 'pings', after: 'finish', status: 500 }],
   ['simulate reset', { kind: 'reset', after: null, status: 500 }],
   ['simulate stall', { kind: 'stall', after: null, status: 500 }],
   ['simulate pings after 1', { kind: 'pings', after: 1, status: 500 }],

@@ -1,0 +1,175 @@
+// The pages of examples/ in Chromium, against the gateway with the simulator behind it.
+
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { startGateway, type Gateway } from '../worker/harness.ts';
+import { launchChromium } from './chromium.ts';
+import { startSiteverify, type Siteverify } from './clients-harness.ts';
+import { startSite, type Site } from './examples-harness.ts';
+
+const TURNSTILE_SCRIPT = 'https://challenges.cloudflare.com/turnstile/v0/api.js?render=explicit';
+const SITE_KEY = '1x00000000000000000000AA';
+const TTL_SECONDS = 600;
+/** Chromium and the Workers share the cores of a small machine. */
+const PATIENT = { timeout: 15_000 };
+vi.setConfig({ testTimeout: 60_000 });
+
+/** Acts as Turnstile's test widget: solves each challenge at once. A token is valid once, so each is new. */
+const TURNSTILE_STUB = `
+  globalThis.challenges = [];
+  globalThis.turnstile = {
+    render(container, options) {
+      const widget = 'widget-' + challenges.length;
+      challenges.push({ container, sitekey: options.sitekey, action: options.action, removed: false });
+      const solve = () => globalThis.failChallenge ? options['error-callback']('300010') : options.callback(crypto.randomUUID());
+      setTimeout(solve, 5);
+      return widget;
+    },
+    remove(widget) { challenges[widget.slice('widget-'.length)].removed = true; },
+  };`;
+
+let browser: Browser;
+let site: Site;
+let siteverify: Siteverify;
+let gateway: Gateway;
+let open: Gateway;
+let page: Page;
+let failures: string[];
+beforeAll(async () => {
+  [browser, site, siteverify] = await Promise.all([
+    launchChromium(),
+    startSite(),
+    startSiteverify('127.0.0.1'),
+  ]);
+  [gateway, open] = await Promise.all([
+    startGateway({
+      ANONYMOUS_ACCESS: 'false',
+      ALLOWED_ORIGINS: site.origin,
+      TURNSTILE_SITE_KEY: SITE_KEY,
+      TURNSTILE_SECRET_KEY: '1x0000000000000000000000000000000AA',
+      TURNSTILE_VERIFY_URL: siteverify.url,
+      SESSION_SIGNING_KEY: 'signing-key-of-32-characters-0001',
+      SESSION_TTL_SECONDS: String(TTL_SECONDS),
+    }),
+    startGateway(),
+  ]);
+});
+afterAll(async () => {
+  await Promise.all([browser.close(), gateway.close(), open.close()]);
+  site.close();
+  siteverify.close();
+});
+beforeEach(async () => {
+  page = await browser.newPage();
+  failures = [];
+  page.on('pageerror', (error) => failures.push(error.message));
+  await gateway.forget();
+  await open.forget();
+});
+afterEach(async () => {
+  await page.context().close();
+  expect(failures).toEqual([]);
+});
+
+async function ask(text: string): Promise<void> {
+  await page.getByLabel('Message').fill(text);
+  await page.getByRole('button', { name: 'Send' }).click();
+}
+
+describe('examples/browser', () => {
+  beforeEach(async () => {
+    site.use(gateway.url);
+    siteverify.asked.length = 0;
+    await page.route(TURNSTILE_SCRIPT, (route) =>
+      route.fulfill({ contentType: 'text/javascript', body: TURNSTILE_STUB }),
+    );
+    await page.goto(`${site.origin}/browser`);
+  });
+
+  const challenges = () => page.evaluate<unknown[]>('challenges');
+  const tokenCount = () => new Set(siteverify.asked.map((form) => form.get('response'))).size;
+
+  it('chats with a session, and continues the conversation with the same one', async () => {
+    await ask('My name is Ada');
+    await page.getByText('Nice to meet you').waitFor();
+    await ask('What is my name?');
+    await page.getByText('Your name is **Ada**').waitFor();
+    expect(await challenges()).toEqual([
+      { container: '#turnstile', sitekey: SITE_KEY, action: 'chat', removed: true },
+    ]);
+    expect(tokenCount()).toBe(1);
+    const bodies = (await gateway.received()).map(({ body }) => JSON.parse(body) as { messages: object[] });
+    expect(bodies.map(({ messages }) => messages.length)).toEqual([1, 3]);
+  });
+
+  it('shows the answer while it arrives', async () => {
+    await ask('simulate 40 tokens simulate no reasoning simulate pace 50');
+    const answer = page.locator('#log p').nth(1);
+    await expect.poll(() => answer.innerText(), PATIENT).toMatch(/^This text/);
+    const partial = await answer.innerText();
+    const length = async () => (await answer.innerText()).length;
+    await expect.poll(length, PATIENT).toBeGreaterThan(partial.length);
+  });
+
+  it('renews the session before it ends', async () => {
+    await ask('Say one');
+    await page.getByText('one', { exact: true }).waitFor();
+    const moveClock = (seconds: number) =>
+      page.evaluate(`{ const now = Date.now; Date.now = () => now() + ${seconds * 1_000}; }`);
+    await moveClock(TTL_SECONDS - 120);
+    await ask('Say two');
+    await page.getByText('two', { exact: true }).waitFor();
+    expect(tokenCount()).toBe(1);
+    await moveClock(61);
+    await ask('Say three');
+    await page.getByText('three', { exact: true }).waitFor();
+    expect(tokenCount()).toBe(2);
+  });
+
+  it('shows errors, and lets the visitor try again', async () => {
+    await page.evaluate('globalThis.failChallenge = true');
+    await ask('Say one');
+    expect(await page.getByRole('alert').innerText()).toBe('Error: Turnstile failed: 300010');
+    await page.evaluate('globalThis.failChallenge = false');
+    await ask('Say one simulate error 400');
+    await page.getByText('Error: The request parameters are invalid.').waitFor();
+    await ask('Tell me a joke simulate truncated');
+    await expect.poll(() => page.getByRole('alert').count(), PATIENT).toBe(3);
+    await ask('Say four');
+    await page.getByText('four', { exact: true }).waitFor();
+    const last = JSON.parse((await gateway.received()).at(-1)?.body ?? '') as { messages: object[] };
+    expect(last.messages).toEqual([{ role: 'user', content: 'Say four' }]);
+  });
+});
+
+describe('examples/react', () => {
+  beforeEach(async () => {
+    site.use(open.url);
+    await page.goto(`${site.origin}/react`);
+  });
+
+  it('chats, with the reasoning apart from the answer', async () => {
+    await ask('My name is Ada');
+    const answer = page.getByRole('article', { name: 'assistant' });
+    await answer.getByText('Nice to meet you').waitFor();
+    expect(await answer.locator('details').innerText()).toContain('Reasoning');
+    expect(await answer.locator('details').textContent()).toContain('The user');
+    expect(await answer.locator('p').innerText()).not.toContain('The user');
+    await ask('What is my name?');
+    await page.getByText('Your name is **Ada**').waitFor();
+    expect(await open.received()).toHaveLength(2);
+  });
+
+  it('stops an answer', async () => {
+    await ask('simulate 400 tokens simulate no reasoning simulate pace 50');
+    await page.getByText(/^This text/).waitFor();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByRole('button', { name: 'Send' }).waitFor();
+  });
+
+  it('shows an error', async () => {
+    await ask('hi simulate error 400');
+    await page.getByRole('alert').waitFor();
+    expect(await page.getByRole('alert').innerText()).toContain('The request parameters are invalid.');
+  });
+});
