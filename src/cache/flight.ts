@@ -141,8 +141,7 @@ export class FlightObject {
 
   #failure(error: GatewayError, caller: Caller, leader: Caller): FlightResult {
     if (caller === leader) return { kind: 'failed', error };
-    // With its budget's low `max_tokens` a call may fail that succeeds for another client.
-    if (leader.flightRequest.isCapped) return { kind: 'alone' };
+    if (isOwn(leader)) return { kind: 'alone' };
     const details = { ...error.details, isFree: true };
     return { kind: 'failed', error: new GatewayError(error.code, error.message, details) };
   }
@@ -171,7 +170,7 @@ export class FlightObject {
     const outcome = this.#call(inFlight)
       .catch((thrown: unknown): Outcome => {
         const error = toGatewayError(thrown);
-        if (!ending.signal.aborted && !leader.flightRequest.isCapped)
+        if (!ending.signal.aborted && !isOwn(leader))
           this.#lastFailure = { error, untilMs: Date.now() + FLIGHT_FAILURE_MS };
         return { kind: 'failure', error };
       })
@@ -208,6 +207,14 @@ export class FlightObject {
       answer: { entry, isStored, attempts, upstreamRequestId, queueMs, isShared, payer },
     };
   }
+}
+
+/**
+ * Whether a failure of this leader's call says nothing about others: it was made with a budget's
+ * low `max_tokens`, or was a refresh, which is given up rather than queued.
+ */
+function isOwn({ flightRequest: { isCapped, isBackground } }: Caller): boolean {
+  return isCapped || isBackground;
 }
 
 /** @returns what a flight that has ended costs a caller, as its Worker would settle it. */

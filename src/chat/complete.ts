@@ -45,7 +45,7 @@ export function createComplete(stepfun: Stepfun, config: Config, gate: Gate | nu
       const response = await stepfun.chat({ body, key, stream: false, signal: deadlines.signal });
       deadlines.onHeaders();
       const traceId = readTraceId(response.headers);
-      const completion = rewriteCompletion(await readCompletion(response, config, deadlines.signal), {
+      const completion = rewriteCompletion(await readCompletion(response, deadlines.signal), {
         // As it is stored; each client's own format is rendered from that.
         reasoning: 'general',
         shape: config.relay.shape,
@@ -66,23 +66,18 @@ export function createComplete(stepfun: Stepfun, config: Config, gate: Gate | nu
   }
 }
 
-async function readCompletion(
-  response: Response,
-  { clocks }: Config,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
+/** The total time is the only clock of a whole answer, and the signal keeps it. */
+async function readCompletion(response: Response, signal: AbortSignal): Promise<Uint8Array> {
   if (response.body === null) throw new GatewayError('upstream_malformed', undefined, { detail: 'no body' });
   const bounds = {
     maxBytes: COMPLETION_BYTES,
     expectedBytes: Number(response.headers.get('content-length') ?? NaN) || undefined,
-    idleMs: clocks.idleMs,
   };
   const read = await readAll(response.body, bounds).catch((cause: unknown) => {
     signal.throwIfAborted();
     throw brokenBodyError(cause);
   });
-  if (read === 'too_slow') throw new GatewayError('upstream_timeout');
-  if (read === 'too_large') {
+  if (typeof read === 'string') {
     throw new GatewayError('upstream_malformed', undefined, {
       detail: `more than ${COMPLETION_BYTES} bytes`,
     });

@@ -25,11 +25,6 @@ export interface ReadBounds {
    * uploads over slow lines, one on silence would never end a body that trickles.
    */
   readonly timeoutMs?: number;
-  /**
-   * How long the stream may be silent: for one that may take its time as long as it
-   * is alive. Bytes are then taken as they come, a step for each piece.
-   */
-  readonly idleMs?: number;
 }
 
 /** Why there are no bytes: more than `maxBytes`, or not in time. */
@@ -45,7 +40,7 @@ export async function readAll(
   stream: ReadableStream<Uint8Array>,
   bounds: ReadBounds,
 ): Promise<Uint8Array | ReadFailure> {
-  const { maxBytes, expectedBytes, timeoutMs, idleMs } = bounds;
+  const { maxBytes, expectedBytes, timeoutMs } = bounds;
   // One byte beyond the bound proves that it is broken; one beyond the expected
   // makes the read that brings the last bytes fill less than it could: the end.
   const limit = maxBytes + 1;
@@ -56,8 +51,8 @@ export async function readAll(
   let length = 0;
   for (;;) {
     const room = length === 0 ? buffer : buffer.subarray(length);
-    const min = idleMs === undefined ? room.length : 1;
-    const value = await readInTime(reader, room, min, idleMs ?? timeoutMs);
+    const min = room.length;
+    const value = await readInTime(reader, room, min, timeoutMs);
     if (value === undefined) return 'too_slow';
     // The read took the buffer away and hands its memory back.
     buffer = new Uint8Array(value.buffer);

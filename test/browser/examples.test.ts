@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startGateway, type Gateway } from '../worker/harness.ts';
 import { launchChromium } from './chromium.ts';
-import { startSiteverify, type Siteverify } from './clients-harness.ts';
+import { startSiteverify, type Siteverify } from './servers.ts';
 import { startSite, type Site } from './examples-harness.ts';
 
 const TURNSTILE_SCRIPT = 'https://challenges.cloudflare.com/turnstile/v0/api.js?render=explicit';

@@ -1,6 +1,7 @@
 // "Did you mean temperature?"
 
 import { ECHO_CHARS } from '../../config/limits.ts';
+import { editDistance } from '../../lib/edit-distance.ts';
 
 /**
  * @param name - a field that is not known, of any length.
@@ -25,18 +26,4 @@ export function nearestName(name: string, known: readonly string[]): string | un
 /** @returns one form of `max_tokens`, `maxTokens` and `max-tokens`. */
 export function normalizeName(name: string): string {
   return name.replace(/[^A-Za-z0-9]/g, '').toLowerCase();
-}
-
-/** Levenshtein's distance: how many letters must be inserted, removed or changed. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

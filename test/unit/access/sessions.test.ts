@@ -412,7 +412,7 @@ describe('the request for a session', () => {
     const limit = vi.fn<RateLimit['limit']>(async () => ({ success: false }));
     const refusedPost = post('not JSON', { 'cf-connecting-ip': '203.0.113.7' });
     const error = await failure(
-      sessionResponse(flood, exchange(config), { ...NO_BINDINGS, limiter: { limit } }),
+      sessionResponse(refusedPost, exchange(config), { ...NO_BINDINGS, limiter: { limit } }),
     );
     expect(error.code).toBe('rate_limit_exceeded');
     expect(limit).toHaveBeenCalledWith({ key: 'ip:203.0.113.7' });

@@ -48,7 +48,7 @@ describe('readAll', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(chunk, { maxLength: 6 }), expected, async (chunks, expectedBytes) => {
         const whole = join(chunks);
-        for (const clock of [{}, { timeoutMs: 5_000 }, { idleMs: 5_000 }]) {
+        for (const clock of [{}, { timeoutMs: 5_000 }]) {
           const bounds = { maxBytes: 2_000 * KIB, expectedBytes, ...clock };
           const read = await readAll(source(chunks).stream, bounds);
           expect(read instanceof Uint8Array && Buffer.compare(read, whole)).toBe(0);
@@ -137,15 +137,12 @@ describe('readAll', () => {
     expect(sizes).toEqual([64 * KIB, 8_000 * KIB + 1]);
   });
 
-  it.each([{ timeoutMs: 20, expectedBytes: 10 }, { idleMs: 20 }])(
-    'tells it from a body that broke where cancelling fails the read, as in workerd: %j',
-    async (clock) => {
-      const { promise, reject } = Promise.withResolvers<never>();
-      const reader = { read: () => promise, cancel: async () => reject(new Error('Stream was cancelled.')) };
-      const stream = { getReader: () => reader } as unknown as ReadableStream<Uint8Array>;
-      expect(await readAll(stream, { maxBytes: 100, ...clock })).toBe('too_slow');
-    },
-  );
+  it('tells it from a body that broke where cancelling fails the read, as in workerd', async () => {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const reader = { read: () => promise, cancel: async () => reject(new Error('Stream was cancelled.')) };
+    const stream = { getReader: () => reader } as unknown as ReadableStream<Uint8Array>;
+    expect(await readAll(stream, { maxBytes: 100, timeoutMs: 20, expectedBytes: 10 })).toBe('too_slow');
+  });
 
   it('gives up on a body that hangs or trickles', async () => {
     for (const slow of [
@@ -163,22 +160,6 @@ describe('readAll', () => {
       expect(performance.now() - started).toBeLessThan(1_000);
       expect(slow.cancelled()).toBe(true);
     }
-  });
-
-  it('waits for a body as long as it is not silent, where silence is what counts', async () => {
-    const trickle = source(
-      Array.from({ length: 20 }, () => filled(1)),
-      'end',
-      15,
-    );
-    expect(await readAll(trickle.stream, { maxBytes: 1_000, idleMs: 100 })).toHaveLength(20);
-    const stopped = source([filled(10)], 'hang');
-    const started = performance.now();
-    expect(await readAll(stopped.stream, { maxBytes: 1_000, idleMs: 100 })).toBe('too_slow');
-    expect(performance.now() - started).toBeGreaterThan(95);
-    expect(stopped.cancelled()).toBe(true);
-    const over = source([filled(60), filled(60)], 'hang');
-    expect(await readAll(over.stream, { maxBytes: 100, idleMs: 1_000 })).toBe('too_large');
   });
 
   it('gives time for what is large: 64 KiB/s are enough', async () => {
