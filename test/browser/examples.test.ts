@@ -79,7 +79,7 @@ async function ask(text: string): Promise<void> {
 describe('examples/browser', () => {
   beforeEach(async () => {
     site.use(gateway.url);
-    siteverify.asked.length = 0;
+    siteverify.forms.length = 0;
     await page.route(TURNSTILE_SCRIPT, (route) =>
       route.fulfill({ contentType: 'text/javascript', body: TURNSTILE_STUB }),
     );
@@ -87,7 +87,7 @@ describe('examples/browser', () => {
   });
 
   const challenges = () => page.evaluate<unknown[]>('challenges');
-  const tokenCount = () => new Set(siteverify.asked.map((form) => form.get('response'))).size;
+  const tokenCount = () => new Set(siteverify.forms.map((form) => form.get('response'))).size;
 
   it('chats with a session, and continues the conversation with the same one', async () => {
     await ask('My name is Ada');
