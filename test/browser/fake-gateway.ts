@@ -50,7 +50,7 @@ export interface FakeGateway {
   readonly url: string;
   /** The requests of the page, oldest first, but for those of documents (models, usage, health). */
   readonly asked: Asked[];
-  /** The body of GET /v1/models; null: it answers 401. */
+  /** The body of GET /v1/models, or a function of the request that returns it; null: it answers 401. */
   models: unknown;
   /** The body of GET /v1/usage; null: it answers 404. */
   usage: unknown;
@@ -104,8 +104,10 @@ export async function startFakeGateway(siteKey = ''): Promise<FakeGateway> {
     answer: (asked) =>
       asked.json(500, { error: { message: 'This test defines no answer.', code: 'internal_error' } }),
   };
+  // Each test opens the page anew: 50 files from workerd cost more than the test itself.
+  const files = new Map<string, Promise<File>>();
   const server = createServer((request, response) => {
-    void serve(request, response, gateway, worker);
+    void serve(request, response, gateway, worker, files);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -124,6 +126,7 @@ async function serve(
   response: ServerResponse,
   gateway: Omit<FakeGateway, 'url' | 'close'>,
   worker: Miniflare,
+  files: Map<string, Promise<File>>,
 ): Promise<void> {
   const path = request.url ?? '/';
   if (path === '/healthz') {
@@ -133,18 +136,21 @@ async function serve(
   }
   if (!path.startsWith('/v1/')) {
     const known = request.headers['if-none-match'];
-    const file = await worker.dispatchFetch(`http://page${path}`, {
-      redirect: 'manual',
-      headers: known === undefined ? {} : { 'if-none-match': known },
-    });
-    response.writeHead(file.status, Object.fromEntries(file.headers));
-    response.end(Buffer.from(await file.arrayBuffer()));
+    const name = `${path} ${known}`;
+    let file = files.get(name);
+    if (file === undefined) {
+      file = fetchFile(worker, path, known);
+      files.set(name, file);
+    }
+    const { status, headers, body } = await file;
+    response.writeHead(status, headers).end(body);
     return;
   }
   const asked = await readAsked(request, response);
   if (path === '/v1/models') {
-    if (gateway.models === null) asked.json(401, { error: { message: 'No.', code: 'invalid_api_key' } });
-    else asked.json(200, gateway.models);
+    const models: unknown = typeof gateway.models === 'function' ? gateway.models(asked) : gateway.models;
+    if (models === null) asked.json(401, { error: { message: 'No.', code: 'invalid_api_key' } });
+    else asked.json(200, models);
     return;
   }
   if (path === '/v1/usage') {
@@ -154,6 +160,24 @@ async function serve(
   }
   gateway.asked.push(asked);
   await gateway.answer(asked);
+}
+
+interface File {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: Buffer;
+}
+
+async function fetchFile(worker: Miniflare, path: string, known: string | undefined): Promise<File> {
+  const file = await worker.dispatchFetch(`http://page${path}`, {
+    redirect: 'manual',
+    headers: known === undefined ? {} : { 'if-none-match': known },
+  });
+  return {
+    status: file.status,
+    headers: Object.fromEntries(file.headers),
+    body: Buffer.from(await file.arrayBuffer()),
+  };
 }
 
 async function readAsked(request: IncomingMessage, response: ServerResponse): Promise<Asked> {

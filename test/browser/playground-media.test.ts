@@ -1,62 +1,39 @@
-// What one takes into the page and out of it: images, and code.
+// Attachments that go into the page, and code that comes out of it, in real Chromium.
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  launchChromium,
-  openPage,
-  startFakeGateway,
-  type Asked,
-  type FakeGateway,
-  type OpenPage,
-} from './playground-harness.ts';
+import type { Locator, Page } from 'playwright-core';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Asked, FakeGateway } from './fake-gateway.ts';
+import { answerWith, usePlayground } from './playground-page.ts';
 
 const run = promisify(execFile);
 
-describe('the playground takes', () => {
-  let browser: Browser;
+describe('the playground', () => {
+  const openPlayground = usePlayground();
   let gateway: FakeGateway;
-  let open: OpenPage;
   let page: Page;
 
-  beforeAll(async () => {
-    [browser, gateway] = await Promise.all([launchChromium(), startFakeGateway()]);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await gateway.close();
-  });
   beforeEach(async () => {
-    gateway.asked.length = 0;
+    ({ gateway, page } = await openPlayground());
     gateway.answer = (asked) => {
-      if (asked.body['stream'] === true) {
-        asked.open();
-        asked.chunk({ content: 'A picture.' }, {}, 'stop');
-        asked.done();
-      } else
-        asked.json(200, {
-          choices: [{ index: 0, message: { content: 'A picture.' }, finish_reason: 'stop' }],
-        });
+      if (asked.body['stream'] === true) answerWith('A picture.')(asked);
+      else {
+        const message = { content: 'A picture.' };
+        asked.json(200, { choices: [{ index: 0, message, finish_reason: 'stop' }] });
+      }
     };
-    open = await openPage(browser, gateway.url);
-    ({ page } = open);
-  });
-  afterEach(async () => {
-    expect(open.complaints).toEqual([]);
-    await page.context().close();
   });
 
   async function send(text: string): Promise<Asked> {
     await page.getByLabel('Message', { exact: true }).fill(text);
-    await page.keyboard.press('Enter');
+    await page.getByLabel('Message', { exact: true }).press('Enter');
     await page.getByRole('button', { name: 'Regenerate' }).last().waitFor();
     return gateway.asked.at(-1)!;
   }
 
-  describe('images', () => {
-    const thumbs = () => page.getByRole('list', { name: 'Images to send' }).getByRole('img');
+  describe('takes images', () => {
+    const thumbs = () => page.getByRole('list', { name: 'Attachments' }).getByRole('img');
 
     it('that are large: a photo becomes a JPEG small enough to send', async () => {
       // Made where it is dropped: 10 MB through the debugging protocol take their time.
@@ -139,11 +116,11 @@ describe('the playground takes', () => {
       expect(JSON.stringify((await send('Look')).body)).toContain('image_url');
     });
 
-    it('and gives them back', async () => {
+    it('and removes them', async () => {
       const png = await drawImage(page, { width: 8, height: 8, type: 'image/png' });
       const files = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name, mimeType: 'image/png', buffer: png }));
       await page.locator('#file').setInputFiles(files);
-      await page.getByText('A message takes 4 images at most.').waitFor();
+      await page.getByText('A message takes 4 attachments at most.').waitFor();
       expect(await thumbs().count()).toBe(4);
       await page.getByRole('button', { name: 'Remove b' }).click();
       expect(await thumbs().evaluateAll((nodes) => nodes.map((node) => node.getAttribute('alt')))).toEqual([
@@ -153,7 +130,52 @@ describe('the playground takes', () => {
       ]);
     });
 
-    it('but not what is no image, and says when the model reads none', async () => {
+    it('in a bubble without dead space, whose place is known before the image is decoded', async () => {
+      const png = await drawImage(page, { width: 400, height: 100, type: 'image/png' });
+      await page.locator('#file').setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: png });
+      await thumbs().waitFor();
+      await send('');
+      const image = page.locator('.sent-image');
+      expect(await image.getAttribute('width')).toBe('400');
+      const [bubble, shown] = await Promise.all([page.locator('.bubble').boundingBox(), image.boundingBox()]);
+      expect(shown).toMatchObject({ width: 400, height: 100 });
+      // The padding of the bubble is all that is left around it.
+      expect((bubble?.width ?? 0) - 400).toBeLessThanOrEqual(32);
+      expect((bubble?.height ?? 0) - 100).toBeLessThanOrEqual(24);
+    });
+
+    it('and sounds, and videos by address, which the page itself does not fetch', async () => {
+      const elsewhere: string[] = [];
+      page.on('request', (request) => {
+        if (request.url().includes('media.example')) elsewhere.push(request.url());
+      });
+      await page
+        .locator('#file')
+        .setInputFiles({ name: 'a.mp3', mimeType: 'audio/mpeg', buffer: Buffer.from('sound') });
+      await page.locator('#thumbs', { hasText: 'a.mp3' }).waitFor();
+      await page.locator('#attach').click();
+      await page.getByLabel('Image or MP4 video by address').fill('https://media.example/clip.mp4');
+      await page.getByLabel('Image or MP4 video by address').press('Enter');
+      await page.locator('#thumbs', { hasText: 'clip.mp4' }).waitFor();
+      const { body } = await send('What is this?');
+      expect(body['messages']).toEqual([
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'What is this?' },
+            { type: 'input_audio', input_audio: { data: 'data:audio/mp3;base64,c291bmQ=', format: 'mp3' } },
+            { type: 'video_url', video_url: { url: 'https://media.example/clip.mp4' } },
+          ],
+        },
+      ]);
+      expect(elsewhere).toEqual([]);
+      await page.locator('#attach').click();
+      await page.getByLabel('Image or MP4 video by address').fill('not an address');
+      await page.getByRole('button', { name: 'Add' }).click();
+      await page.getByText('Enter an address that begins with https://.').waitFor();
+    });
+
+    it('but no other file, and tells when the model reads none', async () => {
       await page
         .locator('#file')
         .setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: Buffer.from('no') });
@@ -168,7 +190,7 @@ describe('the playground takes', () => {
     });
   });
 
-  describe('its requests out as code', () => {
+  describe('gives its requests as code', () => {
     const dialog = () => page.getByRole('dialog', { name: 'This request as code' });
 
     async function copied(language: string, opener: Locator): Promise<string> {
@@ -200,7 +222,7 @@ describe('the playground takes', () => {
     it('curl with an image, too long for a command line', async () => {
       const photo = await drawImage(page, { width: 600, height: 600, type: 'image/png', noise: true });
       await page.locator('#file').setInputFiles({ name: 'sky.jpg', mimeType: 'image/jpeg', buffer: photo });
-      await page.getByRole('list', { name: 'Images to send' }).getByRole('img').waitFor();
+      await page.getByRole('list', { name: 'Attachments' }).getByRole('img').waitFor();
       const asked = await send('What is this?');
       const code = await copied('curl', ofAnswer());
       expect(code.length).toBeGreaterThan(131_072);
@@ -225,9 +247,9 @@ describe('the playground takes', () => {
       },
     );
 
-    it('before they are sent: what stands in the composer', async () => {
+    it('before they are sent: what is written in the composer', async () => {
       await page.getByLabel('Message', { exact: true }).fill('A draft');
-      const code = await copied('Python', page.getByRole('button', { name: 'Code' }));
+      const code = await copied('Python', page.locator('#code-open'));
       expect(code).toContain('"content": "A draft"');
       expect(code).toContain(`base_url="${gateway.url}/v1"`);
       expect(gateway.asked).toEqual([]);
@@ -254,7 +276,7 @@ async function drawImage(page: Page, drawing: Drawing): Promise<Buffer> {
     const canvas = Object.assign(document.createElement('canvas'), { width, height });
     const context = canvas.getContext('2d')!;
     if (noise === true) {
-      // Nothing is harder to compress.
+      // Noise is hardest to compress.
       const pixels = context.createImageData(width, height);
       const words = new Uint32Array(pixels.data.buffer);
       let word = 1;
