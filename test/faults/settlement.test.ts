@@ -79,7 +79,7 @@ describe('a client that leaves by a reset', () => {
     expect(log).toMatchObject({ outcome: 'client_gone' });
   });
 
-  it('does not lower what the next request may have', async () => {
+  it('three requests, each left early → no tokens stay reserved', async () => {
     for (let i = 0; i < 3; i++) {
       await leave(gateways, { port: gateways.ports.stream, phase: 'mid-stream', leaveBy: 'reset' });
     }
@@ -90,7 +90,7 @@ describe('a client that leaves by a reset', () => {
 });
 
 describe('a flight', () => {
-  it('charges one of two clients that ask the same and leave', async () => {
+  it('two clients that share it and leave → one of them is charged', async () => {
     const lane = 'completion in a flight';
     const before = await tokens(lane);
     gateways.upstream.play = () => {};
@@ -109,7 +109,7 @@ describe('a flight', () => {
 });
 
 describe('usage that is a placeholder', () => {
-  it('a stream that breaks behind zeros costs its prompt', async () => {
+  it('a stream that breaks after a usage of zeros → costs its prompt', async () => {
     const before = await tokens('stream');
     gateways.upstream.play = (call) => {
       call.open().chunk(event('Hello', '', { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }));
@@ -120,7 +120,7 @@ describe('usage that is a placeholder', () => {
     expect(await charged('stream', before)).toBeGreaterThan(9_000);
   });
 
-  it('a usage without a total costs its parts', async () => {
+  it('a usage without a total → costs the sum of its parts', async () => {
     const before = await tokens('stream');
     gateways.upstream.play = (call) => {
       call.open().chunk(event('Hello', 'stop', { prompt_tokens: 700, completion_tokens: 77 }));
