@@ -1,4 +1,4 @@
-/** Bindings that wrangler.toml does not have: optional ones (README.md), and those of wrangler.local.toml. */
+/** Bindings that wrangler.toml does not have: optional ones (docs/settings.md), and those of wrangler.local.toml. */
 interface Env {
   ANALYTICS?: AnalyticsEngineDataset;
   STEPFUN?: Fetcher;

@@ -17,7 +17,7 @@ const DESCRIPTION = `${packageJson.description}
 - Every answer carries \`X-Request-Id\` and, to pages of allowed origins, CORS headers. Preflights need no credentials.
 - Every failure has the same error object. An unknown path is 404 \`not_found\`, another method 405 \`method_not_allowed\`
   with \`Allow\`. HEAD works wherever GET does.
-- Names in capitals are settings of the operator; README describes them.`;
+- Names in capitals are settings of the operator; docs/settings.md describes them.`;
 
 const TAGS = [
   { name: 'Chat', description: 'Ask a model.' },

@@ -193,5 +193,5 @@ function file(type: string, schema: Json, ...more: string[]): Json {
 
 function health(status: string, configuration: string): Json {
   const access = configuration === 'valid' ? 'configured' : 'unknown';
-  return { status, version: '0.1.0', configuration, access };
+  return { status, version: '0.2.0', configuration, access };
 }

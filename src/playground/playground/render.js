@@ -145,7 +145,13 @@ function openNode(token, parent) {
 const ELEMENTS = /** @type {ReadonlyMap<string, keyof HTMLElementTagNameMap>} */ (
   new Map(
     Object.entries({
-      ...{ h1: 'h3', h2: 'h4', h3: 'h5', h4: 'h5', h5: 'h5', h6: 'h5', s: 'del' },
+      h1: 'h3',
+      h2: 'h4',
+      h3: 'h5',
+      h4: 'h5',
+      h5: 'h5',
+      h6: 'h5',
+      s: 'del',
       ...Object.fromEntries(
         [
           'p',

@@ -27,16 +27,18 @@ afterAll(async () => {
 
 /** Loaded when they are first needed. */
 const LATER = new Set([
-  ...[
-    'attachments.js',
-    'code-dialog.js',
-    'docs.js',
-    'examples.js',
-    'export.js',
-    'images.js',
-    'raw-dialog.js',
-  ],
-  ...['snippets.js', 'tab-dialog.css', 'tab-dialog.js', 'tool-calls-view.js', 'turnstile.js'],
+  'attachments.js',
+  'code-dialog.js',
+  'docs.js',
+  'examples.js',
+  'export.js',
+  'images.js',
+  'raw-dialog.js',
+  'snippets.js',
+  'tab-dialog.css',
+  'tab-dialog.js',
+  'tool-calls-view.js',
+  'turnstile.js',
 ]);
 
 describe('serveAsset', () => {
