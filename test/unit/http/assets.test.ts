@@ -94,7 +94,11 @@ describe('serveAsset', () => {
   });
 
   it.each([
-    ...['/playground/none.js', '/playground/', '/playground', '/tsconfig.json', '/types.ts'],
+    '/playground/none.js',
+    '/playground/',
+    '/playground',
+    '/tsconfig.json',
+    '/types.ts',
     '/library-types/katex.d.ts',
   ])('has nothing at %s', async (path) => {
     const response = await fetch(`${plain.url}${path}`, { redirect: 'manual' });
@@ -111,7 +115,7 @@ describe('the page', () => {
   it('preloads each of its modules, and no other', async () => {
     const page = await (await fetch(plain.url)).text();
     const preloaded = [...page.matchAll(/rel="modulepreload" href="\/playground\/([^"]+)"/g)].map(
-      ([, name]) => name,
+      ([, name = '']) => name,
     );
     const entries = new Set(['app.js', 'theme.js']);
     const modules = firstLoad.filter((name) => name.endsWith('.js') && !entries.has(name));

@@ -10,15 +10,13 @@ describe('parseSettings', () => {
       maxTokens: -1,
       stream: 'x',
       system: null,
-      ...{
-        topP: 2,
-        choices: 99,
-        output: 'xml',
-        stop: 1,
-        tools: [],
-        schema: {},
-        compareWith: 0,
-      },
+      topP: 2,
+      choices: 99,
+      output: 'xml',
+      stop: 1,
+      tools: [],
+      schema: {},
+      compareWith: 0,
     };
     for (const value of [undefined, null, 'x', 1, [], {}, stored]) {
       expect(parseSettings(value)).toEqual(DEFAULTS);
