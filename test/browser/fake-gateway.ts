@@ -1,6 +1,6 @@
 // A gateway whose API the test answers by hand, chunk by chunk, so that the page can be
 // examined at each moment of an answer. The playground's files come from the Worker's own
-// servePlayground, in workerd, with their real headers.
+// serveAsset, in workerd, with their real headers.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,12 +12,10 @@ const ROOT = join(import.meta.dirname, '../..');
 
 /** Serves the page's files as the router does; the rest of the gateway is left out. */
 const PAGE_WORKER = `
-  import { servePlayground } from './src/http/assets.ts';
-  import { toResponse } from './src/http/response.ts';
+  import { serveAsset } from './src/http/assets.ts';
   export default {
     fetch: (request, env) =>
-      servePlayground(request, env.ASSETS, env.SITE_KEY === '' ? null : env.SITE_KEY).then(
-        toResponse,
+      serveAsset(request, env.ASSETS, env.SITE_KEY === '' ? null : env.SITE_KEY).catch(
         (error) => new Response(error.code, { status: error.status }),
       ),
   };

@@ -11,6 +11,7 @@ export const ATTACHMENTS_MAX = 4;
 const AUDIO_BYTES_MAX = 1_500_000;
 
 /**
+ * @public loaded when the first file is attached.
  * @param {File} file
  * @returns {Promise<Attachment>}
  * @throws {Error} whose message tells the visitor why not.

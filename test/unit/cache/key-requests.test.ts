@@ -196,7 +196,7 @@ describe('requests that differ in one value', () => {
           { logprobs: true },
           { logprobs: true, top_logprobs: 2 },
           { tool_choice: 'none', ...tool('f') },
-          { parallel_tool_calls: false },
+          { parallel_tool_calls: false, ...tool('f') },
           { extra: 0 },
           { extra: false },
           tool('f'),

@@ -1,7 +1,7 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createAccount, readLimits, TIER_NAMES } from '../../simulator/account.ts';
 import type { AccountStatus, Limits } from '../../simulator/account.ts';
-import { get, question, send } from './ask.ts';
+import { question } from './ask.ts';
 
 function limits(fields: Partial<Limits> = {}): Limits {
   const none = { concurrency: Infinity, rpm: Infinity, tpm: Infinity };
@@ -123,6 +123,13 @@ describe('an account', () => {
 describe('the limits of the Worker', () => {
   const env = { CONCURRENCY: '2', CUT_DELAY_MS: '0' };
   const stalled = question('hi simulate stall', { stream: true });
+  // Tests of other files may have left requests running in the simulator that all of them share.
+  let get: typeof import('./ask.ts').get;
+  let send: typeof import('./ask.ts').send;
+  beforeAll(async () => {
+    vi.resetModules();
+    ({ get, send } = await import('./ask.ts'));
+  });
   beforeEach(() => get('/_/account', { method: 'DELETE' }));
 
   const status = async (): Promise<AccountStatus> => (await get('/_/account', {}, env)).json();
