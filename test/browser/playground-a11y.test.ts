@@ -36,12 +36,13 @@ describe('the playground', () => {
       return node?.id !== '' ? `#${node?.id}` : (node.getAttribute('aria-label') ?? node.textContent.trim());
     });
 
+  // Each state is examined by axe, which takes a second or more.
   describe.each<[string, BrowserContextOptions]>([
     ['wide and light', { ...WIDE, colorScheme: 'light' }],
     ['wide and dark', { ...WIDE, colorScheme: 'dark' }],
     ['on a phone, light', { ...PHONE, colorScheme: 'light' }],
     ['on a phone, dark', { ...PHONE, colorScheme: 'dark' }],
-  ])('%s', (_, options) => {
+  ])('%s', { timeout: 60_000 }, (_, options) => {
     it('has no violation that axe finds, and nothing wider than the screen, in any state', async () => {
       await show({ ...options, reducedMotion: 'reduce' });
       await check('welcome');
@@ -118,7 +119,9 @@ describe('the playground', () => {
       await show({ ...options, reducedMotion: 'reduce' });
       playground.gateway.models = null;
       playground.gateway.health = {
-        ...{ status: 'not_serving', configuration: 'valid', access: 'not_configured' },
+        status: 'not_serving',
+        configuration: 'valid',
+        access: 'not_configured',
         missing: ['STEP_API_KEY'],
       };
       await page.reload();

@@ -106,7 +106,9 @@ describe('the budget', () => {
 describe('the first look at a deployment that is not ready', () => {
   it('names what is missing, in words', async () => {
     playground.gateway.health = {
-      ...{ status: 'not_serving', configuration: 'valid', access: 'not_configured' },
+      status: 'not_serving',
+      configuration: 'valid',
+      access: 'not_configured',
       missing: ['STEP_API_KEY'],
     };
     await page.reload();

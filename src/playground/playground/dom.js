@@ -65,11 +65,10 @@ export function action(label, iconName, click) {
  */
 export function copyAction(text) {
   const label = h('span', {}, 'Copy');
-  const copy = () =>
-    copyText(text()).then((words) => {
-      label.textContent = words;
-      setTimeout(() => (label.textContent = 'Copy'), 1600);
-    });
+  const copy = async () => {
+    label.textContent = await copyText(text());
+    setTimeout(() => (label.textContent = 'Copy'), 1600);
+  };
   return h('button', { type: 'button', class: 'action', click: () => void copy() }, icon('copy'), label);
 }
 

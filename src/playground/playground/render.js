@@ -141,31 +141,33 @@ function openNode(token, parent) {
   return node;
 }
 
-/** The page's own headings are h1 and h2: those of an answer begin below them. */
-const ELEMENTS = /** @type {ReadonlyMap<string, keyof HTMLElementTagNameMap>} */ (
-  new Map(
-    Object.entries({
-      ...{ h1: 'h3', h2: 'h4', h3: 'h5', h4: 'h5', h5: 'h5', h6: 'h5', s: 'del' },
-      ...Object.fromEntries(
-        [
-          'p',
-          'blockquote',
-          'ul',
-          'ol',
-          'li',
-          'table',
-          'thead',
-          'tbody',
-          'tr',
-          'th',
-          'td',
-          'strong',
-          'em',
-        ].map((tag) => [tag, tag]),
-      ),
-    }),
-  )
-);
+/**
+ * The element for each tag of markdown-it. The page's own headings are h1 and h2: those of an answer
+ * begin below them.
+ * @type {ReadonlyMap<string, keyof HTMLElementTagNameMap>}
+ */
+const ELEMENTS = new Map([
+  ['h1', 'h3'],
+  ['h2', 'h4'],
+  ['h3', 'h5'],
+  ['h4', 'h5'],
+  ['h5', 'h5'],
+  ['h6', 'h5'],
+  ['p', 'p'],
+  ['blockquote', 'blockquote'],
+  ['ul', 'ul'],
+  ['ol', 'ol'],
+  ['li', 'li'],
+  ['table', 'table'],
+  ['thead', 'thead'],
+  ['tbody', 'tbody'],
+  ['tr', 'tr'],
+  ['th', 'th'],
+  ['td', 'td'],
+  ['strong', 'strong'],
+  ['em', 'em'],
+  ['s', 'del'],
+]);
 
 /** markdown-it's way to tell the alignment of a table's cell. */
 const ALIGNMENTS = new Map([

@@ -22,8 +22,14 @@ describe('explain', () => {
   });
 
   it.each([
-    ...['network', 'interrupted', 'unreadable', 'browser_check'],
-    ...['queue_timeout', 'queue_full', 'budget_reserved', 'upstream_misconfigured'],
+    'network',
+    'interrupted',
+    'unreadable',
+    'browser_check',
+    'queue_timeout',
+    'queue_full',
+    'budget_reserved',
+    'upstream_misconfigured',
   ])('has words for %s', (code) => {
     expect(title(code)).not.toBe('The request failed');
   });

@@ -4,8 +4,19 @@ import { DEFAULTS, parseSettings } from '../../../src/playground/playground/sett
 describe('parseSettings', () => {
   it('has the default for each field that is missing or wrong', () => {
     const stored = {
-      ...{ model: 3, format: 'other', temperature: 9, maxTokens: -1, stream: 'x', system: null },
-      ...{ topP: 2, choices: 99, output: 'xml', stop: 1, tools: [], schema: {}, compareWith: 0 },
+      model: 3,
+      format: 'other',
+      temperature: 9,
+      maxTokens: -1,
+      stream: 'x',
+      system: null,
+      topP: 2,
+      choices: 99,
+      output: 'xml',
+      stop: 1,
+      tools: [],
+      schema: {},
+      compareWith: 0,
     };
     for (const value of [undefined, null, 'x', 1, [], {}, stored]) {
       expect(parseSettings(value)).toEqual(DEFAULTS);
