@@ -1,52 +1,32 @@
-// For everybody: light and dark, on a phone, by keyboard, with a screen reader.
+// Access for everybody in real Chromium: light and dark, on a phone, by keyboard, with a screen reader.
 
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  launchChromium,
-  openPage,
-  startFakeGateway,
-  type Asked,
-  type FakeGateway,
-  type OpenPage,
-} from './playground-harness.ts';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Asked } from './fake-gateway.ts';
+import { USAGE, usePlayground, type Playground } from './playground-page.ts';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 const ANSWER = [
-  '# A title\n\nWords, **strong** and *thin*, `code`, [a link](https://a.example).',
+  '# A title\n\nWords, **strong** and *thin*, `code`, [a link](https://a.example), $a^2$.',
   '\n\n```js\nconst answer = 42;\n```\n\n> A quote.\n\n',
-  '1. one\n2. two\n   - deeper\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n---\n\nThe end.',
+  '1. one\n2. two\n   - deeper\n\n- [x] done\n\n$$\\frac{a}{b}$$\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n---\n\nThe end.',
 ];
 
 const WIDE = { viewport: { width: 1280, height: 800 } };
-const PHONE = { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true };
+const PHONE = { viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true };
 
 describe('the playground', () => {
-  let browser: Browser;
-  let gateway: FakeGateway;
-  let open: OpenPage;
+  const openPlayground = usePlayground();
+  let playground: Playground;
   let page: Page;
 
-  beforeAll(async () => {
-    [browser, gateway] = await Promise.all([launchChromium(), startFakeGateway()]);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await gateway.close();
-  });
-  afterEach(async () => {
-    expect(open.complaints).toEqual([]);
-    await page.context().close();
-  });
-
   async function show(options: BrowserContextOptions): Promise<void> {
-    gateway.asked.length = 0;
-    gateway.answer = whole;
-    open = await openPage(browser, gateway.url, options);
-    ({ page } = open);
+    playground = await openPlayground(options);
+    ({ page } = playground);
+    playground.gateway.answer = whole;
   }
 
   const message = () => page.getByLabel('Message', { exact: true });
@@ -56,13 +36,14 @@ describe('the playground', () => {
       return node?.id !== '' ? `#${node?.id}` : (node.getAttribute('aria-label') ?? node.textContent.trim());
     });
 
+  // Each state is examined by axe, which takes a second or more.
   describe.each<[string, BrowserContextOptions]>([
     ['wide and light', { ...WIDE, colorScheme: 'light' }],
     ['wide and dark', { ...WIDE, colorScheme: 'dark' }],
     ['on a phone, light', { ...PHONE, colorScheme: 'light' }],
     ['on a phone, dark', { ...PHONE, colorScheme: 'dark' }],
-  ])('%s', (_, options) => {
-    it('has nothing that axe objects to, and nothing wider than the screen, in any state', async () => {
+  ])('%s', { timeout: 60_000 }, (_, options) => {
+    it('has no violation that axe finds, and nothing wider than the screen, in any state', async () => {
       await show({ ...options, reducedMotion: 'reduce' });
       await check('welcome');
 
@@ -74,27 +55,79 @@ describe('the playground', () => {
       asked.chunk({ content: ANSWER.join('') }, USAGE, 'stop');
       asked.done();
       await page.getByText('The end.', { exact: true }).waitFor();
-      await page.locator('details.reasoning summary').click();
+      await page.locator('.reasoning summary').click();
       await check('answered');
       await page.getByRole('button', { name: 'Edit' }).click();
       await check('editing');
       await page.keyboard.press('Escape');
+    });
 
+    it('has none in dialogs and menus, and after a failure', async () => {
+      await show({ ...options, reducedMotion: 'reduce' });
       const refused = await hold('A very long word: ' + 'x'.repeat(200));
       const error = { error: { message: 'y'.repeat(300), code: 'rate_limit_exceeded' } };
       refused.json(429, error, { 'retry-after': '100' });
       await page.getByRole('alert').waitFor();
       await check('refused');
 
-      await page.locator('.bar').getByRole('button', { name: 'Code' }).click();
+      await page.locator('#code-open').click();
       await page.getByRole('dialog').waitFor();
       await check('code');
       await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Raw' }).click();
+      for (const name of ['Timings', 'Events']) {
+        await page.getByRole('tab', { name }).click();
+        await check(`raw: ${name}`);
+      }
+      await page.keyboard.press('Escape');
+      await page.locator('#menu > summary').click();
+      await check('menu');
+      await page.keyboard.press('Escape');
+      await page.locator('#attach').click();
+      await check('attach');
+      await page.keyboard.press('Escape');
+    });
+
+    it('has none in the settings and around tools', async () => {
+      await show({ ...options, reducedMotion: 'reduce' });
+      await page.locator('#model option[value="step-plain"]').waitFor({ state: 'attached' });
       if (options.isMobile === true) {
         await page.getByRole('button', { name: 'Settings' }).click();
         await page.getByRole('dialog').waitFor();
         await check('settings');
+        await page.getByText('More options').click();
+        await page.getByLabel('Output').selectOption('schema');
+        await check('more settings');
+        await page.keyboard.press('Escape');
+      } else {
+        await page.getByText('More options').click();
+        await page.getByLabel('Output').selectOption('schema');
+        await check('more settings');
       }
+      await page.locator('#compareWith').evaluate((node) => {
+        if (node instanceof HTMLSelectElement) node.value = 'step-plain';
+        node.dispatchEvent(new Event('input', { bubbles: true }));
+      });
+      playground.gateway.answer = calls;
+      await message().fill('Call');
+      await page.getByRole('button', { name: 'Send' }).click();
+      await page.getByLabel('Result of get_weather').nth(1).waitFor();
+      await check('tools, side by side');
+    });
+
+    it('has none either where the gateway is not ready', async () => {
+      await show({ ...options, reducedMotion: 'reduce' });
+      playground.gateway.models = null;
+      playground.gateway.health = {
+        status: 'not_serving',
+        configuration: 'valid',
+        access: 'not_configured',
+        missing: ['STEP_API_KEY'],
+      };
+      await page.reload();
+      await page.locator('#setup').getByText('not ready').waitFor();
+      await page.getByLabel('This gateway needs a key').waitFor();
+      await check('setup');
     });
   });
 
@@ -121,7 +154,7 @@ describe('the playground', () => {
 
   async function hold(text: string): Promise<Asked> {
     const { promise, resolve } = Promise.withResolvers<Asked>();
-    gateway.answer = resolve;
+    playground.gateway.answer = resolve;
     await message().fill(text);
     await page.getByRole('button', { name: 'Send' }).click();
     return promise;
@@ -138,13 +171,17 @@ describe('the playground', () => {
       expect(await message().inputValue()).toBe('First line\nsecond');
       await page.keyboard.press('Enter');
       await page.getByText('The end.', { exact: true }).waitFor();
-      expect(gateway.asked[0]?.body['messages']).toEqual([{ role: 'user', content: 'First line\nsecond' }]);
-      // The focus stays where one writes on.
+      expect(playground.gateway.asked[0]?.body['messages']).toEqual([
+        { role: 'user', content: 'First line\nsecond' },
+      ]);
+      // The focus stays where the next message is written.
       expect(await focused()).toBe('#prompt');
       expect(await message().inputValue()).toBe('');
 
       await page.getByRole('button', { name: 'Regenerate' }).waitFor();
-      for (const name of ['Code', 'Regenerate', 'Copy']) {
+      await page.locator('.answer').getByRole('button', { name: 'Raw' }).waitFor();
+      // The attach menu stands before the message.
+      for (const name of ['Raw', 'Code', 'Regenerate', 'Copy']) {
         await page.keyboard.press('Shift+Tab');
         expect(await focused()).toBe(name);
       }
@@ -153,7 +190,7 @@ describe('the playground', () => {
       expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(ANSWER.join(''));
     });
 
-    it('edits the last question by ArrowUp, and lets go of it by Esc', async () => {
+    it('edits the last question by ArrowUp, and leaves it by Esc', async () => {
       await page.keyboard.type('Hello');
       await page.keyboard.press('Enter');
       await page.getByRole('button', { name: 'Regenerate' }).waitFor();
@@ -171,7 +208,7 @@ describe('the playground', () => {
     it('skips to the message, and moves through the page in reading order', async () => {
       for (let starter = 3; starter > 0; starter -= 1) await page.keyboard.press('Shift+Tab');
       expect(await focused()).toMatch(/^Explain reinforcement learning/);
-      for (const before of ['#scroller', '#new', '#code-open', 'Skip to your message']) {
+      for (const before of ['#scroller', 'More', '#new', '#code-open', 'Skip to your message']) {
         await page.keyboard.press('Shift+Tab');
         expect(await focused()).toBe(before);
       }
@@ -191,11 +228,11 @@ describe('the playground', () => {
         bubbles: true,
         cancelable: true,
       });
-      expect(gateway.asked).toEqual([]);
+      expect(playground.gateway.asked).toEqual([]);
       expect(await message().inputValue()).toBe('ni');
     });
 
-    it('opens the code, changes the language by arrows, and comes back to where it was', async () => {
+    it('opens the code, changes the language by arrows, and returns to where it was', async () => {
       await page.locator('#code-open').focus();
       await page.keyboard.press('Enter');
       const dialog = page.getByRole('dialog', { name: 'This request as code' });
@@ -221,7 +258,7 @@ describe('the playground', () => {
       await page.keyboard.type('Hello');
       await page.keyboard.press('Enter');
       await page.getByRole('button', { name: 'Regenerate' }).waitFor();
-      await page.locator('summary').focus();
+      await page.locator('.reasoning summary').focus();
       await page.keyboard.press('Enter');
       await page.getByText('Hm, hm.').waitFor();
       await page.keyboard.press('Space');
@@ -253,7 +290,7 @@ describe('the playground', () => {
       expect(headings).toEqual(['H1 stepfun-edge playground', 'H2 You', 'H2 step-3.7-flash', 'H3 A title']);
     });
 
-    it('speaks of an answer when it begins and when it ends, not token by token', async () => {
+    it('announces an answer when it begins and when it ends, not token by token', async () => {
       await page.evaluate(() => {
         const status = document.querySelector('#status')!;
         const spoken: string[] = [];
@@ -302,10 +339,10 @@ describe('the playground', () => {
       await sheet.getByRole('button', { name: 'Close' }).tap();
       await sheet.waitFor({ state: 'hidden' });
       expect(await focused()).toBe('#model-open');
-      expect(await page.locator('#model-open').innerText()).toBe('step-plain');
+      expect(await page.locator('#model-name').innerText()).toBe('step-plain');
     });
 
-    it('puts the keyboard away when a question is sent', async () => {
+    it('closes the touch keyboard when a question is sent', async () => {
       await message().tap();
       expect(await focused()).toBe('#prompt');
       await page.keyboard.type('Hello');
@@ -316,7 +353,7 @@ describe('the playground', () => {
       expect(await focused()).toBe('#prompt');
     });
 
-    it('leads to the key from a refusal', async () => {
+    it('opens the key field from a refusal', async () => {
       const asked = await hold('Hello');
       asked.json(401, { error: { message: 'No.', code: 'invalid_api_key' } });
       await page.getByRole('button', { name: 'Enter a key' }).tap();
@@ -324,7 +361,7 @@ describe('the playground', () => {
     });
 
     it('has targets as large as a fingertip', async () => {
-      gateway.answer = whole;
+      playground.gateway.answer = whole;
       await message().fill('Hello');
       await page.getByRole('button', { name: 'Send' }).tap();
       await page.getByRole('button', { name: 'Regenerate' }).waitFor();
@@ -340,14 +377,18 @@ describe('the playground', () => {
   });
 });
 
-const USAGE = {
-  usage: { prompt_tokens: 1200, completion_tokens: 340, cached_tokens: 64, total_tokens: 1540 },
-};
-
 function whole(asked: Asked): void {
   asked.open();
   asked.chunk({ reasoning: 'Hm, hm.' });
   for (const content of ANSWER) asked.chunk({ content });
   asked.chunk({}, USAGE, 'stop');
+  asked.done();
+}
+
+/** Calls a tool. */
+function calls(asked: Asked): void {
+  asked.open();
+  const call = { index: 0, id: 'call_1', function: { name: 'get_weather', arguments: '{"place":"Rome"}' } };
+  asked.chunk({ reasoning: 'Hm.', tool_calls: [call] }, USAGE, 'tool_calls');
   asked.done();
 }

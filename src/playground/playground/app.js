@@ -8,7 +8,7 @@ import { Composer } from './composer.js';
 import { buildRequest, createAnswer, emptyQuestion } from './conversation.js';
 import { createConversationMenu } from './conversation-menu.js';
 import { announce, byId } from './dom.js';
-import { ExchangeView } from './exchange-view.js';
+import { createExchangeView } from './exchange-view.js';
 import { explain, Failure } from './failure.js';
 import { History } from './history.js';
 import { closeMenus } from './menu.js';
@@ -20,7 +20,10 @@ import { showSetup } from './setup-view.js';
 import { parseShared, shareLink } from './share.js';
 import { header } from './trace.js';
 
-/** @import { Answer, ChatRequest, Exchange, Question, Remedy, StoredConversation } from '../types.ts' */
+/**
+ * @import { ExchangeView } from './exchange-view.js'
+ * @import { Answer, ChatRequest, Exchange, Question, Remedy, StoredConversation } from '../types.ts'
+ */
 
 /** A screen reader reads an answer this short out; a longer one is announced only. */
 const READ_OUT_CHARS_MAX = 300;
@@ -126,7 +129,7 @@ function ask(question, replaces, { refresh = false, columns } = {}) {
  */
 function show(exchange) {
   const position = views.length;
-  const view = new ExchangeView(exchange, {
+  const view = createExchangeView(exchange, {
     edit: () => edit(position),
     ofAnswer: (answer) => ({
       regenerate: () => again(position, true),

@@ -66,9 +66,7 @@ export class AttachmentTray {
     const add = byId('attach-add', HTMLButtonElement);
     const submit = () => {
       closeMenuOf(add);
-      void this.#add(async ({ attachmentFromAddress }) => attachmentFromAddress(address.value)).then(
-        () => (address.value = ''),
-      );
+      void this.#addAddress(address.value).then(() => (address.value = ''));
     };
     add.addEventListener('click', submit);
     address.addEventListener('keydown', (event) => {
@@ -103,25 +101,30 @@ export class AttachmentTray {
 
   /** @param {readonly File[]} files */
   async #addFiles(files) {
+    const { readAttachment } = await import('./attachments.js');
     let problem = '';
-    for (const file of files) {
-      problem = (await this.#add(({ readAttachment }) => readAttachment(file))) || problem;
-    }
+    for (const file of files) problem = (await this.#add(() => readAttachment(file))) || problem;
     if (problem !== '') this.events.changed(problem);
   }
 
+  /** @param {string} address */
+  async #addAddress(address) {
+    const { attachmentFromAddress } = await import('./attachments.js');
+    await this.#add(async () => attachmentFromAddress(address));
+  }
+
   /**
-   * @param {(module: typeof import('./attachments.js')) => Promise<Attachment>} read
+   * @param {() => Promise<Attachment>} read
    * @returns {Promise<string>} the problem, in words; '' for none.
    */
   async #add(read) {
+    const { ATTACHMENTS_MAX } = await import('./attachments.js');
     let problem = '';
     try {
-      const module = await import('./attachments.js');
-      if (this.attachments.length >= module.ATTACHMENTS_MAX) {
-        throw new Error(`A message takes ${module.ATTACHMENTS_MAX} attachments at most.`);
+      if (this.attachments.length >= ATTACHMENTS_MAX) {
+        throw new Error(`A message takes ${ATTACHMENTS_MAX} attachments at most.`);
       }
-      const attachment = await read(module);
+      const attachment = await read();
       this.set([...this.attachments, attachment]);
       announce(`${attachment.name} added`);
     } catch (error) {

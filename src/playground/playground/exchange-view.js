@@ -8,27 +8,30 @@ import { AnswerView } from './answer-view.js';
  * @import { Answer, Attachment, Exchange } from '../types.ts'
  */
 
-export class ExchangeView {
-  /**
-   * @param {Exchange} exchange
-   * @param {object} actions
-   * @param {() => void} actions.edit
-   * @param {(answer: Answer) => AnswerActions} actions.ofAnswer
-   */
-  constructor(exchange, { edit, ofAnswer }) {
-    this.exchange = exchange;
-    this.answers = exchange.answers.map((answer) => new AnswerView(answer, ofAnswer(answer)));
-    this.root = h(
-      'section',
-      { class: 'exchange' },
-      questionNode(exchange, edit),
-      h(
-        'div',
-        { class: this.answers.length > 1 ? 'answers side-by-side' : 'answers' },
-        ...this.answers.map(({ root }) => root),
-      ),
-    );
-  }
+/**
+ * @typedef {object} ExchangeView
+ * @property {Exchange} exchange
+ * @property {readonly AnswerView[]} answers
+ * @property {HTMLElement} root
+ */
+
+/**
+ * @param {Exchange} exchange
+ * @param {object} actions
+ * @param {() => void} actions.edit
+ * @param {(answer: Answer) => AnswerActions} actions.ofAnswer
+ * @returns {ExchangeView}
+ */
+export function createExchangeView(exchange, { edit, ofAnswer }) {
+  const answers = exchange.answers.map((answer) => new AnswerView(answer, ofAnswer(answer)));
+  const columns = answers.length > 1 ? 'answers side-by-side' : 'answers';
+  const root = h(
+    'section',
+    { class: 'exchange' },
+    questionNode(exchange, edit),
+    h('div', { class: columns }, ...answers.map((view) => view.root)),
+  );
+  return { exchange, answers, root };
 }
 
 /**

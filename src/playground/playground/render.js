@@ -142,8 +142,8 @@ function openNode(token, parent) {
 }
 
 /**
- * The element of each Markdown tag. The page's own headings are h1 and h2: those of an answer begin below them.
- *
+ * The element for each tag of markdown-it. The page's own headings are h1 and h2: those of an answer
+ * begin below them.
  * @type {ReadonlyMap<string, keyof HTMLElementTagNameMap>}
  */
 const ELEMENTS = new Map([
@@ -153,7 +153,6 @@ const ELEMENTS = new Map([
   ['h4', 'h5'],
   ['h5', 'h5'],
   ['h6', 'h5'],
-  ['s', 'del'],
   ['p', 'p'],
   ['blockquote', 'blockquote'],
   ['ul', 'ul'],
@@ -167,6 +166,7 @@ const ELEMENTS = new Map([
   ['td', 'td'],
   ['strong', 'strong'],
   ['em', 'em'],
+  ['s', 'del'],
 ]);
 
 /** markdown-it's way to tell the alignment of a table's cell. */

@@ -78,7 +78,7 @@ describe('MarkdownReader', () => {
     '[',
     '](https://a.example)',
     '[x]: https://a.example\n',
-    '	',
+    '\t',
   ];
 
   it('reads a text that grows as it reads the whole text', () => {

@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createAccount, readLimits, TIER_NAMES } from '../../simulator/account.ts';
 import type { AccountStatus, Limits } from '../../simulator/account.ts';
+import type * as ask from './ask.ts';
 import { question } from './ask.ts';
 
 function limits(fields: Partial<Limits> = {}): Limits {
@@ -124,8 +125,8 @@ describe('the limits of the Worker', () => {
   const env = { CONCURRENCY: '2', CUT_DELAY_MS: '0' };
   const stalled = question('hi simulate stall', { stream: true });
   // Tests of other files may have left requests running in the simulator that all of them share.
-  let get: typeof import('./ask.ts').get;
-  let send: typeof import('./ask.ts').send;
+  let get: typeof ask.get;
+  let send: typeof ask.send;
   beforeAll(async () => {
     vi.resetModules();
     ({ get, send } = await import('./ask.ts'));
