@@ -25,11 +25,10 @@ describe('a key of the binding CLIENTS', () => {
     root: ROOT,
     workers: [
       {
-        configPath: 'wrangler.toml',
-        env: 'local',
+        configPath: 'wrangler.local.toml',
         vars: { ANONYMOUS_ACCESS: 'false', ALLOWED_MODELS: 'step-3.5-flash', CACHE_TTL_SECONDS: '0' },
       },
-      { configPath: 'test/simulator/wrangler.toml', env: 'local', vars: { PACE_MS: '0' } },
+      { configPath: 'test/simulator/wrangler.toml', vars: { PACE_MS: '0' } },
     ],
   });
   let url: URL;
@@ -113,7 +112,7 @@ describe('a key of the binding CLIENTS', () => {
 it('npm run clients writes, lists and revokes in a local store', { timeout: 240_000 }, async () => {
   const home = await mkdtemp(join(tmpdir(), 'stepfun-edge-'));
   try {
-    for (const path of ['package.json', 'wrangler.toml', 'scripts', 'src']) {
+    for (const path of ['package.json', 'wrangler.toml', 'wrangler.local.toml', 'scripts', 'src']) {
       await cp(join(ROOT, path), join(home, path), { recursive: true });
     }
     await symlink(join(ROOT, 'node_modules'), join(home, 'node_modules'));

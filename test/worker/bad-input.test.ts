@@ -83,14 +83,7 @@ describe('JSON that is not a request', () => {
 
   it('200,000 keys', async () => {
     const fields = Object.fromEntries(Array.from({ length: 200_000 }, (_, i) => [`k${i}`, i]));
-    await expectCode(await post(JSON.stringify({ ...question('x'), ...fields })), 400, 'unknown_parameter');
-  });
-
-  it('__proto__ and similar names', async () => {
-    for (const name of ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty']) {
-      const body = `{"model":"step-3.5-flash","messages":[{"role":"user","content":"x"}],"${name}":{"stream":true}}`;
-      await expectCode(await post(body), 400, 'unknown_parameter');
-    }
+    await expectCode(await post(JSON.stringify({ ...question('x'), ...fields })), 400, 'invalid_value');
   });
 
   it('a name that is near to a known field: the error names that field', async () => {
