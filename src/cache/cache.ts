@@ -39,6 +39,8 @@ export interface Completed {
   readonly upstreamRequestId: string | null;
   /** How long the call waited for a slot of the gate, in ms; null: there is no gate. */
   readonly queueMs: number | null;
+  /** How each choice ended; none where the answer was there already. */
+  readonly finishReasons: readonly (string | null)[];
 }
 
 type WaitUntil = CallContext['waitUntil'];
@@ -125,13 +127,13 @@ export function createCache(options: CacheOptions): Cache {
       const shared = found.kind === 'miss' ? await completeInFlight(found, request, call.signal) : null;
       if (shared !== null) return shared;
       const completion = await complete(request, call);
-      const { attempts, upstreamRequestId, queueMs } = completion;
+      const { attempts, upstreamRequestId, queueMs, finishReasons } = completion;
       const { entry, isStored } =
         found.kind === 'miss'
           ? store(found, completion, request, call.waitUntil)
           : { entry: createEntry(completion, 0, Date.now()), isStored: false };
       const cacheStatus = found.cacheStatus + (isStored ? '; stored' : '');
-      return { entry, attempts, upstreamRequestId, queueMs, isCollapsed: false, cacheStatus };
+      return { entry, attempts, upstreamRequestId, queueMs, finishReasons, isCollapsed: false, cacheStatus };
     },
 
     refresh({ key }, work, waitUntil) {

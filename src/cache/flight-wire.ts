@@ -33,6 +33,8 @@ export type FlightResult =
       readonly upstreamRequestId: string | null;
       /** How long the call waited for a slot of the gate, in ms; null: it needed none. */
       readonly queueMs: number | null;
+      /** How each choice ended; none where the answer was there already. */
+      readonly finishReasons: readonly (string | null)[];
     }
   /** The answer or the failure was for another client alone: this caller asks by itself. */
   | { readonly kind: 'alone' }

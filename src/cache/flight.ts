@@ -67,6 +67,7 @@ interface Answer {
   readonly attempts: number;
   readonly upstreamRequestId: string | null;
   readonly queueMs: number | null;
+  readonly finishReasons: readonly (string | null)[];
   /** Whether others may have it, too; else it is the leader's alone. */
   readonly isShared: boolean;
   readonly isStored: boolean;
@@ -107,6 +108,7 @@ export class FlightObject {
       attempts: 0,
       upstreamRequestId: null,
       queueMs: null,
+      finishReasons: [],
     };
   }
 
@@ -199,12 +201,12 @@ export class FlightObject {
       ttl: flightRequest.ttl,
       waitUntil,
     });
-    const { attempts, upstreamRequestId, queueMs } = completion;
+    const { attempts, upstreamRequestId, queueMs, finishReasons } = completion;
     const [payer] = waiting;
     const isShared = !isPrivate(completion, flightRequest);
     return {
       kind: 'success',
-      answer: { entry, isStored, attempts, upstreamRequestId, queueMs, isShared, payer },
+      answer: { entry, isStored, attempts, upstreamRequestId, queueMs, finishReasons, isShared, payer },
     };
   }
 }

@@ -95,6 +95,7 @@ async function answerWhole(
   log.attempts = attempts;
   log.upstreamRequestId = completed.upstreamRequestId;
   log.queueMs = completed.queueMs;
+  log.finishReasons = distinctReasons(completed.finishReasons);
   log.usage = entry.usage;
   log.bytes = body.length;
   if (isCollapsed) log.cache = 'collapsed';
@@ -121,6 +122,10 @@ async function answerStream(
     'x-upstream-attempts': String(attempts),
     ...reservation?.headers,
   });
+}
+
+function distinctReasons(reasons: readonly (string | null)[]): string[] {
+  return [...new Set(reasons.filter((reason) => reason !== null))];
 }
 
 /** Another client's call costs nothing. */

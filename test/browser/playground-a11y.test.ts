@@ -122,7 +122,7 @@ describe('the playground', () => {
         status: 'not_serving',
         configuration: 'valid',
         access: 'not_configured',
-        missing: ['STEP_API_KEY'],
+        missing: [{ setting: 'STEP_API_KEY', expected: 'set' }],
       };
       await page.reload();
       await page.locator('#setup').getByText('not ready').waitFor();

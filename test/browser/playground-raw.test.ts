@@ -109,7 +109,7 @@ describe('the first look at a deployment that is not ready', () => {
       status: 'not_serving',
       configuration: 'valid',
       access: 'not_configured',
-      missing: ['STEP_API_KEY'],
+      missing: [{ setting: 'STEP_API_KEY', expected: 'set' }],
     };
     await page.reload();
     const setup = page.locator('#setup');
@@ -121,7 +121,10 @@ describe('the first look at a deployment that is not ready', () => {
 
   it('names wrong settings where the gateway does, else the log', async () => {
     const wrong = { status: 'not_serving', configuration: 'invalid', access: 'unknown' };
-    playground.gateway.health = { ...wrong, wrong: ['MAX_CHOICES: expected a whole number from 1'] };
+    playground.gateway.health = {
+      ...wrong,
+      wrong: [{ setting: 'MAX_CHOICES', expected: 'a whole number from 1' }],
+    };
     await page.reload();
     await page.locator('#setup').getByText('MAX_CHOICES: expected a whole number from 1').waitFor();
     playground.gateway.health = wrong;

@@ -35,7 +35,7 @@ afterEach(async () => {
   gateways.upstream.clear();
 });
 
-const HEAD = 'POST /v1/chat/completions HTTP/1.1\r\nhost: faults\r\ncontent-type: application/json\r\n';
+const HEAD = 'POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
 const BODY = '{"model":"step-3.5-flash","stream":true,"messages":[{"role":"user","content":"Hello"}]}';
 const LENGTH = `content-length: ${BODY.length}\r\n\r\n`;
 const CHUNKED = 'transfer-encoding: chunked\r\n\r\n';

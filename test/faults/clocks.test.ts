@@ -12,7 +12,7 @@ import { HEAD, type Call } from './upstream.ts';
 
 let gateways: Gateways;
 beforeAll(async () => {
-  gateways = await startGateways(['hasty', 'hastyNative', 'silenceHasty']);
+  gateways = await startGateways(['hasty', 'hastyNative']);
 });
 afterAll(() => gateways.stop());
 afterEach(() => gateways.upstream.clear());
@@ -76,17 +76,15 @@ describe.each(LANES)('$lane', ({ port, stream }) => {
     const { status, body, tookMs } = await clocked(play);
     expect(status).toBe(504);
     expect(JSON.parse(body)).toMatchObject({ error: { type: 'timeout_error', code: 'upstream_timeout' } });
-    expectAfter(tookMs, HASTY.firstByteMs);
+    // A whole answer begins when StepFun has finished it: the total time is its only clock.
+    expectAfter(tookMs, stream ? HASTY.firstByteMs : HASTY.totalMs);
   });
 });
 
 describe('completion', () => {
-  const clocked = async (
-    play: (call: Call) => void | Promise<void>,
-    port: 'hasty' | 'silenceHasty' = 'hasty',
-  ) => {
+  const clocked = (play: (call: Call) => void | Promise<void>) => {
     gateways.upstream.play = play;
-    return ask(gateways.ports[port], false);
+    return ask(gateways.ports.hasty, false);
   };
 
   it.each([
@@ -100,12 +98,11 @@ describe('completion', () => {
           .raw(COMPLETION.slice(0, 100)),
     ],
   ])('%s, then silence → 504 upstream_timeout', async (_, play) => {
-    const { status, body, tookMs } = await clocked(play, 'silenceHasty');
+    const { status, body, tookMs } = await clocked(play);
     expect(status).toBe(504);
     expect(JSON.parse(body)).toMatchObject({ error: { code: 'upstream_timeout' } });
-    expectAfter(tookMs, HASTY.idleMs);
+    expectAfter(tookMs, HASTY.totalMs);
     await until(() => gateways.upstream.calls[0]?.leftAtMs !== null, 50 + LATE_MS);
-    // Time is left, but a second call would be paid a second time.
     expect(gateways.upstream.calls).toHaveLength(1);
   });
 
@@ -113,7 +110,7 @@ describe('completion', () => {
     const { status, body } = await clocked(async (call) => {
       call.raw(JSON_HEAD);
       // Some APIs send blanks until the answer is ready.
-      for (let sent = 0; sent < 9; sent++) {
+      for (let sent = 0; sent < 5; sent++) {
         call.chunk('\n');
         await sleep(HASTY.idleMs / 6);
       }
@@ -184,14 +181,15 @@ it('503, a retry, then silence → one clock for all attempts: 504 upstream_time
   upstream.play = (call) => {
     if (upstream.calls.length === 1) setTimeout(() => refuse(call, 503, {}), HASTY.firstByteMs / 2);
   };
-  const { status, tookMs } = await ask(ports.hasty, false);
+  const { status, tookMs } = await ask(ports.hasty, true);
   expect(upstream.calls.length).toBe(2);
   expect(status).toBe(504);
   expectAfter(tookMs, HASTY.firstByteMs);
 });
 
 describe('the body of a request', () => {
-  const HEADERS = 'POST /v1/chat/completions HTTP/1.1\r\nhost: faults\r\ncontent-type: application/json\r\n';
+  const HEADERS =
+    'POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
   const START = '{"model":"step-3.5-flash","messages":[{"role":"user","content":"';
 
   it.concurrent.each([

@@ -6,7 +6,7 @@ import { startWorkerd, type StartOptions, type Runtime, type WorkerSpec } from '
 
 const ENTRY = 'src/index.ts';
 
-type Name = 'steady' | 'plain' | 'native' | 'hasty' | 'hastyNative' | 'silenceHasty' | 'counting';
+type Name = 'steady' | 'plain' | 'native' | 'hasty' | 'hastyNative' | 'counting';
 
 export interface Gateways<Lane extends string = Name> {
   readonly upstream: Upstream;
@@ -32,8 +32,6 @@ const VARS: Record<Name, Record<string, string>> = {
   native: { RELAY: 'native' },
   hasty: HASTY_VARS,
   hastyNative: { ...HASTY_VARS, RELAY: 'native' },
-  /** Silence ends an attempt while there is time for another one. */
-  silenceHasty: { IDLE_TIMEOUT_MS: String(HASTY.idleMs) },
   /** With a token budget a `waitUntil` is pending for as long as the stream is open. */
   counting: { TOKENS_PER_DAY: '100000000' },
 };

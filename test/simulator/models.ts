@@ -1,5 +1,5 @@
-// The models of the simulated account: StepFun's list of today, with what each one reads. `owned_by` and the
-// shape are StepFun's ("List models"); the creation times are invented.
+// The models of the simulated account: StepFun's list of today, with what each one reads. The shape is
+// StepFun's ("List models"); `owned_by` and the creation times are invented.
 
 export type MediaKind = 'image' | 'video' | 'audio';
 export type Effort = 'low' | 'medium' | 'high';
@@ -49,7 +49,8 @@ interface Model {
   readonly id: string;
   readonly object: 'model';
   readonly created: number;
-  readonly owned_by: 'stepai';
+  /** Tells the playground, and people who look, that no StepFun answers here. */
+  readonly owned_by: 'stepfun-simulator';
 }
 
 /** @param hasPlan - whether the request came in under `/step_plan/v1`. */
@@ -65,7 +66,7 @@ export function isRetired(id: string): boolean {
 /** @returns the model as `GET /v1/models/{id}` shows it; undefined if there is none. */
 export function showModel(id: string, hasPlan: boolean): Model | undefined {
   const spec = findModel(id, hasPlan);
-  return spec && { id, object: 'model', created: spec.created, owned_by: 'stepai' };
+  return spec && { id, object: 'model', created: spec.created, owned_by: 'stepfun-simulator' };
 }
 
 /** @returns `GET /v1/models` in StepFun's shape. */

@@ -19,9 +19,25 @@ export function parseHealth(answer) {
     isServing: status === 'ok',
     access: access === 'configured' || access === 'not_configured' ? access : 'unknown',
     configuration: configuration === 'valid' || configuration === 'invalid' ? configuration : 'unknown',
-    missing: list(field(answer, 'missing')).map(text).filter(Boolean),
-    wrong: list(field(answer, 'wrong')).map(text).filter(Boolean),
+    missing: list(field(answer, 'missing')).map(settingOf).filter(Boolean),
+    wrong: list(field(answer, 'wrong')).map(problemOf),
   };
+}
+
+/**
+ * @param {unknown} problem - `{ setting, expected }`.
+ * @returns {string}
+ */
+function settingOf(problem) {
+  return text(field(problem, 'setting'));
+}
+
+/**
+ * @param {unknown} problem - as above.
+ * @returns {string} words for it.
+ */
+function problemOf(problem) {
+  return `${settingOf(problem)}: expected ${text(field(problem, 'expected'))}.`;
 }
 
 /**

@@ -66,6 +66,7 @@ describe('a result comes across', () => {
       attempts: 2,
       upstreamRequestId: 'trace',
       queueMs: 5,
+      finishReasons: ['stop'],
     },
     {
       kind: 'answer',
@@ -75,6 +76,7 @@ describe('a result comes across', () => {
       attempts: 0,
       upstreamRequestId: null,
       queueMs: null,
+      finishReasons: [],
     },
   ])('$kind', async (result) => {
     expect(await join(async () => flightResponse(result))).toEqual(result);

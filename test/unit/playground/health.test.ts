@@ -21,14 +21,21 @@ describe('setupProblems', () => {
   });
 
   it('names the settings that are missing, with the command', () => {
-    const text = problems({ ...OK, status: 'not_serving', missing: ['STEP_API_KEY', 'SOMETHING_NEW'] });
+    const text = problems({
+      ...OK,
+      status: 'not_serving',
+      missing: [
+        { setting: 'STEP_API_KEY', expected: 'set' },
+        { setting: 'SOMETHING_NEW', expected: 'set' },
+      ],
+    });
     expect(text).toContain('npx wrangler secret put STEP_API_KEY');
     expect(text).toContain('`SOMETHING_NEW` is not set');
   });
 
   it('shows wrong settings where the gateway names them, else the way to the log', () => {
     const wrong = { ...OK, status: 'not_serving', configuration: 'invalid', access: 'unknown' };
-    expect(problems({ ...wrong, wrong: ['MAX_CHOICES: expected 1 to 5'] })).toContain(
+    expect(problems({ ...wrong, wrong: [{ setting: 'MAX_CHOICES', expected: '1 to 5' }] })).toContain(
       'MAX_CHOICES: expected 1 to 5',
     );
     expect(problems(wrong)).toContain('npx wrangler tail');

@@ -26,7 +26,7 @@ it('lists the models of today, and shows one', async () => {
     id: 'step-3.7-flash',
     object: 'model',
     created: 1779062400,
-    owned_by: 'stepai',
+    owned_by: 'stepfun-simulator',
   });
   for (const id of ['toString', 'step-2-16k', 'step-router-v1']) {
     expect((await get(`/v1/models/${id}`)).status).toBe(404);
