@@ -20,6 +20,10 @@ export interface ToolCall {
   upstreamIndex: number | null;
   /** The id that StepFun gave, or null as long as it gave none. */
   upstreamId: string | null;
+  /** Whether its first piece had that id. */
+  readonly beganWithId: boolean;
+  /** Whether a piece of its arguments has come. */
+  hasArguments: boolean;
 }
 
 /** One piece of a call, assigned to it. */
@@ -47,7 +51,9 @@ export class ToolCalls {
    *   for a call that began without one belongs to that call.
    * - A piece without id belongs to the last call under its index; without index, to the
    *   last call; and begins a new one where there is none.
-   * - Another name begins a new call, unless the piece has the id of a call that is known.
+   * - Another name begins a new call, unless the piece has the id of a call that is known. So
+   *   does the same name behind arguments, where the last call began without an id: StepFun
+   *   names a function on the first piece alone, and nothing else separates such calls.
    * @returns null when there are more calls than TOOL_CALLS_MAX.
    */
   assign(piece: JsonObject): ToolCallPiece | null {
@@ -62,7 +68,7 @@ export class ToolCalls {
     const isContinued =
       open !== undefined &&
       (id === null || open.upstreamId === null) &&
-      (name === null || open.name === '' || name === open.name);
+      (name === null || open.name === '' || (name === open.name && !isEnded(open)));
     const index = known ?? (isContinued ? candidate : this.calls.length);
 
     const isFirst = index === this.calls.length;
@@ -75,6 +81,8 @@ export class ToolCalls {
         type: nonEmptyString(piece['type']) ?? 'function',
         upstreamIndex: null,
         upstreamId: null,
+        beganWithId: id !== null,
+        hasArguments: false,
       });
     }
     const call = this.calls[index]!;
@@ -87,6 +95,7 @@ export class ToolCalls {
       this.#indexByUpstreamIndex.set(upstreamIndex, index);
     }
     this.#open = index;
+    if (nonEmptyString(called['arguments']) !== null) call.hasArguments = true;
     const firstName = call.name === '' ? name : null;
     if (firstName !== null) call.name = firstName;
     return { call, index, isFirst, name: firstName };
@@ -99,6 +108,11 @@ export class ToolCalls {
     if (used !== undefined) return used;
     return this.calls[this.#open]?.upstreamIndex === null ? this.#open : -1;
   }
+}
+
+/** Whether a piece that names the function again can't belong to this call. */
+function isEnded({ beganWithId, hasArguments }: ToolCall): boolean {
+  return !beganWithId && hasArguments;
 }
 
 /**

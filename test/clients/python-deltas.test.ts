@@ -102,7 +102,9 @@ describe.each(['2026', '2024'])('a stream in the dialect of %s', (dialect) => {
     expect(messages[0]?.['tool_calls']).toEqual(
       calls.map((call, index) => ({
         index,
-        id: call.id ?? expect.stringMatching(/./),
+        // The first piece has to name an id: one that StepFun gives later comes too late.
+        id:
+          spelling === 'with late id' ? expect.stringMatching(/./) : (call.id ?? expect.stringMatching(/./)),
         type: 'function',
         function: call.function,
       })),

@@ -22,6 +22,8 @@ interface Call {
   id: string | null;
   index: number | null;
   name: string | null;
+  beganWithId: boolean;
+  hasArguments: boolean;
 }
 
 interface ChoiceState {
@@ -210,16 +212,25 @@ function toolCall(piece: Json, state: ChoiceState): Json {
   const fits =
     open !== undefined &&
     (id === null || open.id === null) &&
-    (name === null || (open.name ?? name) === name);
+    (name === null || (open.name ?? name) === name) &&
+    !(name !== null && open.name !== null && !open.beganWithId && open.hasArguments);
   const known = id === null ? undefined : state.calls.find((call) => call.id === id);
   const found = known ?? (fits ? open : undefined);
-  const call = found ?? { position: state.calls.length, id: null, index: null, name: null };
+  const call = found ?? {
+    position: state.calls.length,
+    id: null,
+    index: null,
+    name: null,
+    beganWithId: id !== null,
+    hasArguments: false,
+  };
   const isFirst = found === undefined;
   if (isFirst) state.calls.push(call);
   const isNameNew = call.name === null && name !== null;
   call.id ??= id;
   call.index ??= index;
   call.name ??= name;
+  call.hasArguments ||= textOrNull(called?.['arguments']) !== null;
   state.pieces.push({ call, index });
 
   const sentName = isNameNew ? { name } : isFirst ? { name: '' } : {};
