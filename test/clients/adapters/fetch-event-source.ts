@@ -13,7 +13,10 @@ export const fetchEventSourceClient = createSseAdapter({
         async onopen(response) {
           if (!response.ok) throw await readError(response);
         },
-        onmessage: ({ data }) => onData(data),
+        // It also reports comments, with empty data; the standard dispatches no event for them.
+        onmessage: ({ data }) => {
+          if (data !== '') onData(data);
+        },
         // By default it repeats the request, and its costs, until the page is closed.
         onerror(error) {
           throw error;
