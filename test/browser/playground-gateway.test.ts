@@ -123,11 +123,11 @@ describe('the playground on the gateway', { timeout: START_LIMIT_MS }, () => {
   });
 
   it('asks for a key where one is needed', async () => {
-    const gateway = await start({ ANONYMOUS_ACCESS: 'false', CLIENT_KEYS: 'visitor:the-right-key-1' });
+    const gateway = await start({ ANONYMOUS_ACCESS: 'false', CLIENT_KEYS: 'visitor:the-right-key-0001' });
     await visit(gateway);
-    await page.getByLabel('This gateway needs a key').fill('the-right-key-1');
+    await page.getByLabel('This gateway needs a key').fill('the-right-key-0001');
     await page.getByLabel('This gateway needs a key').press('Enter');
-    await listed(gateway, 'the-right-key-1');
+    await listed(gateway, 'the-right-key-0001');
     await ask('Hello');
     await done();
     expect(await page.locator('.failure').count()).toBe(0);
