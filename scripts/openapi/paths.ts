@@ -22,6 +22,7 @@ const CHAT_HEADERS = headers(
   'X-Ignored-Params',
   'X-Adjusted-Params',
   'X-Upstream-Attempts',
+  'X-Queue-Ms',
   'X-Accel-Buffering',
   ...BUDGET_HEADERS,
 );
