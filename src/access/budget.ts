@@ -23,7 +23,7 @@ export interface CallId {
   readonly lapsesAtMs: number;
 }
 
-/** What a call asks for. Everything is in tokens but `choices`. */
+/** A call's claim. Everything is in tokens but `choices`. */
 export interface Claim extends CallId {
   /** The day's limit. */
   readonly limit: number;

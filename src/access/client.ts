@@ -10,7 +10,7 @@ import { sha256Hex } from './digest.ts';
 
 export type ClientKind = 'key' | 'token' | 'session' | 'stepfun' | 'anonymous';
 
-/** Who a caller is. */
+/** The identity of a caller. */
 export interface Identity {
   readonly kind: ClientKind;
   /** Stable and unforgeable: `key:app`, `token:<sha256>`, `session:<uuid>`, `stepfun:<sha256>`, `ip:203.0.113.7`. */

@@ -5,6 +5,7 @@ import { isAccessConfigured, type Config } from '../config/config.ts';
 import { CLIENT_FRESH_MS, CLIENT_READ_MS } from '../config/limits.ts';
 import { parseOriginRules, type OriginRules } from '../config/origins.ts';
 import { GatewayError } from '../http/errors.ts';
+import { parseJson } from '../lib/json.ts';
 import { within } from '../lib/within.ts';
 import {
   clientEntryKey,
@@ -111,12 +112,4 @@ function parseClient(text: string): KnownKey | null {
 
 function parsePolicy(text: string): PolicyEntry | null {
   return policyEntrySchema.safeParse(parseJson(text)).data ?? null;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

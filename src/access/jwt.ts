@@ -11,7 +11,7 @@ import { findKeys } from './jwks.ts';
 
 type JwtSettings = NonNullable<Config['access']['jwt']>;
 
-/** What the gateway uses of a verified token. */
+/** The parts of a verified token that the gateway uses. */
 export interface UserToken {
   readonly subject: string;
   /** The value of the claim `JWT_POLICY_CLAIM`; null without one. */

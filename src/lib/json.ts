@@ -24,3 +24,8 @@ export function stringifyJson(value: unknown): string | null {
     return null;
   }
 }
+
+/** Whether a member says nothing: StepFun leaves it out, or sends null or "". */
+export function isNothing(value: unknown): value is undefined | null | '' {
+  return value === undefined || value === null || value === '';
+}

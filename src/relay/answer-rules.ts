@@ -4,7 +4,7 @@
 // Synchronous and pure, apart from ids that are made for tool calls without one.
 
 import type { Usage } from '../http/usage.ts';
-import { isObject, type JsonObject } from '../lib/json.ts';
+import { isNothing, isObject, type JsonObject } from '../lib/json.ts';
 import { Choices, type Choice } from './choices.ts';
 import type { RewriteOptions } from './options.ts';
 import { formatReasoning, hideLogprobs, reasoningOf } from './reasoning.ts';
@@ -288,8 +288,4 @@ function setIfMissing(target: JsonObject, name: string, value: unknown): boolean
 
 function isError(error: unknown): boolean {
   return isObject(error) || (typeof error === 'string' && error !== '');
-}
-
-function isNothing(value: unknown): boolean {
-  return value === undefined || value === null || value === '';
 }

@@ -4,7 +4,7 @@
 // to join makes the answer one that is not stored.
 
 import { COLLECTED_CHARS } from '../config/limits.ts';
-import { isObject, stringifyJson, type JsonObject } from '../lib/json.ts';
+import { isNothing, isObject, stringifyJson, type JsonObject } from '../lib/json.ts';
 import type { ToolCallPiece, ToolCalls } from './tool-calls.ts';
 
 /** Members of a delta that are texts, to be joined. */
@@ -115,9 +115,4 @@ export class CollectedMessage {
 function hasOnly(value: JsonObject, known: ReadonlySet<string>): boolean {
   for (const name in value) if (!known.has(name) && !isNothing(value[name])) return false;
   return true;
-}
-
-/** StepFun leaves a member open by leaving it out, or with null or "". */
-function isNothing(value: unknown): boolean {
-  return value === undefined || value === null || value === '';
 }

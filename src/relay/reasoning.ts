@@ -1,7 +1,7 @@
 // The reasoning of a delta or a message, under the one name that the client reads.
 
 import type { ReasoningFormat } from '../config/config.ts';
-import type { JsonObject } from '../lib/json.ts';
+import { isNothing, type JsonObject } from '../lib/json.ts';
 
 const NAMES = {
   general: { wanted: 'reasoning', other: 'reasoning_content' },
@@ -45,8 +45,4 @@ function remove(target: JsonObject, name: string): boolean {
   if (target[name] === undefined) return false;
   target[name] = undefined;
   return true;
-}
-
-function isNothing(value: unknown): boolean {
-  return value === undefined || value === null || value === '';
 }
