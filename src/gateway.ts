@@ -1,7 +1,7 @@
 // The composition root: the gateway's parts, put together once per isolate from its
 // environment, so that every part gets what it needs as an argument.
 
-import { estimatePromptTokens, reserveTokens, settleReservation } from './access/reservation.ts';
+import { estimatePromptTokens, reserveTokens, settleReservation } from './access/reserve-tokens.ts';
 import { clientChatSettings } from './access/client-limits.ts';
 import type { Client } from './access/client.ts';
 import { createCache, type Cache } from './cache/cache.ts';

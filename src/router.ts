@@ -4,13 +4,13 @@
 
 import { Router, type IRequestStrict } from 'itty-router';
 import type { Client } from './access/client.ts';
-import { hasWayIn } from './access/clients.ts';
+import { hasWayIn } from './access/client-store.ts';
 import { corsHeaders, isPreflight, judgeOrigin, preflightResponse, requireOrigin } from './access/cors.ts';
 import type { OriginVerdict } from './access/cors.ts';
 import { identify, type AccessBindings } from './access/identify.ts';
 import { limitRate } from './access/rate-limit.ts';
 import { sessionResponse } from './access/sessions.ts';
-import { usageResponse } from './access/usage.ts';
+import { usageResponse } from './access/usage-response.ts';
 import { chatResponse } from './chat/completions.ts';
 import { DRAINED_BYTES, PATH_LOGGED_CHARS, REQUEST_BODY_MS } from './config/limits.ts';
 import { gatewayOf } from './gateway.ts';

@@ -8,7 +8,7 @@
 // `tool_call_id`), a model reads an input, nesting is bounded, a URL has a host, a name is no
 // misspelling. test/unit/openapi/agreement.ts lists them.
 
-import { EFFORT_VALUES } from '../../src/chat/request/reasoning.ts';
+import { EFFORT_VALUES } from '../../src/chat/request/reasoning-options.ts';
 import { MODELS, REASONING_EFFORTS, reasoningEfforts } from '../../src/upstream/models.ts';
 import type { Json } from './json-values.ts';
 

@@ -16,12 +16,12 @@ import {
   type Client,
   type Identity,
 } from './client.ts';
-import { findKeyHolder, findPolicy, hasWayIn } from './clients.ts';
+import { findKeyHolder, findPolicy, hasWayIn } from './client-store.ts';
 import { judgeOrigin } from './cors.ts';
 import { sha256 } from './digest.ts';
 import { countFailure, refuseGuesser, rememberGoodBearer } from './guesses.ts';
 import { isCompactJws, verifyToken } from './jwt.ts';
-import { matchClientKey } from './keys.ts';
+import { matchClientKey } from './configured-keys.ts';
 import { isSessionToken, verifySession } from './session-token.ts';
 
 /** The bindings that access needs; undefined: absent. */

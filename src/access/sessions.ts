@@ -10,7 +10,7 @@ import { jsonResponse } from '../http/response.ts';
 import { readBytes } from '../lib/read-bytes.ts';
 import { within } from '../lib/within.ts';
 import { anonymousClient } from './client.ts';
-import { hasWayIn } from './clients.ts';
+import { hasWayIn } from './client-store.ts';
 import type { AccessBindings } from './identify.ts';
 import { limitByBinding } from './rate-limit.ts';
 import { signSession } from './session-token.ts';

@@ -6,7 +6,7 @@
 
 import { GatewayError, toGatewayError } from '../http/errors.ts';
 import { log } from '../http/log.ts';
-import type { CallContext, Complete, Completion, UpstreamRequest } from './completion.ts';
+import type { CallContext, Complete, Completion, UpstreamRequest } from './upstream-call.ts';
 import type { CacheControl } from './control.ts';
 import { createEntry, type Entry } from './entry.ts';
 import { joinFlight, LeftFlight, type FlightResult } from './flight-wire.ts';

@@ -6,7 +6,7 @@
 // value, so that both can be of different versions.
 
 import * as z from 'zod/mini';
-import type { Usage } from '../http/usage.ts';
+import type { Usage } from '../http/token-usage.ts';
 
 export interface Entry {
   readonly storedAtSeconds: number;

@@ -8,7 +8,7 @@
 
 import { GatewayError, type ErrorCode, type ErrorDetails } from '../http/errors.ts';
 import { within } from '../lib/within.ts';
-import type { UpstreamRequest } from './completion.ts';
+import type { UpstreamRequest } from './upstream-call.ts';
 import { parseEntry, type Entry } from './entry.ts';
 
 /** Everything about a request but its body. */

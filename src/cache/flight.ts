@@ -22,7 +22,7 @@ import { FLIGHT_FAILURE_MS } from '../config/limits.ts';
 import { costOfAnswer, costOfFailure } from '../http/call-cost.ts';
 import { GatewayError, toGatewayError } from '../http/errors.ts';
 import type { ReservationRef } from '../http/reservation.ts';
-import { isPrivate, type Complete } from './completion.ts';
+import { isPrivate, type Complete } from './upstream-call.ts';
 import type { Entry } from './entry.ts';
 import { flightResponse, readFlightRequest, type FlightRequest, type FlightResult } from './flight-wire.ts';
 import { freshness, serves } from './freshness.ts';

@@ -1,6 +1,6 @@
 // The storing of a new answer, in the isolate's memory and in KV.
 
-import { isShareable, type Completion, type UpstreamRequest } from './completion.ts';
+import { isShareable, type Completion, type UpstreamRequest } from './upstream-call.ts';
 import { createEntry, type Entry } from './entry.ts';
 import { hotEntries } from './hot-entries.ts';
 import { fitsIntoKv, writeEntry } from './kv.ts';

@@ -2,12 +2,12 @@
 // cache calls this, in the Worker or, for many clients at once, in the Durable Object of a
 // flight.
 
-import type { Complete, Completion, UpstreamRequest } from '../cache/completion.ts';
+import type { Complete, Completion, UpstreamRequest } from '../cache/upstream-call.ts';
 import type { Config } from '../config/config.ts';
 import { COMPLETION_BYTES } from '../config/limits.ts';
 import { GatewayError } from '../http/errors.ts';
 import { readAll } from '../lib/bytes.ts';
-import { rewriteCompletion } from '../relay/completion.ts';
+import { rewriteCompletion } from '../relay/rewrite-completion.ts';
 import { brokenBodyError } from '../relay/gathering-reader.ts';
 import { createDeadlines } from '../upstream/deadlines.ts';
 import type { Gate } from '../upstream/gate/gate.ts';

@@ -8,7 +8,7 @@ import { replayStream } from '../cache/replay.ts';
 import { REQUEST_BODY_MS } from '../config/limits.ts';
 import { costOfAnswer } from '../http/call-cost.ts';
 import type { Reservation } from '../http/reservation.ts';
-import { rewriteCompletion } from '../relay/completion.ts';
+import { rewriteCompletion } from '../relay/rewrite-completion.ts';
 import type { ChatContext } from './chat-context.ts';
 import { readBody } from './request/body.ts';
 import { parseChatRequest, type ChatRequest } from './request/chat-request.ts';

@@ -6,7 +6,7 @@ import { LINGER_MS } from '../config/limits.ts';
 import { costOfAnswer } from '../http/call-cost.ts';
 import { GatewayError, isErrorCode } from '../http/errors.ts';
 import type { Reservation } from '../http/reservation.ts';
-import { rewriteCompletion } from '../relay/completion.ts';
+import { rewriteCompletion } from '../relay/rewrite-completion.ts';
 import { relayNative } from '../relay/native.ts';
 import type { RewriteOptions } from '../relay/options.ts';
 import { relayStream, type RelaySummary } from '../relay/relay.ts';

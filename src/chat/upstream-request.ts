@@ -1,6 +1,6 @@
 // The request to StepFun on behalf of a client.
 
-import type { UpstreamRequest } from '../cache/completion.ts';
+import type { UpstreamRequest } from '../cache/upstream-call.ts';
 import type { Reservation } from '../http/reservation.ts';
 import type { ChatContext } from './chat-context.ts';
 import type { ChatRequest, UpstreamOverrides } from './request/chat-request.ts';

@@ -121,7 +121,7 @@ export function findSettingProblems(env: object): readonly SettingProblem[] {
 
 /**
  * @returns whether the settings alone let somebody in: a new deployment is closed, not
- *   open. Entries in the binding `CLIENTS` are a way in, too (access/clients.ts).
+ *   open. Entries in the binding `CLIENTS` are a way in, too (access/client-store.ts).
  */
 export function isAccessConfigured({ access, upstream }: Config): boolean {
   return (

@@ -1,7 +1,7 @@
 // What a call costs a token budget, however it ended.
 
 import { GatewayError, type ErrorCode } from './errors.ts';
-import type { Usage } from './usage.ts';
+import type { Usage } from './token-usage.ts';
 
 /** Failures with which StepFun did nothing, or was never asked. */
 const FREE: ReadonlySet<ErrorCode> = new Set([

@@ -7,7 +7,7 @@
 
 import type { ErrorCode, GatewayError } from './errors.ts';
 import { log } from './log.ts';
-import type { Usage } from './usage.ts';
+import type { Usage } from './token-usage.ts';
 
 export type Outcome = 'completed' | 'client_gone' | ErrorCode;
 

@@ -3,13 +3,13 @@
 //
 // Synchronous and pure, apart from ids that are made for tool calls without one.
 
-import type { Usage } from '../http/usage.ts';
+import type { Usage } from '../http/token-usage.ts';
 import { isNothing, isObject, type JsonObject } from '../lib/json.ts';
 import { Choices, type Choice } from './choices.ts';
 import type { RewriteOptions } from './options.ts';
-import { formatReasoning, hideLogprobs, reasoningOf } from './reasoning.ts';
+import { formatReasoning, hideLogprobs, reasoningOf } from './reasoning-fields.ts';
 import { completeToolCall, rewriteToolCallPiece } from './tool-calls.ts';
-import { completeUsage, readUsage } from './usage.ts';
+import { completeUsage, readUsage } from './usage-fields.ts';
 
 /**
  * - `unchanged`, `changed`: it may go out; `changed`: it was changed in place.

@@ -1,7 +1,7 @@
 // RELAY=rewrite: a stream's way back to the client.
 
 import type { ErrorCode } from '../http/errors.ts';
-import type { Usage } from '../http/usage.ts';
+import type { Usage } from '../http/token-usage.ts';
 import { batches } from './batches.ts';
 import { StreamClocks, type ClockSettings } from './clocks.ts';
 import { RewriteStream } from './rewrite-stream.ts';

@@ -7,7 +7,7 @@
 
 import { EVENT_CHARS } from '../config/limits.ts';
 import { GatewayError } from '../http/errors.ts';
-import type { Usage } from '../http/usage.ts';
+import type { Usage } from '../http/token-usage.ts';
 import { parseJson, stringifyJson, type JsonObject } from '../lib/json.ts';
 import { AnswerRules, type AnswerRulesOptions } from './answer-rules.ts';
 import { errorEvent } from './error-event.ts';

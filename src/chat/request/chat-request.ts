@@ -15,12 +15,12 @@ import {
   parseExactly,
   parseJson,
   sortedJson,
-} from './json.ts';
+} from './strict-json.ts';
 import { isRemote } from './media.ts';
 import { mediaOf } from './messages.ts';
 import { type MarkedJson, putBackPayloads, takeOutPayloads } from './payloads.ts';
 import { promptSizeOf } from './prompt-size.ts';
-import { isReasoningFormat, resolveReasoning } from './reasoning.ts';
+import { isReasoningFormat, resolveReasoning } from './reasoning-options.ts';
 import { checkRequest, type CheckedRequest } from './schema.ts';
 import { answerFields, fieldsText, headText } from './upstream-body.ts';
 

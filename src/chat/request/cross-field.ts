@@ -11,7 +11,7 @@ import {
 import type { ChatBody } from './fields.ts';
 import type { Issue } from './issues.ts';
 import type { ContentPart, Message } from './messages.ts';
-import { pairToolCalls } from './tool-calls.ts';
+import { pairToolCalls } from './tool-call-ids.ts';
 
 /**
  * @param body - a request's body as far as its fields are right by themselves.

@@ -6,7 +6,7 @@
 import * as z from 'zod/mini';
 import { VALUES_MAX } from '../../config/limits.ts';
 import { messageSchema } from './messages.ts';
-import { EFFORT_VALUES, FORMAT_VALUES } from './reasoning.ts';
+import { EFFORT_VALUES, FORMAT_VALUES } from './reasoning-options.ts';
 import {
   filledText,
   flag,

@@ -4,7 +4,7 @@
 
 import * as z from 'zod/mini';
 import { freeForm } from './field-types.ts';
-import { everyItem, isObject } from './json.ts';
+import { everyItem, isObject } from './strict-json.ts';
 
 const TYPE_NAMES = ['string', 'number', 'integer', 'object', 'array', 'boolean', 'null'];
 
@@ -70,7 +70,7 @@ function inner(value: unknown): unknown {
   return isPlainObject(value) ? withoutNullKeywords(value) : value;
 }
 
-/** Not a number that is kept as it was written (json.ts, `parseExactly`). */
+/** Not a number that is kept as it was written (strict-json.ts, `parseExactly`). */
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return isObject(value) && !JSON.isRawJSON(value);
 }

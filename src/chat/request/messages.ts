@@ -65,7 +65,7 @@ const userMessageSchema = object({
 });
 
 export const toolCallSchema = object({
-  // A model may have sent a call without an id: tool-calls.ts supplies one.
+  // A model may have sent a call without an id: tool-call-ids.ts supplies one.
   id: optional(text),
   type: z.literal('function', {
     error: ({ input }) =>

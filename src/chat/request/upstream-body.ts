@@ -13,7 +13,7 @@
 import type { ChatBody } from './fields.ts';
 import { withoutNullKeywords } from './json-schema.ts';
 import type { ContentPart, Message } from './messages.ts';
-import { pairToolCalls, type ToolCallIds } from './tool-calls.ts';
+import { pairToolCalls, type ToolCallIds } from './tool-call-ids.ts';
 
 type Fields = Record<string, unknown>;
 

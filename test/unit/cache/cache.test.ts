@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CacheOptions } from '../../../src/cache/cache.ts';
-import type { CallContext, Completion, UpstreamRequest } from '../../../src/cache/completion.ts';
+import type { CallContext, Completion, UpstreamRequest } from '../../../src/cache/upstream-call.ts';
 import type { CacheableRequest } from '../../../src/cache/lookup.ts';
 import type { ErrorCode } from '../../../src/http/errors.ts';
 import { fakeFlights, fakeKv, type FakeKv } from './fakes.ts';

@@ -4,7 +4,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FlightObject } from '../../../src/cache/flight.ts';
 import { joinFlight, type FlightRequest } from '../../../src/cache/flight-wire.ts';
-import type { Completion, UpstreamRequest } from '../../../src/cache/completion.ts';
+import type { Completion, UpstreamRequest } from '../../../src/cache/upstream-call.ts';
 import { GatewayError } from '../../../src/http/errors.ts';
 import { fakeFlights, fakeKv, type FakeFlights, type FakeKv } from './fakes.ts';
 import { answer, completed, decode, encode } from './samples.ts';

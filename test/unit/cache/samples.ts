@@ -1,11 +1,11 @@
 // Completions as StepFun makes them; shared by the cache's tests.
 
-import type { Completion, UpstreamRequest } from '../../../src/cache/completion.ts';
+import type { Completion, UpstreamRequest } from '../../../src/cache/upstream-call.ts';
 import { parseCacheControl, type CacheControl } from '../../../src/cache/control.ts';
 import type { CacheableRequest } from '../../../src/cache/lookup.ts';
 import type { ReasoningFormat, StreamShape } from '../../../src/config/config.ts';
 import { GatewayError } from '../../../src/http/errors.ts';
-import { rewriteCompletion } from '../../../src/relay/completion.ts';
+import { rewriteCompletion } from '../../../src/relay/rewrite-completion.ts';
 import type { RewriteOptions } from '../../../src/relay/options.ts';
 
 export const FORMATS: readonly ReasoningFormat[] = ['general', 'deepseek-style', 'hidden'];

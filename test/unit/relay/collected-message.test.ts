@@ -3,7 +3,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { COLLECTED_CHARS } from '../../../src/config/limits.ts';
-import { rewriteCompletion } from '../../../src/relay/completion.ts';
+import { rewriteCompletion } from '../../../src/relay/rewrite-completion.ts';
 import type { StreamRewriter } from '../../../src/relay/stream-rewriter.ts';
 import { DONE, OPENAI, PLAIN, bytes, chunkOf, event, push, text } from './support.ts';
 

@@ -4,7 +4,7 @@
 import * as fc from 'fast-check';
 import { isDeepStrictEqual } from 'node:util';
 import { GatewayError } from '../../../src/http/errors.ts';
-import { rewriteCompletion } from '../../../src/relay/completion.ts';
+import { rewriteCompletion } from '../../../src/relay/rewrite-completion.ts';
 import type { RewriteOptions } from '../../../src/relay/options.ts';
 import { StreamRewriter } from '../../../src/relay/stream-rewriter.ts';
 import { completions, optionSets, streams } from './generate.ts';

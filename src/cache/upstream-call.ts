@@ -2,7 +2,7 @@
 // streamed. The handler says how the call is made and passes it in as `Complete`.
 
 import type { ReservationRef } from '../http/reservation.ts';
-import type { Usage } from '../http/usage.ts';
+import type { Usage } from '../http/token-usage.ts';
 
 /** A request to StepFun, ready to be sent. */
 export interface UpstreamRequest {

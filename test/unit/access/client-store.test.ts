@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { findKeyHolder, findPolicy, hasWayIn, type KeyHolder } from '../../../src/access/clients.ts';
+import { findKeyHolder, findPolicy, hasWayIn, type KeyHolder } from '../../../src/access/client-store.ts';
 import { matchesOrigin } from '../../../src/config/origins.ts';
 import type { GatewayError } from '../../../src/http/errors.ts';
 import { keyEntry, sha256, testKv, type TestKv } from './kv.ts';

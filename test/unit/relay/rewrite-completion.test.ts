@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../src/http/errors.ts';
-import { rewriteCompletion } from '../../../src/relay/completion.ts';
+import { rewriteCompletion } from '../../../src/relay/rewrite-completion.ts';
 import { OPENAI, PLAIN, bytes, text } from './support.ts';
 
 /** The example of StepFun's documentation, in its layout. */

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { matchClientKey } from '../../../src/access/keys.ts';
+import { matchClientKey } from '../../../src/access/configured-keys.ts';
 import { sha256 } from '../../../src/access/digest.ts';
 import { settings } from './support.ts';
 

@@ -1,7 +1,7 @@
 // A completion's way from StepFun's body to the client's: the same rules as for chunks.
 
 import { GatewayError } from '../http/errors.ts';
-import type { Usage } from '../http/usage.ts';
+import type { Usage } from '../http/token-usage.ts';
 import { parseJson, stringifyJson } from '../lib/json.ts';
 import { AnswerRules } from './answer-rules.ts';
 import type { RewriteOptions } from './options.ts';

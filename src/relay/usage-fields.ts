@@ -1,7 +1,7 @@
 // Token usage: read for budgets and logs, and sent under the names that OpenAI's and
 // DeepSeek's clients know.
 
-import type { Usage } from '../http/usage.ts';
+import type { Usage } from '../http/token-usage.ts';
 import { isObject, type JsonObject } from '../lib/json.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isPrivate, isShareable } from '../../../src/cache/completion.ts';
+import { isPrivate, isShareable } from '../../../src/cache/upstream-call.ts';
 
 const SHARED = { isCapped: false, choices: 1 };
 const CAPPED = { isCapped: true, choices: 1 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatReasoning, hideLogprobs, reasoningOf } from '../../../src/relay/reasoning.ts';
+import { formatReasoning, hideLogprobs, reasoningOf } from '../../../src/relay/reasoning-fields.ts';
 
 /** What JSON.stringify makes of an object: what is undefined is left out. */
 const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));

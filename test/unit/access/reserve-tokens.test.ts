@@ -2,7 +2,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { errorResponse } from '../../../src/http/response.ts';
 import { Budget } from '../../../src/access/budget.ts';
 import { anonymousClient, keyClient } from '../../../src/access/client.ts';
-import { estimatePromptTokens, reserveTokens, type TokenRequest } from '../../../src/access/reservation.ts';
+import {
+  estimatePromptTokens,
+  reserveTokens,
+  type TokenRequest,
+} from '../../../src/access/reserve-tokens.ts';
 import { budgetHouse, type BudgetHouse } from './objects.ts';
 import { captureLog, clientOf, failure, request } from './support.ts';
 

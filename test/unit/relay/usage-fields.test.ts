@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { completeUsage, readUsage } from '../../../src/relay/usage.ts';
+import { completeUsage, readUsage } from '../../../src/relay/usage-fields.ts';
 
 describe('readUsage', () => {
   it.each([

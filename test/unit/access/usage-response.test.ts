@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Budget } from '../../../src/access/budget.ts';
 import { keyClient } from '../../../src/access/client.ts';
-import { reserveTokens } from '../../../src/access/reservation.ts';
-import { usageResponse } from '../../../src/access/usage.ts';
+import { reserveTokens } from '../../../src/access/reserve-tokens.ts';
+import { usageResponse } from '../../../src/access/usage-response.ts';
 import { budgetHouse, type BudgetHouse } from './objects.ts';
 import { captureLog, clientOf, failure } from './support.ts';
 
