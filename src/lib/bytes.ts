@@ -1,12 +1,16 @@
 // Bytes: reading a stream to its end, bounded in bytes and time; joining parts.
 //
-// Every step between JavaScript and the runtime costs 75–100 µs of CPU, so bytes
-// are not taken as they come (a 5 MB body would be 80 pieces): each read waits
-// until its whole buffer is full. `read(view, { min })` (WHATWG Streams §4.5.2; in
-// workerd the standard spelling of `readAtLeast`) yields less than `min` bytes at
-// the end of the stream alone, so the end costs no read of its own either.
+// Every step between JavaScript and the runtime costs 75–100 µs of CPU, so bytes are
+// not taken as they come (a 5 MB body would be 80 pieces). A small body with a
+// Content-Length is read by the runtime in one step: a reader costs 0.1 ms more, an eighth
+// of an answer that misses the cache. Of any other body, each read waits until its whole
+// buffer is full. `read(view, { min })` (WHATWG Streams §4.5.2; in workerd the standard
+// spelling of `readAtLeast`) yields less than `min` bytes at the end of the stream alone,
+// so the end costs no read of its own either.
 
-/** The first step: most requests and completions are smaller and take one read. */
+import { within } from './within.ts';
+
+/** The first step: most requests and completions are smaller. */
 const FIRST_STEP_BYTES = 64 * 1024;
 
 /** What nobody wants goes in larger steps: fewer of them. */
@@ -17,12 +21,12 @@ const BYTES_PER_SECOND = 64 * 1024;
 
 export interface ReadBounds {
   readonly maxBytes: number;
-  /** What Content-Length says: sizes the buffer, and is trusted in nothing else. */
+  /** The body's Content-Length. HTTP holds the sender to it: more bytes are no part of the body. */
   readonly expectedBytes?: number | undefined;
   /**
    * How long a step may take, plus what its bytes take at 64 KiB/s; left out,
-   * somebody else keeps the time. A bound on the whole body would refuse honest
-   * uploads over slow lines, one on silence would never end a body that trickles.
+   * the caller keeps the time. Rejected: a bound on the whole body, which refuses valid
+   * uploads over slow lines; and one on silence, which never ends a body of single bytes.
    */
   readonly timeoutMs?: number;
 }
@@ -32,8 +36,8 @@ export type ReadFailure = 'too_large' | 'too_slow';
 
 /**
  * @param stream - a byte stream, as every body of a request or an answer is.
- * @returns all bytes, or why not. A stream that is too slow has been cancelled; one
- *   that is too large is left for the caller to cancel or to drain.
+ * @returns all bytes, or why not. A stream that is too large is left for the caller to cancel
+ *   or to drain; one that is too slow is not read any further.
  * @throws what the stream fails with.
  */
 export async function readAll(
@@ -41,12 +45,13 @@ export async function readAll(
   bounds: ReadBounds,
 ): Promise<Uint8Array | ReadFailure> {
   const { maxBytes, expectedBytes, timeoutMs } = bounds;
+  if (expectedBytes !== undefined && expectedBytes <= FIRST_STEP_BYTES) return readSmall(stream, bounds);
   // One byte beyond the bound proves that it is broken; one beyond the expected
   // makes the read that brings the last bytes fill less than it could: the end.
   const limit = maxBytes + 1;
   const expected = expectedBytes === undefined ? FIRST_STEP_BYTES : expectedBytes + 1;
   const reader: MinReader = stream.getReader({ mode: 'byob' });
-  // A liar's Content-Length gets a large buffer after its first 64 KiB only.
+  // A false Content-Length gets a large buffer after its first 64 KiB only.
   let buffer = new Uint8Array(Math.min(limit, FIRST_STEP_BYTES, expected));
   let length = 0;
   for (;;) {
@@ -67,6 +72,21 @@ export async function readAll(
     const larger = new Uint8Array(Math.min(limit, Math.max(expected, 2 * length)));
     larger.set(buffer);
     buffer = larger;
+  }
+}
+
+/** A body with a Content-Length of at most FIRST_STEP_BYTES. */
+async function readSmall(
+  stream: ReadableStream<Uint8Array>,
+  { maxBytes, timeoutMs }: ReadBounds,
+): Promise<Uint8Array | ReadFailure> {
+  const work = new Response(stream).arrayBuffer();
+  try {
+    const bytes = new Uint8Array(await (timeoutMs === undefined ? work : within(work, timeoutMs)));
+    return bytes.length > maxBytes ? 'too_large' : bytes;
+  } catch (thrown) {
+    if (thrown instanceof DOMException && thrown.name === 'TimeoutError') return 'too_slow';
+    throw thrown;
   }
 }
 

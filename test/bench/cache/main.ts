@@ -4,7 +4,8 @@
 //
 // KV: 2 KB and 200 KB answers, more of them than the isolate's memory holds, against
 // a Worker that returns values of the same size from the same KV. Memory: one hot
-// question, against a Worker that reads the body and says hello. Requests per second
+// question, against a Worker that reads the body and says hello; with a client key of
+// `CLIENT_KEYS` and of `CLIENTS`, against the same without a key. Requests per second
 // over CONNECTIONS kept-alive connections, and CPU of workerd per request (schedstat,
 // all threads; with it that of miniflare's KV); medians of rounds in which everybody
 // takes a turn. The client's CPU is not counted, but takes its share of the machine.
@@ -13,6 +14,7 @@
 // miniflare read it from a pipe, on the core that the clients need: 20 µs a request that
 // no edge has.
 
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile, readdir } from 'node:fs/promises';
 import { createServer, request, Agent } from 'node:http';
@@ -86,32 +88,44 @@ async function workerOf(name: string, entry: string, env: object, objects: reado
 }
 
 const text = (value: string) => ({ type: 'text', value });
-const object = (exportName: string) => ({ type: 'durable-object', worker: 'gateway', exportName });
+const objectsOf = (worker: string) => ({
+  FLIGHTS: { type: 'durable-object', worker, exportName: 'Flight' },
+  BUDGETS: { type: 'durable-object', worker, exportName: 'Budget' },
+});
+const upstreamUrl = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/v1`;
+/** In `CLIENT_KEYS` and in `CLIENTS`. */
+const KEYS = { configured: 'a-key-of-the-settings', stored: 'sfe-bench-0123456789abcdef' };
+
+const gatewayOf = (name: string, vars: Readonly<Record<string, string>>) =>
+  workerOf(
+    name,
+    '../../../src/index.ts',
+    {
+      STEP_API_KEY: text('sk-bench'),
+      STEPFUN_BASE_URL: text(upstreamUrl),
+      CLIENTS: { type: 'kv', id: 'cache' },
+      ...objectsOf(name),
+      ...Object.fromEntries(Object.entries(vars).map(([setting, value]) => [setting, text(value)])),
+    },
+    ['Flight', 'Budget'],
+  );
 const miniflare = new Miniflare({
   host: '127.0.0.1',
   port: 0,
   // The gateway writes a line for each request; here nobody reads them.
   handleStructuredLogs: () => {},
   workers: [
-    await workerOf(
-      'gateway',
-      '../../../src/index.ts',
-      {
-        ANONYMOUS_ACCESS: text('true'),
-        STEP_API_KEY: text('sk-bench'),
-        STEPFUN_BASE_URL: text(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}/v1`),
-        FLIGHTS: object('Flight'),
-        BUDGETS: object('Budget'),
-      },
-      ['Flight', 'Budget'],
-    ),
+    await gatewayOf('gateway', { ANONYMOUS_ACCESS: 'true' }),
+    await gatewayOf('closed', { CLIENT_KEYS: `bench:${KEYS.configured}` }),
     await workerOf('peers', 'peers.ts', {}, []),
   ],
 });
 await miniflare.ready;
+const portOf = async (name: string) => Number((await miniflare.unsafeGetDirectURL(name)).port);
 const ports = {
-  gateway: Number((await miniflare.unsafeGetDirectURL('gateway')).port),
-  peers: Number((await miniflare.unsafeGetDirectURL('peers')).port),
+  gateway: await portOf('gateway'),
+  closed: await portOf('closed'),
+  peers: await portOf('peers'),
 };
 const pid = await childNamed('workerd');
 /** Of each kind: which question is next. In turn, so that memory has always just forgotten it. */
@@ -126,6 +140,8 @@ interface Kind {
   readonly count: number;
   /** What the answers' `Cache-Status` must say. */
   readonly status?: RegExp;
+  /** The bearer. */
+  readonly key?: string;
 }
 
 const question = (bytes: number) => (n: number) =>
@@ -145,12 +161,23 @@ const fromKv = (bytes: number, count: number): Kind => ({
   count,
 });
 
+/** The hot question, asked with a client key. */
+const withKey = (key: string): Kind => ({ ...fromGateway(2_000, 1, /hit; ttl/), port: ports.closed, key });
+
 try {
   await table('KV, 2 KB', 2_000, 3_600);
   await table('KV, 200 KB', 200_000, 64);
   const hello = { port: ports.peers, path: () => '/hello', body: question(2_000), count: 1 };
-  await send(ports.gateway, 'POST', '/v1/chat/completions', question(2_000)(0));
-  await compare('memory, 2 KB', { hello, gateway: fromGateway(2_000, 1, /hit; ttl/) });
+  const hot = fromGateway(2_000, 1, /hit; ttl/);
+  await send(hot, 0);
+  await compare('memory, 2 KB', { hello, gateway: hot });
+
+  const digest = createHash('sha256').update(KEYS.stored).digest('hex');
+  const entry = JSON.stringify({ name: 'stored', created_at: 0 });
+  await put(`/key:${digest}`, entry);
+  const known = { CLIENT_KEYS: withKey(KEYS.configured), CLIENTS: withKey(KEYS.stored) };
+  for (const kind of Object.values(known)) await send(kind, 0);
+  await compare('memory, 2 KB, with a client key', { 'no key': hot, ...known });
 } finally {
   connections.destroy();
   await miniflare.dispose();
@@ -162,9 +189,8 @@ async function table(title: string, bytes: number, count: number): Promise<void>
     const some = Array.from({ length: Math.min(CONNECTIONS, count - n) }, (_, i) => n + i);
     await Promise.all(
       some.map(async (each) => {
-        const asked = question(bytes)(each);
-        await send(ports.gateway, 'POST', '/v1/chat/completions', asked);
-        await send(ports.peers, 'PUT', `/${bytes}-${each}`, completionOf(asked));
+        await send(fromGateway(bytes, count, /fwd=miss/), each);
+        await put(`/${bytes}-${each}`, completionOf(question(bytes)(each)));
       }),
     );
   }
@@ -206,7 +232,7 @@ async function turn(kind: Kind): Promise<{ perSecond: number; cpuUs: number }> {
       while (performance.now() - start < TURN_MS) {
         const n = next.get(kind) ?? 0;
         next.set(kind, (n + 1) % kind.count);
-        const status = await send(kind.port, 'POST', kind.path(n), kind.body(n));
+        const status = await send(kind, n);
         if (kind.status && !kind.status.test(status)) throw new Error(`unexpected: ${status}`);
         done++;
       }
@@ -217,8 +243,27 @@ async function turn(kind: Kind): Promise<{ perSecond: number; cpuUs: number }> {
 }
 
 /** @returns the answer's `Cache-Status`. */
-async function send(port: number, method: string, path: string, body: string): Promise<string> {
-  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+function send({ port, path, body, key }: Kind, n: number): Promise<string> {
+  const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+  return exchange(port, 'POST', path(n), body(n), headers);
+}
+
+async function put(path: string, value: string): Promise<void> {
+  await exchange(ports.peers, 'PUT', path, value, {});
+}
+
+async function exchange(
+  port: number,
+  method: string,
+  path: string,
+  body: string,
+  others: Readonly<Record<string, string>>,
+): Promise<string> {
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    ...others,
+  };
   const sent = request({ port, host: '127.0.0.1', path, method, headers, agent: connections });
   sent.end(body);
   const [answer] = await once(sent, 'response');

@@ -95,3 +95,24 @@ function base64(chars: number): string {
   }
   return Buffer.from(bytes).toString('base64');
 }
+
+/** A short question that is asked only once. */
+export function question(n: number): string {
+  return JSON.stringify({
+    model: 'step-3.5-flash',
+    messages: [{ role: 'user', content: `Question ${n}: ${prose(200, n)}` }],
+  });
+}
+
+/** StepFun's whole answer, about 2 KB. */
+export function completion(): string {
+  const message = { role: 'assistant', content: prose(1_400, 1), reasoning: prose(300, 2) };
+  return JSON.stringify({
+    id: 'b7b56af0-52a6-483f-a589-948182676a1b',
+    object: 'chat.completion',
+    created: 1_709_893_411,
+    model: 'step-3.5-flash',
+    choices: [{ index: 0, message, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 83, completion_tokens: 176, total_tokens: 259 },
+  });
+}
