@@ -127,7 +127,10 @@ export class FlightObject {
 
     const ended = await outcome;
     signal.removeEventListener('abort', leave);
-    if (caller.flightRequest.isBackground) this.#settle(caller, costFor(caller, ended, leader));
+    if (caller.flightRequest.isBackground) {
+      const payer = ended.kind === 'success' ? ended.answer.payer : leader;
+      this.#settle(caller, caller === payer ? costOf(ended, inFlight) : () => 0);
+    }
     switch (ended.kind) {
       case 'no_call':
         return { kind: 'retry' };
@@ -155,14 +158,15 @@ export class FlightObject {
   }
 
   #leave(caller: Caller, inFlight: InFlight): void {
-    inFlight.waiting.delete(caller);
-    const { hasAsked, waiting } = inFlight;
+    const { waiting, ending, outcome } = inFlight;
+    waiting.delete(caller);
     // As long as others wait, the call is theirs.
-    this.#settle(caller, (promptTokens) => (hasAsked && waiting.size === 0 ? promptTokens : 0));
-    if (waiting.size > 0) return;
-    inFlight.ending.abort();
+    if (waiting.size > 0) return this.#settle(caller, () => 0);
+    ending.abort();
     // The next caller starts anew rather than wait for a call that has been ended.
     if (this.#inFlight === inFlight) this.#inFlight = null;
+    // Only then is known whether StepFun had been asked, or had refused.
+    this.#state.waitUntil(outcome.then((ended) => this.#settle(caller, costOf(ended, inFlight))));
   }
 
   #start(leader: Caller): InFlight {
@@ -219,15 +223,16 @@ function isOwn({ flightRequest: { isCapped, isBackground } }: Caller): boolean {
   return isCapped || isBackground;
 }
 
-/** @returns what a flight that has ended costs a caller, as its Worker would settle it. */
-function costFor(caller: Caller, ended: Outcome, leader: Caller): (promptTokens: number) => number {
-  if (ended.kind === 'failure' && caller === leader) {
-    return (promptTokens) => costOfFailure(ended.error, promptTokens);
+/** @returns the cost of a call that has ended, from the prompt's estimate. */
+function costOf(ended: Outcome, { hasAsked }: Pick<InFlight, 'hasAsked'>): (promptTokens: number) => number {
+  switch (ended.kind) {
+    case 'success':
+      return (promptTokens) => costOfAnswer(ended.answer.entry.usage, true, promptTokens);
+    case 'failure':
+      return (promptTokens) => (hasAsked ? costOfFailure(ended.error, promptTokens) : 0);
+    case 'no_call':
+      return () => 0;
   }
-  if (ended.kind === 'success' && ended.answer.payer === caller) {
-    return (promptTokens) => costOfAnswer(ended.answer.entry.usage, true, promptTokens);
-  }
-  return () => 0;
 }
 
 function ignore(): void {}

@@ -1,6 +1,7 @@
-// What a client owes after it has left: whatever the phase, its reservation is settled within
-// two seconds of a reset, and the request writes its log line. `wrangler dev` hides that the
-// runtime ends a request's context when its client leaves; plain workerd does not.
+// The cost of a request for a client that has left: whatever the phase, its reservation is
+// settled within two seconds of a reset, or of the next write after a FIN, and the request
+// writes its log line. `wrangler dev` hides that the runtime ends a request's context when its
+// client leaves; plain workerd does not.
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Client } from './client.ts';
@@ -10,7 +11,8 @@ import { leave, type Phase } from './leaving.ts';
 
 const SETTLED_WITHIN_MS = 2_000;
 const LIMIT = 1_000_000;
-const BUDGET = { TOKENS_PER_DAY: String(LIMIT) };
+const KEEP_ALIVE_MS = 300;
+const BUDGET = { TOKENS_PER_DAY: String(LIMIT), KEEP_ALIVE_MS: String(KEEP_ALIVE_MS) };
 
 const LANES = {
   stream: BUDGET,
@@ -43,9 +45,9 @@ async function tokens(lane: Lane): Promise<Tokens> {
 }
 
 /** @returns what was charged since `before`, once nothing is reserved any more. */
-async function charged(lane: Lane, before: Tokens): Promise<number> {
+async function charged(lane: Lane, before: Tokens, withinMs = SETTLED_WITHIN_MS): Promise<number> {
   let after = await tokens(lane);
-  const endsAtMs = Date.now() + SETTLED_WITHIN_MS;
+  const endsAtMs = Date.now() + withinMs;
   while (after.reserved > 0 && Date.now() < endsAtMs) after = await tokens(lane);
   expect(after.reserved).toBe(0);
   return after.used - before.used;
@@ -71,13 +73,22 @@ describe('a client that leaves by a reset', () => {
     expect(log).toMatchObject({ outcome: 'client_gone', route: '/v1/chat/completions' });
   });
 
-  it('in the pause before a retry → costs nothing: StepFun has refused the call', async () => {
-    const before = await tokens('stream');
-    const phase = 'in the pause before a retry';
-    const { log } = await leave(gateways, { port: gateways.ports.stream, phase, leaveBy: 'reset' });
-    expect(await charged('stream', before)).toBe(0);
-    expect(log).toMatchObject({ outcome: 'client_gone' });
-  });
+  it.each([
+    'stream',
+    'stream, RELAY=native',
+    'completion without a cache',
+    'completion in a flight',
+  ] as const)(
+    '%s, in the pause before a retry → costs nothing: StepFun has refused the call',
+    async (lane) => {
+      const before = await tokens(lane);
+      const phase = 'in the pause before a retry';
+      const fields = streams.includes(lane as never) ? {} : { stream: false };
+      const { log } = await leave(gateways, { port: gateways.ports[lane], phase, leaveBy: 'reset', fields });
+      expect(await charged(lane, before)).toBe(0);
+      expect(log).toMatchObject({ outcome: 'client_gone' });
+    },
+  );
 
   it('three requests, each left early → no tokens stay reserved', async () => {
     for (let i = 0; i < 3; i++) {
@@ -86,6 +97,25 @@ describe('a client that leaves by a reset', () => {
     const { used, reserved } = await tokens('stream');
     expect(reserved).toBe(0);
     expect(used).toBeLessThan(LIMIT / 100);
+  });
+});
+
+describe('a client that leaves by a FIN, once its stream is open', () => {
+  // In the native lane a silent StepFun means no write, so the FIN goes unseen until the next event.
+  const fins: readonly (readonly [Lane, Phase])[] = [
+    ...streams.map((lane) => [lane, 'mid-stream'] as const),
+    ...(['stream', 'stream that fills the cache'] as const).flatMap((lane) => [
+      [lane, 'while StepFun is silent between events'] as const,
+      [lane, 'while StepFun is silent in an event'] as const,
+    ]),
+  ];
+  it.each(fins)('%s, %s → costs its prompt, and has a log line', async (lane, phase) => {
+    const before = await tokens(lane);
+    const { log } = await leave(gateways, { port: gateways.ports[lane], phase, leaveBy: 'fin' });
+    const cost = await charged(lane, before, KEEP_ALIVE_MS + SETTLED_WITHIN_MS);
+    expect(cost).toBeGreaterThan(10);
+    expect(cost).toBeLessThan(200);
+    expect(log).toMatchObject({ outcome: 'client_gone' });
   });
 });
 

@@ -112,7 +112,8 @@ describe('a flight', () => {
   });
 
   it('ends at once when its caller has left before', async () => {
-    const object = new FlightObject({} as DurableObjectState, {
+    const state = { waitUntil: () => {} } as Pick<DurableObjectState, 'waitUntil'> as DurableObjectState;
+    const object = new FlightObject(state, {
       kv: kv.namespace,
       staleSeconds: 0,
       settle: async () => {},
