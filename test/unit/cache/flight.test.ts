@@ -6,12 +6,17 @@ import { FlightObject } from '../../../src/cache/flight.ts';
 import { joinFlight, type FlightRequest } from '../../../src/cache/flight-wire.ts';
 import type { Completion, UpstreamRequest } from '../../../src/cache/upstream-call.ts';
 import { GatewayError } from '../../../src/http/errors.ts';
+import type { ReservationRef } from '../../../src/http/reservation.ts';
 import { fakeFlights, fakeKv, type FakeFlights, type FakeKv } from './fakes.ts';
 import { answer, completed, decode, encode } from './samples.ts';
 
 interface Call {
   readonly request: UpstreamRequest;
   readonly signal: AbortSignal;
+  /** As the call does each time before StepFun is asked. */
+  onAttempt(): void;
+  /** The failure of a call that is aborted; left out: the abort's reason. */
+  failure?: GatewayError;
   resolve(completion: Completion): void;
   reject(error: unknown): void;
 }
@@ -32,10 +37,11 @@ beforeEach(() => {
     kv: kv.namespace,
     staleSeconds: 100,
     settle: async (reservation, tokens) => void settled.push([reservation.call.id, tokens]),
-    complete: (request, { signal }) => {
+    complete: (request, { signal, onAttempt }) => {
       const { promise, resolve, reject } = Promise.withResolvers<Completion>();
-      calls.push({ request, signal, resolve, reject });
-      signal.addEventListener('abort', () => reject(signal.reason));
+      const call: Call = { request, signal, onAttempt, resolve, reject };
+      calls.push(call);
+      signal.addEventListener('abort', () => reject(call.failure ?? signal.reason));
       return promise;
     },
   });
@@ -276,4 +282,83 @@ it("an answer that a budget cut short is the leader's alone; the others ask by t
   calls[0]!.resolve(completed(answer({}, { finish_reason: 'length' })));
   expect(await Promise.all(both)).toMatchObject([{ kind: 'answer', isStored: false }, { kind: 'alone' }]);
   expect(kv.entries.size).toBe(0);
+});
+
+describe('the settlement of a flight', () => {
+  const PROMPT_TOKENS = 50;
+  const reservation = (id: string): ReservationRef => ({
+    client: { id: 'key:app', name: 'app' },
+    day: 20_000,
+    call: { id, lapsesAtMs: 0 },
+    limit: 1_000,
+    promptTokens: PROMPT_TOKENS,
+  });
+
+  /** A caller named `id` that leaves on `abort`. */
+  function caller(id: string, rest: Partial<FlightRequest> = {}) {
+    const { signal, abort } = abortable();
+    const left = join({ reservation: reservation(id), ...rest }, signal).catch(() => {});
+    return { abort, left };
+  }
+
+  function abortable() {
+    const controller = new AbortController();
+    return { signal: controller.signal, abort: () => controller.abort() };
+  }
+
+  it.each([
+    ['before StepFun is asked → nothing', () => {}, 0],
+    ['while StepFun works → the prompt', (call: Call) => call.onAttempt(), PROMPT_TOKENS],
+    [
+      'after StepFun has refused → nothing',
+      (call: Call) => {
+        call.onAttempt();
+        call.failure = new GatewayError('upstream_rate_limited');
+      },
+      0,
+    ],
+  ] as const)('the last caller leaves %s', async (_, play, tokens) => {
+    const { abort, left } = caller('only');
+    await calledTimes(1);
+    play(calls[0]!);
+    abort();
+    await left;
+    await vi.waitUntil(() => settled.length === 1);
+    expect(settled).toEqual([['only', tokens]]);
+  });
+
+  it('a caller leaves while others wait → nothing, and the last one that leaves pays', async () => {
+    const first = caller('first');
+    await calledTimes(1);
+    calls[0]!.onAttempt();
+    const second = caller('second');
+    await vi.waitUntil(() => flights.requests.length === 2);
+    first.abort();
+    await vi.waitUntil(() => settled.length === 1);
+    second.abort();
+    await vi.waitUntil(() => settled.length === 2);
+    expect(settled).toEqual([
+      ['first', 0],
+      ['second', PROMPT_TOKENS],
+    ]);
+    await Promise.all([first.left, second.left]);
+  });
+
+  it('a refresh → what its answer cost', async () => {
+    const { left } = caller('refresh', { isBackground: true });
+    await calledTimes(1);
+    calls[0]!.onAttempt();
+    calls[0]!.resolve(completed(answer()));
+    await left;
+    const { totalTokens } = completed(answer()).usage!;
+    expect(settled).toEqual([['refresh', totalTokens]]);
+  });
+
+  it('a caller that got its answer → left to its Worker', async () => {
+    const { left } = caller('answered');
+    await calledTimes(1);
+    calls[0]!.resolve(completed(answer()));
+    await left;
+    expect(settled).toEqual([]);
+  });
 });
