@@ -1,6 +1,6 @@
 // The headers of requests and answers, besides HTTP's own.
 
-import { CACHE_TTL_SECONDS } from '../../src/config/limits.ts';
+import { CACHE_TTL_RANGE_SECONDS } from '../../src/config/limits.ts';
 import { RETRY_AFTER_SECONDS_MAX } from '../../src/config/limits.ts';
 import { type Json, ref } from './json-values.ts';
 
@@ -22,7 +22,7 @@ export const PARAMETERS = {
   'X-Cache-TTL': parameter(
     'X-Cache-TTL',
     'For how many seconds this answer is stored. Answers to requests with images or videos by URL are stored only with this header.',
-    { type: 'integer', minimum: CACHE_TTL_SECONDS.min, maximum: CACHE_TTL_SECONDS.max },
+    { type: 'integer', minimum: CACHE_TTL_RANGE_SECONDS.min, maximum: CACHE_TTL_RANGE_SECONDS.max },
   ),
   'Cache-Control': parameter(
     'Cache-Control',

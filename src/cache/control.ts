@@ -5,7 +5,7 @@
 // but malformed or given twice is read in the most restrictive way that it allows,
 // as §4.2.1 has it for answers: a client that meant to limit reuse gets no reuse.
 
-import { CACHE_TTL_SECONDS } from '../config/limits.ts';
+import { CACHE_TTL_RANGE_SECONDS } from '../config/limits.ts';
 import { GatewayError } from '../http/errors.ts';
 
 export interface CacheControl {
@@ -41,7 +41,7 @@ const DELTA_SECONDS_MAX = 2 ** 31;
 /**
  * @param headers - the request's.
  * @throws {GatewayError} `invalid_value` when `X-Cache-TTL` is no whole number of
- *   seconds within the contract's bounds.
+ *   seconds within the bounds of CACHE_TTL_SECONDS.
  */
 export function parseCacheControl(headers: Headers): CacheControl {
   const directives = headers.get('cache-control');
@@ -80,7 +80,7 @@ function deltaSeconds(text: string): number {
 }
 
 function parseTtl(text: string): number {
-  const { min, max } = CACHE_TTL_SECONDS;
+  const { min, max } = CACHE_TTL_RANGE_SECONDS;
   const seconds = /^\d{1,7}$/.test(text) ? Number(text) : NaN;
   if (seconds >= min && seconds <= max) return seconds;
   throw new GatewayError(

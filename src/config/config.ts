@@ -5,7 +5,7 @@
 
 import * as z from 'zod/mini';
 import { ConfigurationError } from './configuration-error.ts';
-import { CACHE_TTL_SECONDS } from './limits.ts';
+import { CACHE_TTL_RANGE_SECONDS } from './limits.ts';
 import { findMisspelled } from './misspelling.ts';
 import { originSchema, parseOriginRules } from './origins.ts';
 import { REQUIREMENTS } from './requirements.ts';
@@ -58,10 +58,10 @@ export const settingsSchema = z.object({
   RELAY: oneOf(['rewrite', 'native'], 'rewrite'),
   RELAY_WINDOW_MS: integer(0, 1_000, 32),
 
-  CACHE_TTL_SECONDS: integer(0, CACHE_TTL_SECONDS.max, 3_600),
+  CACHE_TTL_SECONDS: integer(0, CACHE_TTL_RANGE_SECONDS.max, 3_600),
   CACHE_SCOPE: oneOf(['client', 'shared'], 'client'),
   CACHE_STREAMS: oneOf(['off', 'read', 'write'], 'read'),
-  CACHE_STALE_SECONDS: integer(0, CACHE_TTL_SECONDS.max, 0),
+  CACHE_STALE_SECONDS: integer(0, CACHE_TTL_RANGE_SECONDS.max, 0),
 
   PLAYGROUND: oneOf(['on', 'off'], 'on'),
   FIRST_BYTE_TIMEOUT_MS: integer(1, DAY_MS, 120_000),

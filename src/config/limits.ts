@@ -5,7 +5,7 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /** The TTL of a cache entry. KV takes no expiration below 60 s; 30 days is this product's ceiling. */
-export const CACHE_TTL_SECONDS = { min: 60, max: 2_592_000 } as const;
+export const CACHE_TTL_RANGE_SECONDS = { min: 60, max: 2_592_000 } as const;
 
 /**
  * How deep arrays and objects may nest in the free-form parts of a request.
@@ -48,7 +48,7 @@ export const UNKNOWN_FIELDS_MAX = 256;
 /** A message's cap in an error of ours: long enough to help, short enough to read. */
 export const ERROR_MESSAGE_CHARS = 4 * KIB;
 
-/** How much of StepFun's own error text a client sees (the contract's figure). */
+/** How much of StepFun's own error text a client sees. */
 export const UPSTREAM_MESSAGE_CHARS = 500;
 
 /** How much of an error answer of StepFun's is read to find its message. */
@@ -108,7 +108,7 @@ export const GOOD_BEARERS_REMEMBERED = 10_000;
 /** The body of `POST /v1/session`: a Turnstile token and its quotes. */
 export const SESSION_BODY_BYTES = 8 * KIB;
 
-/** How long that body may take to arrive (the contract's 408). */
+/** How long that body may take to arrive: then the answer is 408. */
 export const SESSION_BODY_MS = 10_000;
 
 /** Turnstile's own bound on its tokens, in characters. */

@@ -1,7 +1,7 @@
 // What a setting needs beside itself: another setting, or a binding. Checked when every
 // value by itself is right.
 
-import { CACHE_TTL_SECONDS } from './limits.ts';
+import { CACHE_TTL_RANGE_SECONDS } from './limits.ts';
 import type { Bindings, SettingProblem, Settings } from './config.ts';
 
 /** @returns the problems that this requirement finds; empty if it is met. */
@@ -42,7 +42,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   (s, has) => check('TOKENS_PER_DAY', s.TOKENS_PER_DAY === 0 || has.BUDGETS, 'the binding BUDGETS'),
   (s) => {
     // The range has a gap, which no schema of a whole number says.
-    const { min, max } = CACHE_TTL_SECONDS;
+    const { min, max } = CACHE_TTL_RANGE_SECONDS;
     const isRight = s.CACHE_TTL_SECONDS === 0 || s.CACHE_TTL_SECONDS >= min;
     return check('CACHE_TTL_SECONDS', isRight, `0 (off) or ${min} to ${max}`);
   },

@@ -131,7 +131,7 @@ export function isErrorCode(text: string): text is ErrorCode {
 export const errorCodes: readonly string[] = Object.keys(WIRE);
 
 /** A limit of the StepFun account, as the text of a 429 states it. */
-export interface RateLimit {
+export interface StatedLimit {
   /** Requests at a time, requests a minute, tokens a minute; `unknown`: the text states none of them. */
   readonly kind: 'concurrency' | 'rpm' | 'tpm' | 'unknown';
   /** The account's limit; null where the text has none. */
@@ -152,7 +152,7 @@ export interface ErrorDetails {
   /** Asking StepFun again at once may help; see upstream/retry.ts. */
   readonly transient?: boolean;
   /** Which of the StepFun account's limits refused the call; only with `upstream_rate_limited`. */
-  readonly rateLimit?: RateLimit;
+  readonly rateLimit?: StatedLimit;
   /** StepFun's own id of the call (`X-Trace-Id`): its support asks for it. */
   readonly upstreamRequestId?: string;
   /** How many calls to StepFun were made before this failure. */
@@ -173,7 +173,7 @@ export class GatewayError extends Error {
   readonly details: ErrorDetails;
 
   /**
-   * @param code - a row of the contract's table.
+   * @param code - a row of the table above.
    * @param message - what the client reads; the row's own text when left out.
    * @param details - what goes beside it.
    */

@@ -13,7 +13,7 @@ export function jsonResponse(value: unknown, headers: ResponseHeaders, status = 
   });
 }
 
-/** @returns the response for a failure: the contract's table of errors. */
+/** @returns the response for a failure, as docs/errors.md lists it. */
 export function errorResponse(error: GatewayError): Response {
   const { allow, headers, retryAfterSeconds, attempts } = error.details;
   return jsonResponse(

@@ -30,7 +30,7 @@ export class AnswerRules {
   /** StepFun's largest count so far: its first ones may be placeholders of zeros. */
   usage: Usage | null = null;
   readonly #options: AnswerRulesOptions;
-  readonly #isMended: boolean;
+  readonly #isRepaired: boolean;
   /** The chunk or completion with that count, and its usage object. */
   #usageSource: { readonly answer: JsonObject; readonly usage: JsonObject } | null = null;
   #isUsageSent = false;
@@ -39,7 +39,7 @@ export class AnswerRules {
   constructor(options: AnswerRulesOptions) {
     const isCollected = options.isCollected === true;
     this.#options = options;
-    this.#isMended = options.shape === 'openai';
+    this.#isRepaired = options.shape === 'openai';
     this.choices = new Choices(options.choices, isCollected);
     this.#topMembers = isCollected ? { id: '', object: 'chat.completion', created: 0, model: '' } : null;
   }
@@ -53,7 +53,7 @@ export class AnswerRules {
 
     this.#noteUsage(chunk);
     this.#collectTopMembers(chunk);
-    let isChanged = this.#isMended && this.#mendCreated(chunk);
+    let isChanged = this.#isRepaired && this.#repairCreated(chunk);
     for (const [position, given] of choices.entries() as ArrayIterator<[number, unknown]>) {
       if (!isObject(given)) return 'malformed';
       const choice = this.#choiceOf(given, position);
@@ -62,7 +62,7 @@ export class AnswerRules {
       if (changed === null) return 'malformed';
       isChanged = changed || isChanged;
     }
-    if (this.#isMended) {
+    if (this.#isRepaired) {
       // OpenAI sends such a chunk for the usage alone, when it is asked for; see `usageChunk`.
       if (choices.length === 0) return 'dropped';
       isChanged = this.#placeUsage(chunk) || isChanged;
@@ -87,8 +87,8 @@ export class AnswerRules {
       if (changed === null) return 'malformed';
       isChanged = changed || isChanged;
     }
-    if (this.#isMended) {
-      isChanged = this.#mendCreated(completion) || isChanged;
+    if (this.#isRepaired) {
+      isChanged = this.#repairCreated(completion) || isChanged;
       isChanged = setIfMissing(completion, 'system_fingerprint', null) || isChanged;
       if (isObject(usage)) isChanged = completeUsage(usage) || isChanged;
     }
@@ -98,7 +98,7 @@ export class AnswerRules {
   /** @returns the chunk that OpenAI sends last when the usage is asked for; null when there is nothing to send. */
   usageChunk(): JsonObject | null {
     const { includeUsage } = this.#options;
-    if (!this.#isMended || !includeUsage || this.#isUsageSent || this.#usageSource === null) return null;
+    if (!this.#isRepaired || !includeUsage || this.#isUsageSent || this.#usageSource === null) return null;
     this.#isUsageSent = true;
     const { answer, usage } = this.#usageSource;
     completeUsage(usage);
@@ -139,14 +139,14 @@ export class AnswerRules {
   #choiceOfChunk(given: JsonObject, choice: Choice): boolean | null {
     let isChanged = false;
     choice.collected?.addChoice(given);
-    if (this.#isMended) isChanged = setIfMissing(given, 'delta', {});
+    if (this.#isRepaired) isChanged = setIfMissing(given, 'delta', {});
     const { delta } = given;
     if (isObject(delta)) {
       const changed = this.#toolCallPieces(delta['tool_calls'], choice);
       if (changed === null) return null;
       isChanged = changed || isChanged;
       choice.collected?.addDelta(delta, reasoningOf(delta));
-      if (this.#isMended) isChanged = mendRole(delta, choice) || isChanged;
+      if (this.#isRepaired) isChanged = repairRole(delta, choice) || isChanged;
       isChanged = formatReasoning(delta, this.#options.reasoning) || isChanged;
     } else if (!isNothing(delta)) {
       return null;
@@ -162,9 +162,9 @@ export class AnswerRules {
       for (const call of Array.isArray(calls) ? calls : []) {
         if (!isObject(call)) continue;
         choice.hasCalledTools = true;
-        if (this.#isMended) isChanged = completeToolCall(call) || isChanged;
+        if (this.#isRepaired) isChanged = completeToolCall(call) || isChanged;
       }
-      if (this.#isMended) {
+      if (this.#isRepaired) {
         if (isNothing(message['role'])) {
           message['role'] = 'assistant';
           isChanged = true;
@@ -176,7 +176,7 @@ export class AnswerRules {
       return null;
     }
     const changed = this.#restOfChoice(given, given['delta'], choice, isChanged);
-    if (changed === null || !this.#isMended) return changed;
+    if (changed === null || !this.#isRepaired) return changed;
     return setIfMissing(given, 'logprobs', null) || changed;
   }
 
@@ -206,7 +206,7 @@ export class AnswerRules {
       const assigned = choice.toolCalls.assign(piece);
       if (assigned === null) return null;
       choice.collected?.addToolCallPiece(piece, assigned);
-      if (this.#isMended) isChanged = rewriteToolCallPiece(piece, assigned) || isChanged;
+      if (this.#isRepaired) isChanged = rewriteToolCallPiece(piece, assigned) || isChanged;
     }
     return isChanged;
   }
@@ -214,18 +214,18 @@ export class AnswerRules {
   #finishReason(given: JsonObject, choice: Choice): boolean {
     const { finish_reason: reason } = given;
     if (typeof reason !== 'string' || reason === '') {
-      if (!this.#isMended || reason === null) return false;
+      if (!this.#isRepaired || reason === null) return false;
       given['finish_reason'] = null;
       return true;
     }
-    const isChanged = this.#isMended && reason === 'stop' && choice.hasCalledTools;
+    const isChanged = this.#isRepaired && reason === 'stop' && choice.hasCalledTools;
     if (isChanged) given['finish_reason'] = 'tool_calls';
     this.choices.finish(choice, isChanged ? 'tool_calls' : reason);
     return isChanged;
   }
 
   /** StepFun's first chunk of 2024 says `created: 0`, which clients show as 1970. */
-  #mendCreated(answer: JsonObject): boolean {
+  #repairCreated(answer: JsonObject): boolean {
     if (typeof answer['created'] === 'number' && answer['created'] !== 0) return false;
     answer['created'] = this.#options.created;
     return true;
@@ -272,7 +272,7 @@ export class AnswerRules {
 }
 
 /** The first delta of a choice says whose it is, and no other: openai's Python client joins repeated roles. */
-function mendRole(delta: JsonObject, choice: Choice): boolean {
+function repairRole(delta: JsonObject, choice: Choice): boolean {
   const role = choice.hasBegun ? undefined : 'assistant';
   choice.hasBegun = true;
   if (delta['role'] === role) return false;

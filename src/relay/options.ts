@@ -6,7 +6,7 @@ import type { GatewayError } from '../http/errors.ts';
 export interface RewriteOptions {
   /** The name under which reasoning goes out; `hidden`: it does not go out. */
   readonly reasoning: ReasoningFormat;
-  /** `openai`: StepFun's deviations are mended. `stepfun`: chunks as they come, apart from the reasoning. */
+  /** `openai`: StepFun's deviations are repaired. `stepfun`: chunks as they come, apart from the reasoning. */
   readonly shape: StreamShape;
   /** When the request was made, in seconds since the epoch: replaces `created: 0`. */
   readonly created: number;

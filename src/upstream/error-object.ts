@@ -2,7 +2,7 @@
 // servers of this API use. Pure: text in, data out; what the data means to a client
 // is decided in upstream-error.ts.
 
-import type { RateLimit } from '../http/errors.ts';
+import type { StatedLimit } from '../http/errors.ts';
 import { field } from '../lib/field.ts';
 
 export interface ErrorObject {
@@ -97,7 +97,7 @@ export function namesMissingModel({ message, type, code }: ErrorObject): boolean
 }
 
 /** A refusal, with the account's use at that time; null where the text has none. */
-export interface RateLimitText extends RateLimit {
+export interface RateLimitText extends StatedLimit {
   readonly current: number | null;
 }
 

@@ -1,6 +1,6 @@
 // Repeats a call to StepFun that failed, as long as the client has got nothing of it and
 // another attempt may succeed at once. With a slot of the gate each repetition waits for its
-// turn, and a refusal for one of the account's limits is the gate's to mend.
+// turn, and a refusal for one of the account's limits is left to the gate.
 //
 // The budget bounds what a failing StepFun gets on top (Google's SRE book, "Handling
 // Overload"): each request earns a tenth of a retry, and an isolate saves up ten at
@@ -84,7 +84,7 @@ export async function withRetries<T>(
 }
 
 /**
- * @returns whether the gate has mended a refusal: the call may be repeated at once.
+ * @returns whether the gate has dealt with a refusal: the call may be repeated at once.
  * @throws the refusal, where that takes too long.
  */
 async function isReadmitted(slot: Pick<Slot, 'again'>, failure: GatewayError): Promise<boolean> {

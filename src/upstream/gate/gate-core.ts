@@ -9,7 +9,7 @@ import {
   GATE_WINDOW_MS,
   RETRY_AFTER_SECONDS_MAX,
 } from '../../config/limits.ts';
-import type { RateLimit } from '../../http/errors.ts';
+import type { StatedLimit } from '../../http/errors.ts';
 import { FairQueue } from './fair-queue.ts';
 import { LearnedLimits, type GateLimits } from './learned-limits.ts';
 import { SlidingWindow } from './sliding-window.ts';
@@ -123,7 +123,7 @@ export class GateCore {
    * @param refusal - the limit that StepFun named; null: it failed for another reason.
    * @param timeoutMs - how long it may wait.
    */
-  again(call: GateCall, refusal: RateLimit | null, timeoutMs: number, nowMs: number): Readmission {
+  again(call: GateCall, refusal: StatedLimit | null, timeoutMs: number, nowMs: number): Readmission {
     this.#active--;
     if (refusal !== null) this.learned.onRefusal(refusal, this.#active, nowMs);
     const leastMs = this.#leastWaitMs(0, nowMs);

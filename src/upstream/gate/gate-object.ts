@@ -10,7 +10,7 @@
 // The object has no alarm, no heartbeat, and a timer only while somebody waits.
 
 import { DurableObject, RpcTarget } from 'cloudflare:workers';
-import type { RateLimit } from '../../http/errors.ts';
+import type { StatedLimit } from '../../http/errors.ts';
 import { GateCore, type CallEnd, type GateCall, type GateRequest } from './gate-core.ts';
 import { WindowStore } from './window-store.ts';
 
@@ -92,7 +92,7 @@ export class Ticket extends RpcTarget {
    * @param refusal - the limit that StepFun named; null: the call failed for another reason.
    * @param timeoutMs - how long it may wait.
    */
-  again(refusal: RateLimit | null, timeoutMs: number): Promise<Turn> {
+  again(refusal: StatedLimit | null, timeoutMs: number): Promise<Turn> {
     if (this.#call.state !== 'slot') return Promise.resolve({ kind: 'ended' });
     this.#turn = Promise.withResolvers();
     const admission = this.#core.again(this.#call, refusal, timeoutMs, Date.now());

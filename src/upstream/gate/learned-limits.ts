@@ -10,7 +10,7 @@
 // Rejected: starting as many as have room, which asks thousands of times in one window.
 
 import { GATE_CUT_MS, GATE_LEARNED_MS, GATE_PROBE_MAX_MS, GATE_PROBE_MS } from '../../config/limits.ts';
-import type { RateLimit } from '../../http/errors.ts';
+import type { StatedLimit } from '../../http/errors.ts';
 
 /** Requests at a time, requests a minute, tokens a minute; 0: no limit. */
 export interface GateLimits {
@@ -56,7 +56,7 @@ export class LearnedLimits {
   readonly #capProbe = new Probe();
   /** After a refusal for a limit a minute; null: none is known. */
   #minuteProbe: Probe | null = null;
-  readonly #stated = new Map<RateLimit['kind'], Stated>();
+  readonly #stated = new Map<StatedLimit['kind'], Stated>();
   /** No start before this time. */
   #pausedUntilMs = 0;
   #lastCutAtMs = -Infinity;
@@ -109,7 +109,7 @@ export class LearnedLimits {
    * StepFun refused a request.
    * @param others - how many calls were under way besides.
    */
-  onRefusal({ kind, limit }: RateLimit, others: number, nowMs: number): void {
+  onRefusal({ kind, limit }: StatedLimit, others: number, nowMs: number): void {
     if (kind === 'rpm' || kind === 'tpm') {
       this.#state(kind, limit, nowMs);
       this.#minuteProbe ??= new Probe();
@@ -127,11 +127,11 @@ export class LearnedLimits {
     this.#capProbe.onRefusal(nowMs);
   }
 
-  #state(kind: RateLimit['kind'], limit: number | null, nowMs: number): void {
+  #state(kind: StatedLimit['kind'], limit: number | null, nowMs: number): void {
     if (limit !== null && limit > 0) this.#stated.set(kind, { limit, untilMs: nowMs + GATE_LEARNED_MS });
   }
 
-  #statedLimit(kind: RateLimit['kind'], nowMs: number): number {
+  #statedLimit(kind: StatedLimit['kind'], nowMs: number): number {
     const stated = this.#stated.get(kind);
     return stated !== undefined && nowMs < stated.untilMs ? stated.limit : Infinity;
   }

@@ -7,7 +7,7 @@
 // no code of ours runs any more, the runtime disposes of the ticket and so ends the call.
 
 import { GATE_SILENCE_MS } from '../../config/limits.ts';
-import { GatewayError, type RateLimit } from '../../http/errors.ts';
+import { GatewayError, type StatedLimit } from '../../http/errors.ts';
 import { log } from '../../http/log.ts';
 import { sleep } from '../../lib/sleep.ts';
 import type { CallEnd, GateRequest } from './gate-core.ts';
@@ -33,7 +33,7 @@ export interface Slot {
    * @returns false where the gate is passed by: nobody has waited.
    * @throws {GatewayError} `queue_timeout`; the reason of the request's signal.
    */
-  again(refusal: RateLimit | null): Promise<boolean>;
+  again(refusal: StatedLimit | null): Promise<boolean>;
   /** Gives the slot back. The first call counts. */
   end(end: CallEnd): void;
 }
@@ -60,7 +60,7 @@ type RemoteReply = Disposable &
 interface TicketStub extends Disposable {
   turn(): PromiseLike<Turn>;
   life(): PromiseLike<void>;
-  again(refusal: RateLimit | null, timeoutMs: number): PromiseLike<Turn>;
+  again(refusal: StatedLimit | null, timeoutMs: number): PromiseLike<Turn>;
   done(end: CallEnd): PromiseLike<void>;
 }
 
@@ -100,7 +100,7 @@ export class RemoteSlot implements Slot {
     }
   }
 
-  async again(refusal: RateLimit | null): Promise<boolean> {
+  async again(refusal: StatedLimit | null): Promise<boolean> {
     const ticket = this.#ticket;
     if (ticket === null) return false;
     await this.#wait(async () => {

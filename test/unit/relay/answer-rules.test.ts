@@ -365,7 +365,7 @@ describe('a completion', () => {
       { ...message({}), usage: { cached_tokens: 7 } },
       { usage: { prompt_tokens_details: { cached_tokens: 7 }, prompt_cache_hit_tokens: 7 } },
     ],
-  ])('is mended: %s', (_, given, expected) => {
+  ])('is repaired: %s', (_, given, expected) => {
     for (const options of [OPENAI, WITH_USAGE])
       expect(completion(given, options).json).toMatchObject(expected);
     expect(completion(given, PLAIN)).toEqual({ verdict: 'unchanged', json: given });

@@ -258,7 +258,7 @@ it('any text that is streamed in any pieces is put together again', () => {
   );
 });
 
-it('mended chunks are put together as StepFun sent them', () => {
+it('repaired chunks are put together as StepFun sent them', () => {
   const chunks = [delta({ role: '', content: 'a' }), delta({}, 'stop')];
   expect(collect(chunks, OPENAI)).toMatchObject({
     choices: [{ message: { role: 'assistant', content: 'a' }, finish_reason: 'stop' }],

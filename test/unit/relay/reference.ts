@@ -54,7 +54,7 @@ export function expectedEvents(stream: string, options: Options): Expected[] {
   const choices = new Map<number, ChoiceState>();
   let usage: { readonly chunk: Json; readonly object: Json } | null = null;
   let isUsageSent = false as boolean;
-  const isMended = options.shape === 'openai';
+  const isRepaired = options.shape === 'openai';
 
   const isComplete = () => {
     const asked = Array.from({ length: options.choices }, (_, index) => choices.get(index));
@@ -62,8 +62,12 @@ export function expectedEvents(stream: string, options: Options): Expected[] {
   };
 
   function sentinel(): Expected[] {
-    if (isMended && options.includeUsage && usage !== null)
-      out.push({ ...mendCreated(usage.chunk, options), choices: [], usage: withCachedTokens(usage.object) });
+    if (isRepaired && options.includeUsage && usage !== null)
+      out.push({
+        ...repairCreated(usage.chunk, options),
+        choices: [],
+        usage: withCachedTokens(usage.object),
+      });
     return [...out, '[DONE]'];
   }
 
@@ -90,7 +94,7 @@ export function expectedEvents(stream: string, options: Options): Expected[] {
       choices.set(index, state);
       return chunkChoice(choice, state, options);
     });
-    if (!isMended) {
+    if (!isRepaired) {
       out.push(chunk['choices'] === null ? chunk : { ...chunk, choices: rewritten });
       continue;
     }
@@ -98,7 +102,7 @@ export function expectedEvents(stream: string, options: Options): Expected[] {
     const isPlace: boolean = isComplete() && !isUsageSent && !options.includeUsage && usage !== null;
     isUsageSent ||= isPlace;
     out.push({
-      ...omit(mendCreated(chunk, options), 'usage'),
+      ...omit(repairCreated(chunk, options), 'usage'),
       choices: rewritten,
       ...(isPlace && usage !== null && { usage: withCachedTokens(usage.object) }),
     });
@@ -111,11 +115,11 @@ export function expectedCompletion(completion: unknown, options: Options): Json 
   if (holdsError(completion)) return { failed: 'upstream_rejected' };
   if (!isChunk(completion) || !Array.isArray(completion['choices']) || completion['choices'].length === 0)
     return { failed: 'upstream_malformed' };
-  const isMended = options.shape === 'openai';
+  const isRepaired = options.shape === 'openai';
   const choices = (completion['choices'] as Json[]).map((choice) => completionChoice(choice, options));
-  if (!isMended) return { ...completion, choices };
+  if (!isRepaired) return { ...completion, choices };
   return {
-    ...mendCreated(completion, options),
+    ...repairCreated(completion, options),
     choices,
     system_fingerprint: completion['system_fingerprint'] ?? null,
     ...(isObject(completion['usage']) && { usage: withCachedTokens(completion['usage']) }),
@@ -141,7 +145,7 @@ function isChunk(value: unknown): value is Json {
 }
 
 function completionChoice(choice: Json, options: Options): Json {
-  const isMended = options.shape === 'openai';
+  const isRepaired = options.shape === 'openai';
   const { message } = choice;
   const calls =
     isObject(message) && Array.isArray(message['tool_calls']) ? (message['tool_calls'] as unknown[]) : null;
@@ -149,26 +153,26 @@ function completionChoice(choice: Json, options: Options): Json {
   const hidden = options.reasoning === 'hidden' ? omit(choice, 'logprobs') : choice;
   return {
     ...hidden,
-    ...(isMended && { logprobs: hidden['logprobs'] ?? null }),
+    ...(isRepaired && { logprobs: hidden['logprobs'] ?? null }),
     ...('delta' in choice && { delta: withReasoning(choice['delta'], options) }),
     ...('message' in choice && {
-      message: withReasoning(isMended ? mendMessage(message, calls) : message, options),
+      message: withReasoning(isRepaired ? repairMessage(message, calls) : message, options),
     }),
     ...finishReason(choice, hasCalled, options),
   };
 }
 
 function chunkChoice(choice: Json, state: ChoiceState, options: Options): Json {
-  const isMended = options.shape === 'openai';
-  let delta = isMended ? (choice['delta'] ?? {}) : choice['delta'];
+  const isRepaired = options.shape === 'openai';
+  let delta = isRepaired ? (choice['delta'] ?? {}) : choice['delta'];
   if (isObject(delta)) {
     if (Array.isArray(delta['tool_calls'])) {
       const pieces = (delta['tool_calls'] as unknown[]).map((piece) =>
         isObject(piece) ? toolCall(piece, state) : piece,
       );
-      if (isMended) delta = { ...delta, tool_calls: pieces };
+      if (isRepaired) delta = { ...delta, tool_calls: pieces };
     }
-    if (isMended) {
+    if (isRepaired) {
       delta = { ...omit(delta as Json, 'role'), ...(!state.hasRole && { role: 'assistant' }) };
       state.hasRole = true;
     }
@@ -247,7 +251,7 @@ function toolCall(piece: Json, state: ChoiceState): Json {
   };
 }
 
-function mendMessage(message: unknown, calls: unknown[] | null): unknown {
+function repairMessage(message: unknown, calls: unknown[] | null): unknown {
   if (!isObject(message)) return message;
   return {
     ...message,
@@ -263,7 +267,7 @@ function mendMessage(message: unknown, calls: unknown[] | null): unknown {
   };
 }
 
-function mendCreated(answer: Json, { created }: Options): Json {
+function repairCreated(answer: Json, { created }: Options): Json {
   return typeof answer['created'] === 'number' && answer['created'] !== 0 ? answer : { ...answer, created };
 }
 

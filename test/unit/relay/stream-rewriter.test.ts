@@ -407,7 +407,7 @@ describe("StepFun's documented stream", () => {
     expect(push(documented, PLAIN).out).toBe(documented);
   });
 
-  it.each([false, true])('is mended in the openai shape (include_usage: %s)', (includeUsage) => {
+  it.each([false, true])('is repaired in the openai shape (include_usage: %s)', (includeUsage) => {
     const expected = sent.map(({ usage, choices: [choice], ...rest }, i) => {
       const delta = { ...choice?.delta, role: i === 0 ? 'assistant' : undefined };
       const isLast = i === sent.length - 1;

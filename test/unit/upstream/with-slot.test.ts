@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GatewayError, type RateLimit } from '../../../src/http/errors.ts';
+import { GatewayError, type StatedLimit } from '../../../src/http/errors.ts';
 import type { CallEnd } from '../../../src/upstream/gate/gate-core.ts';
 import type { Gate } from '../../../src/upstream/gate/gate.ts';
 import { withSlot, type Attempt, type UpstreamCall } from '../../../src/upstream/with-slot.ts';
@@ -10,7 +10,7 @@ const DONE: CallEnd = { tokens: 7, isCut: false };
 
 /** A gate that notes what it is told; each turn takes 40 ms of the queue. */
 function createFakeGate({ isPassedBy = false, onAgain = () => {} } = {}) {
-  const told: (RateLimit | null | CallEnd)[] = [];
+  const told: (StatedLimit | null | CallEnd)[] = [];
   let queueMs = 40;
   const gate: Gate = {
     enter: async () => ({
@@ -42,7 +42,7 @@ function run<T>(gate: Gate | null, attempt: (context: Attempt) => Promise<T>, si
   return withSlot(call, attempt, EFFECTS);
 }
 
-const refused = (kind: RateLimit['kind']) =>
+const refused = (kind: StatedLimit['kind']) =>
   new GatewayError('upstream_rate_limited', undefined, {
     rateLimit: { kind, limit: 5 },
     retryAfterSeconds: 3,

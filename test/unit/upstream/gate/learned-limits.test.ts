@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GATE_CUT_MS, GATE_LEARNED_MS } from '../../../../src/config/limits.ts';
-import type { RateLimit } from '../../../../src/http/errors.ts';
+import type { StatedLimit } from '../../../../src/http/errors.ts';
 import { LearnedLimits } from '../../../../src/upstream/gate/learned-limits.ts';
 
 function limitsOf(concurrency: number, rpm = 0, tpm = 0): LearnedLimits {
@@ -9,8 +9,8 @@ function limitsOf(concurrency: number, rpm = 0, tpm = 0): LearnedLimits {
   return limits;
 }
 
-const overConcurrency = (limit: number | null): RateLimit => ({ kind: 'concurrency', limit });
-const UNKNOWN: RateLimit = { kind: 'unknown', limit: null };
+const overConcurrency = (limit: number | null): StatedLimit => ({ kind: 'concurrency', limit });
+const UNKNOWN: StatedLimit = { kind: 'unknown', limit: null };
 
 describe('the cap on requests at a time', () => {
   it('is the setting’s until StepFun refuses', () => {

@@ -1,7 +1,7 @@
 // A StepFun account, its clients and the gate's core on one virtual clock: what took minutes
 // takes milliseconds, and gives the same figures each time.
 
-import type { RateLimit } from '../../../../src/http/errors.ts';
+import type { StatedLimit } from '../../../../src/http/errors.ts';
 import { GateCore, type GateCall } from '../../../../src/upstream/gate/gate-core.ts';
 import type { GateLimits } from '../../../../src/upstream/gate/learned-limits.ts';
 
@@ -43,7 +43,7 @@ export interface Outcome {
 export interface Figures {
   readonly outcomes: readonly Outcome[];
   /** 429s of StepFun. */
-  readonly refusals: readonly { readonly atMs: number; readonly kind: RateLimit['kind'] }[];
+  readonly refusals: readonly { readonly atMs: number; readonly kind: StatedLimit['kind'] }[];
   /** The most calls that StepFun had under way, others' aside. */
   readonly mostAtOnce: number;
   /** The share of slots in use while somebody waited: 0 to 1. */
@@ -54,7 +54,7 @@ export function simulate(set: GateLimits, account: Account, asked: readonly Aske
   const core = new GateCore();
   const events: { readonly atMs: number; readonly run: () => void }[] = [];
   const outcomes: Outcome[] = [];
-  const refusals: { atMs: number; kind: RateLimit['kind'] }[] = [];
+  const refusals: { atMs: number; kind: StatedLimit['kind'] }[] = [];
   const { limits, othersAt = () => 0, statesLimit = true, noticesCutAfterMs = 0 } = account;
   const starts: number[] = [];
   const spent: { atMs: number; tokens: number }[] = [];
@@ -66,8 +66,8 @@ export function simulate(set: GateLimits, account: Account, asked: readonly Aske
 
   const later = (ms: number, run: () => void) => void events.push({ atMs: nowMs + ms, run });
 
-  function refusal(): RateLimit | null {
-    const limited = (kind: 'concurrency' | 'rpm' | 'tpm', limit: number): RateLimit => ({
+  function refusal(): StatedLimit | null {
+    const limited = (kind: 'concurrency' | 'rpm' | 'tpm', limit: number): StatedLimit => ({
       kind,
       limit: statesLimit ? limit : null,
     });
