@@ -12,6 +12,7 @@ import { limitRate } from './access/rate-limit.ts';
 import { sessionResponse } from './access/sessions.ts';
 import { usageResponse } from './access/usage-response.ts';
 import { chatResponse } from './chat/completions.ts';
+import { isPlaygroundOn } from './config/config.ts';
 import { DRAINED_BYTES, PATH_LOGGED_CHARS, REQUEST_BODY_MS } from './config/limits.ts';
 import { gatewayOf } from './gateway.ts';
 import { serveAsset } from './http/assets.ts';
@@ -37,12 +38,16 @@ const NO_PAGE: OriginVerdict = { allowed: false, allowOrigin: null };
 const CLIENT_CLOSED_REQUEST = 499;
 
 const router = Router<IRequestStrict, [RouteContext], Response>({
-  before: [checkOrigin],
+  before: [readOrigin],
   catch: answerFailure,
   finally: [addHeaders],
 });
 
+// Health is for machines that watch, from any host and page.
 router
+  .get('/healthz', health)
+  .head('/healthz', health)
+  .all('*', checkOrigin)
   .post('/v1/chat/completions', authenticate, (request, context) =>
     chatResponse(request, gatewayOf(context.env).chatContext(context, clientOf(context))),
   )
@@ -53,8 +58,6 @@ router
   .head('/v1/models/:id+', authenticate, oneModel)
   .get('/v1/usage', authenticate, usage)
   .head('/v1/usage', authenticate, usage)
-  .get('/healthz', health)
-  .head('/healthz', health)
   .get('/openapi.json', description)
   .head('/openapi.json', description)
   .get('/', playground)
@@ -106,18 +109,23 @@ export async function route(request: Request, env: Env, ctx: ExecutionContext): 
   }
 }
 
-/** CORS comes first: a page that may not ask is refused, and a preflight carries nothing else to check. */
-function checkOrigin(request: IRequestStrict, context: RouteContext): Response | undefined {
-  const isHealth = new URL(request.url).pathname === '/healthz';
-  // Health is for machines that watch: it answers when the settings are wrong, too.
-  if (isHealth && !isConfigured(context.env)) return undefined;
-  context.origin = judgeOrigin(request, context.config.access.origins);
-  if (isHealth) return undefined;
-  requireOrigin(context.origin, request);
+/** Every answer has CORS headers, also one that fails. */
+function readOrigin(request: IRequestStrict, context: RouteContext): void {
+  if (isConfigured(context.env)) context.origin = judgeOrigin(request, context.config.access.origins);
+}
+
+/**
+ * CORS comes first: a page that may not ask is refused, and a preflight carries nothing else to
+ * check. With wrong settings only the files of the page are served, which says what is wrong; every
+ * other route fails when it reads the settings.
+ */
+function checkOrigin(request: IRequestStrict, { env, origin }: RouteContext): Response | undefined {
+  if (!isConfigured(env)) return undefined;
+  requireOrigin(origin, request);
   return isPreflight(request) ? preflightResponse(request) : undefined;
 }
 
-/** Who the caller is, and not too often: both are known before the body is read. */
+/** Identifies the caller and applies its rate limit, before the body is read. */
 async function authenticate(request: IRequestStrict, context: RouteContext): Promise<void> {
   const { limiter, clients } = accessBindings(context);
   const client = await identify(request, context, { limiter, clients });
@@ -163,9 +171,10 @@ function description(request: IRequestStrict, { env }: RouteContext): Promise<Re
 }
 
 function playground(request: IRequestStrict, context: RouteContext): Promise<Response> {
-  const { playground: isOn, access } = context.config;
-  if (!isOn) return noRoute(request);
-  return serveAsset(request, context.env.ASSETS, access.session?.turnstileSiteKey ?? null);
+  const { env } = context;
+  if (!isPlaygroundOn(env)) return noRoute(request);
+  const session = isConfigured(env) ? context.config.access.session : null;
+  return serveAsset(request, env.ASSETS, session?.turnstileSiteKey ?? null);
 }
 
 /** A path that takes other methods is a 405 that names them; any other is a 404. */

@@ -2,7 +2,8 @@
 // value by itself is right.
 
 import { CACHE_TTL_RANGE_SECONDS } from './limits.ts';
-import type { Bindings, SettingProblem, Settings } from './config.ts';
+import type { Settings } from './settings.ts';
+import type { Bindings, SettingProblem } from './config.ts';
 
 /** @returns the problems that this requirement finds; empty if it is met. */
 type Requirement = (settings: Settings, has: Bindings) => readonly SettingProblem[];

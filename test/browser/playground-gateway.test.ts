@@ -122,6 +122,16 @@ describe('the playground on the gateway', { timeout: START_LIMIT_MS }, () => {
     await page.getByText('Nobody can be let in yet').waitFor();
   });
 
+  it.each([
+    ['is missing', { STEP_API_KEY: '' }, ['STEP_API_KEY', 'is not set']],
+    ['is no pair of a name and a key', { CLIENT_KEYS: 'only-a-key-0123456789' }, ['CLIENT_KEYS', 'name:key']],
+    ['has an unknown value', { RELAY: 'sideways' }, ['RELAY', 'rewrite, native']],
+  ])('says on the first look which setting %s', async (_, vars, words) => {
+    await visit(await start(vars));
+    await page.locator('#setup').getByText('This gateway is not ready yet').waitFor();
+    for (const word of words) expect(await page.locator('#setup').innerText()).toContain(word);
+  });
+
   it('asks for a key where one is needed', async () => {
     const gateway = await start({ ANONYMOUS_ACCESS: 'false', CLIENT_KEYS: 'visitor:the-right-key-0001' });
     await visit(gateway);

@@ -143,6 +143,7 @@ describe('routes', () => {
     '/healthz',
     '/openapi.json',
     '/',
+    '/docs',
     '/playground/app.js',
   ])('HEAD %s has the status and headers of GET, and no body', async (path) => {
     const env = envWith({}, answerModels);
@@ -183,7 +184,7 @@ describe('the origin comes first', () => {
     }
   });
 
-  it('health is told to all, and pages that may call can read it', async () => {
+  it('health is for everybody, and pages that may call can read it', async () => {
     const [other, own] = ['https://other.example', ORIGIN].map((origin) =>
       send('/healthz', { headers: { origin } }),
     );
@@ -206,6 +207,27 @@ describe('wrong settings', () => {
     expect(requestLines()).toMatchObject([
       { level: 'error', code: 'invalid_configuration', detail: expect.stringContaining('CACHE_TTL_SECONDS') },
     ]);
+  });
+
+  it.each(['/', '/docs', '/playground/app.js', '/openapi.json'])(
+    'are no reason not to serve %s: the page says what is wrong',
+    async (path) => {
+      const response = await send(path, {}, env()).answer;
+      expect(response.status).toBe(200);
+      expect(await response.text()).not.toContain('CACHE_TTL_SECONDS');
+    },
+  );
+
+  it('leave PLAYGROUND=off as it is', async () => {
+    const response = await send('/', {}, envWith({ CACHE_TTL_SECONDS: 'canary', PLAYGROUND: 'off' })).answer;
+    expect(response.status).toBe(404);
+  });
+
+  it.each(['/v1/models', '/v1/usage', '/v1/session'])('are a 503 of %s', async (path) => {
+    const method = path === '/v1/session' ? 'POST' : 'GET';
+    const response = await send(path, { method }, env()).answer;
+    expect(response.status).toBe(503);
+    expect(await codeOf(response)).toBe('invalid_configuration');
   });
 
   it('are told by /healthz, without CORS', async () => {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { unstable_readConfig } from 'wrangler';
-import { settingsSchema } from '../../src/config/config.ts';
+import { settingsSchema } from '../../src/config/settings.ts';
 import { errorBody, errorCodes, GatewayError, isErrorCode } from '../../src/http/errors.ts';
 import { createRequestLog, writeRequestLog } from '../../src/http/request-log.ts';
 import { blocks, codeSpans, PAGES, read, ROOT, section, tableRows, TRANSLATION } from './pages.ts';

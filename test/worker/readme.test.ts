@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { settingsSchema } from '../../src/config/config.ts';
+import { settingsSchema } from '../../src/config/settings.ts';
 import { json, serve, type TestServer } from '../unit/access/support.ts';
 import { startGateway, type Gateway } from './harness.ts';
 import { blocks, PAGES, read, ROOT } from './pages.ts';

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  findSettingProblems,
-  isAccessConfigured,
-  readConfig,
-  settingsSchema,
-} from '../../../src/config/config.ts';
+import { findSettingProblems, isAccessConfigured, readConfig } from '../../../src/config/config.ts';
+import { settingsSchema } from '../../../src/config/settings.ts';
 import { ConfigurationError } from '../../../src/config/configuration-error.ts';
 
 const KEY = { STEP_API_KEY: 'sk-canary' };
