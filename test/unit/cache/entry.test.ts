@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../long-run.ts';
 import { createEntry, parseEntry } from '../../../src/cache/entry.ts';
 import { answer, completed, decode, encode } from './samples.ts';
 
@@ -83,7 +84,7 @@ describe('parseEntry refuses', () => {
           expect(error).toBeInstanceOf(Error);
         }
       }),
-      { seed: 1, numRuns: 200 },
+      { numRuns: runs(200, 2_000) },
     );
   });
 });

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../long-run.ts';
 import { cacheKey, scopeOf, type KeyParts } from '../../../src/cache/key.ts';
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -59,7 +60,7 @@ describe('cacheKey', () => {
         );
         expect(new Set(await Promise.all(requests.map(cacheKey))).size).toBe(names.size);
       }),
-      { seed: 1, numRuns: 40 },
+      { numRuns: runs(40, 400) },
     );
   });
 });

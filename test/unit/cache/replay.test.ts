@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../long-run.ts';
 import { parseReplayable, readReplayable, replayStream } from '../../../src/cache/replay.ts';
 import { EVENT_CHARS } from '../../../src/config/limits.ts';
 import type { RewriteOptions } from '../../../src/relay/options.ts';
@@ -237,7 +238,7 @@ describe('a replay', () => {
           );
         },
       ),
-      { seed: 1, numRuns: 60 },
+      { numRuns: runs(60, 600) },
     );
   });
 });

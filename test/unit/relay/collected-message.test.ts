@@ -2,6 +2,7 @@
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../long-run.ts';
 import { COLLECTED_CHARS } from '../../../src/config/limits.ts';
 import { rewriteCompletion } from '../../../src/relay/rewrite-completion.ts';
 import type { StreamRewriter } from '../../../src/relay/stream-rewriter.ts';
@@ -254,7 +255,7 @@ it('any text that is streamed in any pieces is put together again', () => {
         ...(whole !== '' && { reasoning: whole }),
       });
     }),
-    { numRuns: 50, seed: 1 },
+    { numRuns: runs(50, 500) },
   );
 });
 

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, it } from 'vitest';
+import { runs } from '../../../long-run.ts';
 import { GATE_WINDOW_MS } from '../../../../src/config/limits.ts';
 import { GateCore, type GateCall } from '../../../../src/upstream/gate/gate-core.ts';
 
@@ -98,6 +99,6 @@ describe('GateCore', () => {
         check();
       }
     });
-    fc.assert(property, { seed: 17, numRuns: 1_000 });
+    fc.assert(property, { numRuns: runs(1_000, 5_000) });
   });
 });
