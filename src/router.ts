@@ -13,7 +13,7 @@ import { sessionResponse } from './access/sessions.ts';
 import { usageResponse } from './access/usage-response.ts';
 import { chatResponse } from './chat/completions.ts';
 import { isPlaygroundOn } from './config/config.ts';
-import { DRAINED_BYTES, PATH_LOGGED_CHARS, REQUEST_BODY_MS } from './config/limits.ts';
+import { DRAIN_MS, DRAINED_BYTES, PATH_LOGGED_CHARS } from './config/limits.ts';
 import { gatewayOf } from './gateway.ts';
 import { serveAsset } from './http/assets.ts';
 import { GatewayError, toGatewayError } from './http/errors.ts';
@@ -99,13 +99,16 @@ export async function route(request: Request, env: Env, ctx: ExecutionContext): 
     const frame = {
       id,
       method,
-      route: routeOf(request),
+      route: routeOf(request, response.status),
       status: response.status,
       startedAtMs,
       firstByteAtMs,
     };
-    writeRequestLog(log, frame, env.ANALYTICS);
-    written.resolve();
+    try {
+      writeRequestLog(log, frame, env.ANALYTICS);
+    } finally {
+      written.resolve();
+    }
   }
 }
 
@@ -194,8 +197,8 @@ async function answerFailure(
   { log }: RouteContext,
 ): Promise<Response> {
   const { body, signal } = request;
-  // First, not beside the answer: the runtime cuts a connection whose answer is through.
-  if (body?.locked === false) await drain(body, DRAINED_BYTES, REQUEST_BODY_MS);
+  // Before the answer is sent: the runtime closes the connection when the answer has ended.
+  if (body?.locked === false) await drain(body, DRAINED_BYTES, DRAIN_MS);
   if (signal.aborted) {
     log.outcome = 'client_gone';
     return new Response(null, { status: CLIENT_CLOSED_REQUEST });
@@ -225,9 +228,9 @@ function serverTiming({ cache, queueMs }: RequestLog, totalMs: number): string {
   return parts.join(', ');
 }
 
-/** @returns the pattern of the request's route; where there is none, its path, which a client can fill at will, capped. */
-function routeOf(request: Request): string {
+/** @returns the pattern of the request's route; where nothing was found, its path, which a client can fill at will, capped. */
+function routeOf(request: Request, status: number): string {
   const { route: pattern } = request as Request & { route?: string };
-  if (pattern !== undefined && pattern !== '*') return pattern || '/';
+  if (pattern !== undefined && pattern !== '*' && status !== 404) return pattern || '/';
   return new URL(request.url).pathname.slice(0, PATH_LOGGED_CHARS);
 }

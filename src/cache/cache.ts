@@ -141,7 +141,7 @@ export function createCache(options: CacheOptions): Cache {
       waitUntil(
         work().catch((thrown: unknown) => {
           const { code, details } = toGatewayError(thrown);
-          // A refresh is skipped while others wait for StepFun: the next request asks again.
+          // A refresh is skipped while others wait for StepFun. A later request asks again.
           if (code === 'queue_full') return;
           log('warn', 'cache_refresh_failed', { code, detail: details.detail });
         }),

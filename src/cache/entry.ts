@@ -7,6 +7,7 @@
 
 import * as z from 'zod/mini';
 import type { Usage } from '../http/token-usage.ts';
+import { parseJson } from '../lib/json.ts';
 
 export interface Entry {
   readonly storedAtSeconds: number;
@@ -67,7 +68,9 @@ export function parseEntry(value: unknown): Entry {
   const all = new Uint8Array(value);
   const headEnd = all.subarray(0, HEAD_BYTES_MAX).indexOf(LF);
   if (headEnd === -1) throw new Error('an entry without a head');
-  const head = headSchema.parse(JSON.parse(decoder.decode(all.subarray(0, headEnd))));
+  const { data: head } = headSchema.safeParse(parseJson(decoder.decode(all.subarray(0, headEnd))));
+  // Not the parsers' own errors: their messages quote what was stored, and go to the log.
+  if (head === undefined) throw new Error('an entry with a damaged head');
   const completion = all.subarray(headEnd + 1);
   if (completion.length !== head.bytes) throw new Error('an entry cut short');
   const { storedAtSeconds, ttl, usage } = head;

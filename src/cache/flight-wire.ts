@@ -6,7 +6,7 @@
 // A client's own StepFun key goes as `authorization`: where Workers log a request's headers,
 // they redact that one.
 
-import { GatewayError, type ErrorCode, type ErrorDetails } from '../http/errors.ts';
+import { GatewayError, isErrorCode, type ErrorDetails } from '../http/errors.ts';
 import { within } from '../lib/within.ts';
 import type { UpstreamRequest } from './upstream-call.ts';
 import { parseEntry, type Entry } from './entry.ts';
@@ -42,9 +42,16 @@ export type FlightResult =
   | { readonly kind: 'retry' }
   | { readonly kind: 'failed'; readonly error: GatewayError };
 
-/** The client has left; the flight settles its reservation. The cause is the signal's reason. */
+/** The client has left, or the Worker of a refresh has to end; the flight settles the reservation. */
 export class LeftFlight extends Error {
   override readonly name = 'LeftFlight';
+  /** Whether it was a refresh, whose call goes on. */
+  readonly isBackground: boolean;
+
+  constructor(isBackground: boolean, cause: unknown) {
+    super('The client has left.', { cause });
+    this.isBackground = isBackground;
+  }
 }
 
 const REQUEST_HEADER = 'x-flight-request';
@@ -72,7 +79,7 @@ export async function joinFlight(
 ): Promise<Exclude<FlightResult, { kind: 'retry' }>> {
   // A stub's `fetch` does not reject when its signal aborts, so the signal is raced.
   const left = Promise.withResolvers<never>();
-  const leave = () => left.reject(new LeftFlight('The client has left.', { cause: signal.reason }));
+  const leave = () => left.reject(new LeftFlight(request.isBackground, signal.reason));
   if (signal.aborted) leave();
   signal.addEventListener('abort', leave, { once: true });
   const abandon = new AbortController();
@@ -130,8 +137,10 @@ export function flightResponse(result: FlightResult): Response {
 }
 
 function parseFailure(text: string): GatewayError {
-  const failure: { code: ErrorCode; message: string; details: ErrorDetails } = JSON.parse(text);
-  return new GatewayError(failure.code, failure.message, failure.details);
+  const failure: { code: string; message: string; details: ErrorDetails } = JSON.parse(text);
+  // While a deployment rolls out, the object may know a code that this Worker does not know.
+  const code = isErrorCode(failure.code) ? failure.code : 'internal_error';
+  return new GatewayError(code, failure.message, failure.details);
 }
 
 function ignore(): void {}

@@ -56,9 +56,10 @@ interface InFlight {
   readonly outcome: Promise<Outcome>;
 }
 
+/** The payer is the first caller that still waited when the call ended. */
 type Outcome =
-  | { readonly kind: 'success'; readonly answer: Answer }
-  | { readonly kind: 'failure'; readonly error: GatewayError }
+  | { readonly kind: 'success'; readonly answer: Answer; readonly payer: Caller | undefined }
+  | { readonly kind: 'failure'; readonly error: GatewayError; readonly payer: Caller | undefined }
   /** The leader's body never arrived: there was no call. */
   | { readonly kind: 'no_call' };
 
@@ -71,8 +72,6 @@ interface Answer {
   /** Whether others may have it, too; else it is the leader's alone. */
   readonly isShared: boolean;
   readonly isStored: boolean;
-  /** The caller that pays for it: the first that still waited for it. */
-  readonly payer: Caller | undefined;
 }
 
 /** The code of the Durable Object; src/index.ts exports it as `Flight`. */
@@ -96,8 +95,9 @@ export class FlightObject {
   /** @returns the result of a flight that has just ended, if that will do. */
   #recent({ key, maxAge }: FlightRequest): FlightResult | null {
     const nowMs = Date.now();
-    if (this.#lastFailure !== null && nowMs < this.#lastFailure.untilMs)
-      return { kind: 'failed', error: this.#lastFailure.error };
+    if (this.#lastFailure !== null && nowMs < this.#lastFailure.untilMs) {
+      return { kind: 'failed', error: asFree(this.#lastFailure.error) };
+    }
     const entry = hotEntries.get(key, nowMs);
     if (entry === null || !serves(freshness(entry, nowMs), maxAge, 0)) return null;
     return {
@@ -127,28 +127,21 @@ export class FlightObject {
 
     const ended = await outcome;
     signal.removeEventListener('abort', leave);
+    if (ended.kind === 'no_call') {
+      // The others ask again, with the reservations that they have.
+      if (caller === leader) this.#settle(caller, () => 0);
+      return { kind: 'retry' };
+    }
+    const isShared = ended.kind === 'success' ? ended.answer.isShared : !isOwn(leader);
+    if (caller !== leader && !isShared) return { kind: 'alone' };
+    const isPayer = caller === ended.payer;
     if (caller.flightRequest.isBackground) {
-      const payer = ended.kind === 'success' ? ended.answer.payer : leader;
-      this.#settle(caller, caller === payer ? costOf(ended, inFlight) : () => 0);
+      this.#settle(caller, isPayer ? costOf(ended, inFlight) : () => 0);
     }
-    switch (ended.kind) {
-      case 'no_call':
-        return { kind: 'retry' };
-      case 'failure':
-        return this.#failure(ended.error, caller, leader);
-      case 'success': {
-        const { payer, isShared, ...answer } = ended.answer;
-        if (!isShared && caller !== leader) return { kind: 'alone' };
-        return { kind: 'answer', ...answer, isCollapsed: payer !== caller };
-      }
+    if (ended.kind === 'failure') {
+      return { kind: 'failed', error: isPayer ? ended.error : asFree(ended.error) };
     }
-  }
-
-  #failure(error: GatewayError, caller: Caller, leader: Caller): FlightResult {
-    if (caller === leader) return { kind: 'failed', error };
-    if (isOwn(leader)) return { kind: 'alone' };
-    const details = { ...error.details, isFree: true };
-    return { kind: 'failed', error: new GatewayError(error.code, error.message, details) };
+    return { kind: 'answer', ...ended.answer, isCollapsed: !isPayer };
   }
 
   /** The Worker of a caller that has left, or of a refresh, may end before it can settle. */
@@ -178,7 +171,8 @@ export class FlightObject {
         const error = toGatewayError(thrown);
         if (!ending.signal.aborted && !isOwn(leader))
           this.#lastFailure = { error, untilMs: Date.now() + FLIGHT_FAILURE_MS };
-        return { kind: 'failure', error };
+        const [payer] = waiting;
+        return { kind: 'failure', error, payer };
       })
       .finally(() => {
         if (!ending.signal.aborted) this.#inFlight = null;
@@ -210,7 +204,8 @@ export class FlightObject {
     const isShared = !isPrivate(completion, flightRequest);
     return {
       kind: 'success',
-      answer: { entry, isStored, attempts, upstreamRequestId, queueMs, finishReasons, isShared, payer },
+      answer: { entry, isStored, attempts, upstreamRequestId, queueMs, finishReasons, isShared },
+      payer,
     };
   }
 }
@@ -221,6 +216,11 @@ export class FlightObject {
  */
 function isOwn({ flightRequest: { isCapped, isBackground } }: Caller): boolean {
   return isCapped || isBackground;
+}
+
+/** @returns a failure for a caller that does not pay for the call. */
+function asFree({ code, message, details }: GatewayError): GatewayError {
+  return new GatewayError(code, message, { ...details, isFree: true });
 }
 
 /** @returns the cost of a call that has ended, from the prompt's estimate. */

@@ -6,7 +6,7 @@ import type { Complete, Completion, UpstreamRequest } from '../cache/upstream-ca
 import type { Config } from '../config/config.ts';
 import { COMPLETION_BYTES } from '../config/limits.ts';
 import { GatewayError } from '../http/errors.ts';
-import { readAll } from '../lib/bytes.ts';
+import { contentLength, readAll } from '../lib/bytes.ts';
 import { rewriteCompletion } from '../relay/rewrite-completion.ts';
 import { brokenBodyError } from '../relay/gathering-reader.ts';
 import { createDeadlines } from '../upstream/deadlines.ts';
@@ -69,10 +69,7 @@ export function createComplete(stepfun: Stepfun, config: Config, gate: Gate | nu
 /** The total time is the only clock of a whole answer, and the signal keeps it. */
 async function readCompletion(response: Response, signal: AbortSignal): Promise<Uint8Array> {
   if (response.body === null) throw new GatewayError('upstream_malformed', undefined, { detail: 'no body' });
-  const bounds = {
-    maxBytes: COMPLETION_BYTES,
-    expectedBytes: Number(response.headers.get('content-length') ?? NaN) || undefined,
-  };
+  const bounds = { maxBytes: COMPLETION_BYTES, expectedBytes: contentLength(response.headers) };
   const read = await readAll(response.body, bounds).catch((cause: unknown) => {
     signal.throwIfAborted();
     throw brokenBodyError(cause);

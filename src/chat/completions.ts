@@ -5,7 +5,7 @@ import { parseCacheControl } from '../cache/control.ts';
 import type { Entry } from '../cache/entry.ts';
 import type { Bypass, Hit, Miss } from '../cache/lookup.ts';
 import { replayStream } from '../cache/replay.ts';
-import { REQUEST_BODY_MS } from '../config/limits.ts';
+import { REFRESH_MS, REQUEST_BODY_MS } from '../config/limits.ts';
 import { costOfAnswer } from '../http/call-cost.ts';
 import type { Reservation } from '../http/reservation.ts';
 import { rewriteCompletion } from '../relay/rewrite-completion.ts';
@@ -64,9 +64,8 @@ function answerFromCache(hit: Hit, asked: ChatRequest, context: ChatContext): Re
 /** Asks StepFun anew for an entry past its TTL; the client that asked pays, and has its answer already. */
 function refresh(found: Miss, asked: ChatRequest, context: ChatContext): void {
   const { cache, waitUntil } = context;
-  // Its own signal, since the client has its answer and may leave. The flight settles, too:
-  // this Worker ends 30 s after its answer.
-  const { signal } = new AbortController();
+  // A signal of its own, since the client has its answer and may leave.
+  const signal = AbortSignal.timeout(REFRESH_MS);
   const work = () =>
     withBudget(asked, context, signal, async (reservation) => {
       const overrides = { stream: false, isBackground: true } as const;
@@ -95,7 +94,7 @@ async function answerWhole(
   log.attempts = attempts;
   log.upstreamRequestId = completed.upstreamRequestId;
   log.queueMs = completed.queueMs;
-  log.finishReasons = distinctReasons(completed.finishReasons);
+  log.finishReasons = completed.finishReasons;
   log.usage = entry.usage;
   log.bytes = body.length;
   if (isCollapsed) log.cache = 'collapsed';
@@ -122,10 +121,6 @@ async function answerStream(
     'x-upstream-attempts': String(attempts),
     ...reservation?.headers,
   });
-}
-
-function distinctReasons(reasons: readonly (string | null)[]): string[] {
-  return [...new Set(reasons.filter((reason) => reason !== null))];
 }
 
 /** Another client's call costs nothing. */

@@ -4,8 +4,10 @@
 import type { Bypass, Miss } from '../cache/lookup.ts';
 import { LINGER_MS } from '../config/limits.ts';
 import { costOfAnswer } from '../http/call-cost.ts';
-import { GatewayError, isErrorCode } from '../http/errors.ts';
+import { GatewayError } from '../http/errors.ts';
+import { logStreamFailure } from '../http/request-log.ts';
 import type { Reservation } from '../http/reservation.ts';
+import { stringifyJson } from '../lib/json.ts';
 import { rewriteCompletion } from '../relay/rewrite-completion.ts';
 import { relayNative } from '../relay/native.ts';
 import type { RewriteOptions } from '../relay/options.ts';
@@ -64,11 +66,11 @@ export function openStream(
       function onEnd({ outcome, usage, bytes }: RelaySummary): void {
         const isWhole = outcome === 'completed';
         deadlines.release();
-        if (!isWhole) deadlines.abort(outcome);
+        if (!isWhole) deadlines.abort(new Error('The stream has ended before its answer.'));
         attempt.end({ tokens: usage?.totalTokens ?? null, isCut: !isWhole });
         if (isWhole && isCollected) waitUntil(storeStream(found, rewriter, request, context));
-        log.outcome = outcome;
-        log.code = isErrorCode(outcome) ? outcome : null;
+        if (outcome instanceof GatewayError) logStreamFailure(log, outcome);
+        else log.outcome = outcome;
         log.usage = usage;
         log.bytes = bytes;
         log.finishReasons = rewriter.finishReasons;
@@ -142,8 +144,9 @@ async function storeStream(
 ): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, LINGER_MS));
   const collected = rewriter.collectedCompletion();
-  if (collected === null || found.kind !== 'miss') return;
-  const completion = rewriteCompletion(new TextEncoder().encode(JSON.stringify(collected)), {
+  const json = collected === null ? null : stringifyJson(collected);
+  if (json === null || found.kind !== 'miss') return;
+  const completion = rewriteCompletion(new TextEncoder().encode(json), {
     reasoning: 'general',
     shape: config.relay.shape,
     created: Math.floor(startedAtMs / 1000),

@@ -15,7 +15,8 @@ export function createUpstreamRequest(
   { clientId, upstreamKey }: Pick<ChatContext, 'clientId' | 'upstreamKey'>,
   overrides: UpstreamOverrides & { readonly isBackground?: boolean } = {},
 ): UpstreamRequest {
-  const budgeted = reservation === null ? {} : { maxTokens: reservation.maxTokens };
+  // Unless it is lowered, StepFun gets what the client asked for, also where that is nothing.
+  const budgeted = reservation?.isLowered === true ? { maxTokens: reservation.maxTokens } : {};
   return {
     body: asked.upstreamBody({ ...overrides, ...budgeted }),
     upstreamKey,

@@ -2,6 +2,7 @@
 // however the call ends.
 
 import { LeftFlight } from '../cache/flight-wire.ts';
+import { FLIGHT_SETTLES_MS } from '../config/limits.ts';
 import { costOfFailure } from '../http/call-cost.ts';
 import type { Reservation } from '../http/reservation.ts';
 import type { ChatContext } from './chat-context.ts';
@@ -17,7 +18,7 @@ import type { ChatRequest } from './request/chat-request.ts';
  */
 export async function withBudget<T>(
   asked: ChatRequest,
-  { reserve, log }: Pick<ChatContext, 'reserve' | 'log'>,
+  { reserve, log, waitUntil }: Pick<ChatContext, 'reserve' | 'log' | 'waitUntil'>,
   signal: AbortSignal,
   call: (reservation: Reservation | null) => Promise<T>,
 ): Promise<T> {
@@ -25,11 +26,23 @@ export async function withBudget<T>(
   try {
     return await call(reservation);
   } catch (thrown) {
-    // The flight goes on, or ends, without this Worker, and settles.
-    if (thrown instanceof LeftFlight) throw thrown;
+    if (thrown instanceof LeftFlight) {
+      if (!thrown.isBackground) waitUntil(settleLater(reservation));
+      throw thrown;
+    }
     // A client that left while it waited for a slot, or before, costs nothing.
     const isUnasked = signal.aborted && log.attempts === 0;
     await reservation?.settle(isUnasked ? 0 : costOfFailure(thrown, reservation.promptTokens));
     throw thrown;
   }
+}
+
+/**
+ * The flight goes on, or ends, without this Worker, and settles: it alone knows what the call costs. But
+ * it can miss that a client left while its request or its answer was on the way between the two. The
+ * first settlement of a reservation counts.
+ */
+async function settleLater(reservation: Reservation | null): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, FLIGHT_SETTLES_MS));
+  await reservation?.settle(reservation.promptTokens);
 }

@@ -231,21 +231,33 @@ export const READ_AHEAD_BYTES = 4 * KIB;
  */
 export const LINGER_MS = 50;
 
+/** How long a flight has to settle for a client that has left, before its Worker settles the estimate. */
+export const FLIGHT_SETTLES_MS = 1_000;
+
+/**
+ * How long the Worker of a refresh waits: `waitUntil` ends 30 s after the answer, and the settlement needs
+ * a moment, too. A flight goes on without it.
+ */
+export const REFRESH_MS = 25_000;
+
 /**
  * How long one step of reading a request's body may take (see src/lib/bytes.ts), so
- * that a body which trickles ends as 408.
+ * that a body which arrives too slowly ends as 408.
  */
 export const REQUEST_BODY_MS = 10_000;
 
 /**
- * How much of a refused body is let come, so that its sender reads the answer. Twice
- * the common cap and more; beyond it the connection is cut.
+ * How much of a refused body is read and discarded, so that its sender reads the answer. Four times
+ * the default cap; a longer one is cut off.
  */
 export const DRAINED_BYTES = 32 * MIB;
 
+/** How long that may take. Without it, a caller that is refused could hold its request for half an hour. */
+export const DRAIN_MS = 15_000;
+
 /**
  * Items in one list of a request, messages aside: some hundred times what clients
- * send, and little enough that a list of rubbish costs milliseconds to refuse.
+ * send, and few enough that a list of invalid items costs milliseconds to refuse.
  */
 export const LIST_ITEMS_MAX = 4_096;
 

@@ -51,11 +51,14 @@ export function matching(pattern: RegExp, expected: string) {
 /** A URL that a secret or an answer travels to: https, or http to this machine. */
 export const address = z
   .string()
-  .check(z.refine(isSafeAddress, 'an https address without query or credentials (http only for localhost)'));
+  .check(
+    z.trim(),
+    z.refine(isSafeAddress, 'an https address without query or credentials (http only for localhost)'),
+  );
 
 function isSafeAddress(value: string): boolean {
   const url = URL.parse(value);
-  if (url === null || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
-    return false;
+  // Of the text, not of the parsed URL: a bare `?` or `#` leaves no trace there.
+  if (url === null || url.username !== '' || url.password !== '' || /[?#]/.test(value)) return false;
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
 }

@@ -1,4 +1,4 @@
-// What a call costs a token budget, however it ended.
+// The cost of a call for a token budget, however the call ended.
 
 import { GatewayError, type ErrorCode } from './errors.ts';
 import type { Usage } from './token-usage.ts';
@@ -36,6 +36,10 @@ export function costOfAnswer(usage: Usage | null, isWhole: boolean, promptTokens
  * @returns tokens: a call that StepFun may have begun costs the prompt.
  */
 export function costOfFailure(thrown: unknown, promptTokens: number): number {
-  const isFree = thrown instanceof GatewayError && (thrown.details.isFree === true || FREE.has(thrown.code));
-  return isFree ? 0 : promptTokens;
+  return isFree(thrown) ? 0 : promptTokens;
+}
+
+/** @returns whether a failure costs nothing: StepFun did nothing, was not asked, or another client pays. */
+export function isFree(thrown: unknown): boolean {
+  return thrown instanceof GatewayError && (thrown.details.isFree ?? FREE.has(thrown.code));
 }

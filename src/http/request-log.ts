@@ -26,8 +26,8 @@ export interface RequestLog {
   /** How long the request waited for a slot, in ms; null without the gate. */
   queueMs: number | null;
   usage: Usage | null;
-  /** How the choices ended, each reason once. */
-  finishReasons: readonly string[];
+  /** How each choice ended; null: not known. */
+  finishReasons: readonly (string | null)[];
   /** The size of the body; null where the runtime alone has seen it. */
   bytes: number | null;
   code: ErrorCode | null;
@@ -73,14 +73,20 @@ export function createRequestLog(): RequestLog {
   };
 }
 
-/** Fills in a failure. */
-export function logFailure(requestLog: RequestLog, { code, details }: GatewayError): void {
+/** Fills in the failure of a stream that had begun. */
+export function logStreamFailure(requestLog: RequestLog, { code, details }: GatewayError): void {
   requestLog.code = code;
   requestLog.outcome = code;
   requestLog.detail = details.detail ?? null;
-  requestLog.params = details.params ?? [];
-  requestLog.attempts = details.attempts ?? 0;
-  requestLog.upstreamRequestId = details.upstreamRequestId ?? null;
+}
+
+/** Fills in the failure of a request; what it does not name stays as it was. */
+export function logFailure(requestLog: RequestLog, error: GatewayError): void {
+  const { details } = error;
+  logStreamFailure(requestLog, error);
+  requestLog.params = details.params ?? (details.param === undefined ? [] : [details.param]);
+  requestLog.attempts = details.attempts ?? requestLog.attempts;
+  requestLog.upstreamRequestId = details.upstreamRequestId ?? requestLog.upstreamRequestId;
   requestLog.queueMs = details.queueMs ?? requestLog.queueMs;
 }
 
@@ -97,6 +103,7 @@ export function writeRequestLog(
   const { method, route, status, startedAtMs } = frame;
   const firstByteMs = frame.firstByteAtMs - startedAtMs;
   const durationMs = Date.now() - startedAtMs;
+  const finishReasons = new Set(requestLog.finishReasons.filter((reason) => reason !== null));
   const hasFailed = status >= 500 || (status < 400 && code !== null);
 
   log(hasFailed ? 'error' : 'info', 'request', {
@@ -118,7 +125,7 @@ export function writeRequestLog(
     prompt_tokens: usage?.promptTokens ?? null,
     completion_tokens: usage?.completionTokens ?? null,
     cached_tokens: usage?.cachedTokens ?? null,
-    finish_reason: requestLog.finishReasons.length === 0 ? null : requestLog.finishReasons.join(', '),
+    finish_reason: finishReasons.size === 0 ? null : [...finishReasons].join(', '),
     bytes,
     outcome,
     detail: requestLog.detail ?? undefined,

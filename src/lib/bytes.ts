@@ -13,15 +13,15 @@ import { within } from './within.ts';
 /** The first step: most requests and completions are smaller. */
 const FIRST_STEP_BYTES = 64 * 1024;
 
-/** What nobody wants goes in larger steps: fewer of them. */
+/** Discarded bytes are read in larger steps, so in fewer reads. */
 const DRAIN_STEP_BYTES = 256 * 1024;
 
-/** What a sender must manage beside `timeoutMs`: half a megabit a second. */
+/** The slowest accepted sender: half a megabit a second. */
 const BYTES_PER_SECOND = 64 * 1024;
 
 export interface ReadBounds {
   readonly maxBytes: number;
-  /** The body's Content-Length. HTTP holds the sender to it: more bytes are no part of the body. */
+  /** See `contentLength`. HTTP holds the sender to it: more bytes are no part of the body. */
   readonly expectedBytes?: number | undefined;
   /**
    * How long a step may take, plus what its bytes take at 64 KiB/s; left out,
@@ -37,7 +37,7 @@ export type ReadFailure = 'too_large' | 'too_slow';
 /**
  * @param stream - a byte stream, as every body of a request or an answer is.
  * @returns all bytes, or why not. A stream that is too large is left for the caller to cancel
- *   or to drain; one that is too slow is not read any further.
+ *   or to drain; one that is too slow is left locked, or cancelled.
  * @throws what the stream fails with.
  */
 export async function readAll(
@@ -46,8 +46,8 @@ export async function readAll(
 ): Promise<Uint8Array | ReadFailure> {
   const { maxBytes, expectedBytes, timeoutMs } = bounds;
   if (expectedBytes !== undefined && expectedBytes <= FIRST_STEP_BYTES) return readSmall(stream, bounds);
-  // One byte beyond the bound proves that it is broken; one beyond the expected
-  // makes the read that brings the last bytes fill less than it could: the end.
+  // One byte more than `maxBytes`, to see a body that is too large. One byte more than expected, so
+  // that the last read returns less than it could, which is the end.
   const limit = maxBytes + 1;
   const expected = expectedBytes === undefined ? FIRST_STEP_BYTES : expectedBytes + 1;
   const reader: MinReader = stream.getReader({ mode: 'byob' });
@@ -78,11 +78,12 @@ export async function readAll(
 /** A body with a Content-Length of at most FIRST_STEP_BYTES. */
 async function readSmall(
   stream: ReadableStream<Uint8Array>,
-  { maxBytes, timeoutMs }: ReadBounds,
+  { maxBytes, expectedBytes = 0, timeoutMs }: ReadBounds,
 ): Promise<Uint8Array | ReadFailure> {
   const work = new Response(stream).arrayBuffer();
   try {
-    const bytes = new Uint8Array(await (timeoutMs === undefined ? work : within(work, timeoutMs)));
+    const inTime = timeoutMs === undefined ? work : within(work, timeoutMs + transferMs(expectedBytes));
+    const bytes = new Uint8Array(await inTime);
     return bytes.length > maxBytes ? 'too_large' : bytes;
   } catch (thrown) {
     if (thrown instanceof DOMException && thrown.name === 'TimeoutError') return 'too_slow';
@@ -91,10 +92,10 @@ async function readSmall(
 }
 
 /**
- * Reads on without keeping anything: a client that is still sending doesn't read the
- * answer, and a connection that is cut on it takes the answer along.
- * @param maxBytes - what is beyond that is cut off after all.
- * @param timeoutMs - the same for a sender that is slow (see `ReadBounds`).
+ * Reads and discards a body: a client that still sends does not read the answer, and closing
+ * the connection loses the answer.
+ * @param maxBytes - a longer body is cancelled.
+ * @param timeoutMs - so is one that takes longer.
  */
 export async function drain(
   stream: ReadableStream<Uint8Array>,
@@ -103,16 +104,28 @@ export async function drain(
 ): Promise<void> {
   const reader: MinReader = stream.getReader({ mode: 'byob' });
   let buffer: Bytes = new Uint8Array(DRAIN_STEP_BYTES);
+  const timer = setTimeout(() => void reader.cancel().catch(ignore), timeoutMs);
   try {
     for (let dropped = 0; dropped < maxBytes; dropped += DRAIN_STEP_BYTES) {
-      const value = await readInTime(reader, buffer, DRAIN_STEP_BYTES, timeoutMs);
+      const { value } = await reader.read(buffer, { min: DRAIN_STEP_BYTES });
       if (value === undefined || value.length < DRAIN_STEP_BYTES) break;
       buffer = new Uint8Array(value.buffer);
     }
     await reader.cancel();
   } catch {
-    // The sender has broken off, and nobody waits for its bytes.
+    // The sender has broken off, or was too slow.
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+/**
+ * @returns the size of a body in bytes, if its headers tell: the Content-Length of a compressed body is
+ *   that of the compressed bytes.
+ */
+export function contentLength(headers: Headers): number | undefined {
+  const length = headers.get('content-length') ?? '';
+  return /^\d{1,15}$/.test(length) && !headers.has('content-encoding') ? Number(length) : undefined;
 }
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -124,9 +137,12 @@ interface MinReader {
   releaseLock(): void;
 }
 
+/** @returns how long a body of this size may take at BYTES_PER_SECOND. */
+function transferMs(bytes: number): number {
+  return (bytes / BYTES_PER_SECOND) * 1_000;
+}
+
 /**
- * Rejected: a race of the read with a promise for the timer. Its promises and closures
- * cost a twentieth of an answer from memory.
  * @returns what was read; nothing when it took too long, and the stream is cancelled then.
  */
 async function readInTime(
@@ -141,7 +157,7 @@ async function readInTime(
     isLate = true;
     reader.cancel().catch(ignore);
   };
-  const timer = setTimeout(cancel, limitMs + (min / BYTES_PER_SECOND) * 1_000);
+  const timer = setTimeout(cancel, limitMs + transferMs(min));
   try {
     const { value } = await reader.read(view, { min });
     return isLate ? undefined : value;

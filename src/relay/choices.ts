@@ -4,6 +4,15 @@ import { CHOICES_MAX } from '../config/limits.ts';
 import { CollectedMessage } from './collected-message.ts';
 import { ToolCalls } from './tool-calls.ts';
 
+/** OpenAI's. */
+const FINISH_REASONS: ReadonlySet<string> = new Set([
+  'stop',
+  'length',
+  'tool_calls',
+  'content_filter',
+  'function_call',
+]);
+
 export class Choice {
   readonly index: number;
   readonly toolCalls = new ToolCalls();
@@ -56,6 +65,16 @@ export class Choices {
   finish(choice: Choice, reason: string): void {
     if (choice.finishReason === null) this.#unfinished--;
     choice.finishReason = reason;
+  }
+
+  /**
+   * How each choice has ended, for the cache and the log: OpenAI's reasons, else `other`, since StepFun
+   * may send any text; null: it has not ended.
+   */
+  get finishReasons(): (string | null)[] {
+    return this.inOrder().map(({ finishReason: reason }) =>
+      reason === null || FINISH_REASONS.has(reason) ? reason : 'other',
+    );
   }
 
   /** @returns all choices, in the order of their indexes. */

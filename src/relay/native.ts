@@ -5,6 +5,7 @@
 // its error event. What the pipe carries goes unseen: no idle clock, no keep-alive after the
 // first event, no usage, and an EOF without sentinel looks like an end.
 
+import { EVENT_CHARS } from '../config/limits.ts';
 import { GatewayError, toGatewayError } from '../http/errors.ts';
 import { brokenBodyError } from './gathering-reader.ts';
 import { errorEvent } from './error-event.ts';
@@ -20,6 +21,9 @@ export interface NativeRelayOptions extends Pick<
   /** Told when the first event is there. */
   readonly onFirstEvent: () => void;
 }
+
+/** An event of EVENT_CHARS in UTF-8. Comments before the first event are held, too. */
+const FIRST_EVENT_BYTES = 4 * EVENT_CHARS;
 
 const encoder = new TextEncoder();
 const KEEP_ALIVE = encoder.encode(': keep-alive\n\n');
@@ -51,18 +55,24 @@ async function readFirstEvent(
 ): Promise<Uint8Array[]> {
   const reader = body.getReader();
   const chunks: Uint8Array[] = [];
+  let size = 0;
   let rewritten: Uint8Array;
   try {
     do {
       const { value } = await reader.read();
       rewritten = value === undefined ? rewriter.end() : rewriter.push(value);
       if (value !== undefined) chunks.push(value);
-    } while (!rewriter.hasBegun && !rewriter.isDone);
+      size += value?.length ?? 0;
+    } while (!rewriter.hasBegun && !rewriter.isDone && size <= FIRST_EVENT_BYTES);
   } catch (thrown) {
     callSignal.throwIfAborted();
     throw brokenBodyError(thrown);
   }
   reader.releaseLock();
+  if (!rewriter.hasBegun && !rewriter.isDone) {
+    const detail = `no event within ${FIRST_EVENT_BYTES} bytes`;
+    throw new GatewayError('upstream_malformed', undefined, { detail });
+  }
   if (rewriter.failure !== null && !rewriter.hasBegun) throw rewriter.failure;
   onFirstEvent();
   if (rewriter.failure === null) return chunks;
@@ -83,16 +93,16 @@ async function writeAndPipe(
   let separator = '';
   try {
     await writeFirst(first, isFirstThere, writable, keepAliveMs);
-    outcome = rewriter.failure?.code ?? 'completed';
+    outcome = rewriter.failure ?? 'completed';
     separator = '\n\n';
-    // What is behind the end is of no interest, nor is how it ends.
+    // Bytes after the end are discarded, and an error there is ignored.
     if (rewriter.isDone) body.cancel().catch(ignore);
     else await body.pipeTo(writable, { preventClose: true, preventAbort: true });
     await writable.close();
   } catch (thrown) {
     const error = failureOf(thrown, callSignal);
     const isTold = !signal.aborted && (await writeLast(writable, separator + errorEvent(error)));
-    outcome = isTold ? error.code : 'client_gone';
+    outcome = isTold ? error : 'client_gone';
   }
   onEnd({ outcome, bytes: null, usage: rewriter.usage });
 }

@@ -1,6 +1,6 @@
 // RELAY=rewrite: a stream's way back to the client.
 
-import type { ErrorCode } from '../http/errors.ts';
+import type { GatewayError } from '../http/errors.ts';
 import type { Usage } from '../http/token-usage.ts';
 import { batches } from './batches.ts';
 import { StreamClocks, type ClockSettings } from './clocks.ts';
@@ -22,7 +22,7 @@ export interface RelayOptions extends ClockSettings {
 }
 
 export interface RelaySummary {
-  readonly outcome: 'completed' | 'client_gone' | ErrorCode;
+  readonly outcome: 'completed' | 'client_gone' | GatewayError;
   /** Bytes given to the client; null where the runtime alone has seen them. */
   readonly bytes: number | null;
   /** StepFun's largest count, however the stream ended; null if it sent none. */
@@ -47,7 +47,7 @@ export async function relayStream(
   let hasEnded = false;
 
   function end(outcome: RelaySummary['outcome']): void {
-    // What ends before it has opened is thrown below.
+    // A failure before the stream has opened is thrown below.
     if (hasEnded || !rewrite.isOpen) return;
     hasEnded = true;
     clocks.stop();
@@ -57,7 +57,7 @@ export async function relayStream(
   const rewrite = new RewriteStream(rewriter, {
     onWrite: () => clocks.sent(Date.now()),
     onComplete: () => clocks.answerIsComplete(),
-    onDone: () => end(rewriter.failure?.code ?? 'completed'),
+    onDone: () => end(rewriter.failure ?? 'completed'),
   });
   const source = batches(body, {
     windowMs,
@@ -68,7 +68,7 @@ export async function relayStream(
       gone.reject(signal.reason);
       end('client_gone');
     },
-    onFailure: (error) => end(rewriter.isComplete ? 'completed' : error.code),
+    onFailure: (error) => end(rewriter.isComplete ? 'completed' : error),
   });
   const events = source.pipeThrough(rewrite);
   await Promise.race([rewrite.opened, gone.promise]);

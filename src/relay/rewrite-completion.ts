@@ -12,7 +12,7 @@ export interface RewrittenCompletion {
   /** The same, parsed. */
   readonly json: unknown;
   readonly usage: Usage | null;
-  /** How each choice ended, as the client reads it; null where it is not said. */
+  /** As `Choices.finishReasons`. */
   readonly finishReasons: readonly (string | null)[];
 }
 
@@ -38,6 +38,6 @@ export function rewriteCompletion(body: Uint8Array, options: RewriteOptions): Re
     bytes: written === null ? body : encoder.encode(written),
     json,
     usage: rules.usage,
-    finishReasons: rules.choices.inOrder().map(({ finishReason }) => finishReason),
+    finishReasons: rules.choices.finishReasons,
   };
 }

@@ -51,10 +51,9 @@ export class StreamRewriter {
     return this.#rules.choices.areComplete;
   }
 
-  /** How the choices have ended, each reason once. */
-  get finishReasons(): string[] {
-    const reasons = this.#rules.choices.inOrder().map(({ finishReason }) => finishReason);
-    return [...new Set(reasons.filter((reason) => reason !== null))];
+  /** How each choice has ended, for the log. */
+  get finishReasons(): (string | null)[] {
+    return this.#rules.choices.finishReasons;
   }
 
   /**

@@ -3,8 +3,7 @@
 // turn, and a refusal for one of the account's limits is left to the gate.
 //
 // The budget bounds what a failing StepFun gets on top (Google's SRE book, "Handling
-// Overload"): each request earns a tenth of a retry, and an isolate saves up ten at
-// most. Rejected: a bound per request alone, which triples the load on an upstream
+// Overload"): each request adds 0.09 retries, and an isolate saves at most ten. Rejected: a bound per request alone, which triples the load on an upstream
 // that is down.
 
 import {
@@ -14,7 +13,8 @@ import {
   RETRY_AFTER_HONOURED_SECONDS,
   RETRY_BASE_MS,
 } from '../config/limits.ts';
-import { GatewayError } from '../http/errors.ts';
+import { isFree } from '../http/call-cost.ts';
+import { GatewayError, type ErrorDetails, type StatedLimit } from '../http/errors.ts';
 import { sleep } from '../lib/sleep.ts';
 import type { Slot } from './gate/remote-slot.ts';
 
@@ -63,43 +63,50 @@ export async function withRetries<T>(
   const { budget, random, nowMs, sleep: pause } = effects;
   budget.retries = Math.min(budget.retries + RETRIES_PER_REQUEST, SAVED_RETRIES_MAX);
   let pauses = 0;
+  let hasCost = false;
   for (let attempts = 1; ; attempts++) {
     try {
       return { value: await attempt(), attempts };
     } catch (thrown) {
       if (!(thrown instanceof GatewayError)) throw thrown;
-      const failure = withAttempts(thrown, attempts);
-      if (slot !== null && !signal.aborted && (await isReadmitted(slot, failure))) continue;
+      // An attempt that StepFun began costs the prompt, also if a later one is refused.
+      hasCost ||= !isFree(thrown);
+      const failure = withDetails(thrown, { attempts, isFree: !hasCost });
+      const { rateLimit } = failure.details;
+      if (slot !== null && rateLimit !== undefined && !signal.aborted) {
+        if (await waitForTurn(slot, rateLimit, failure)) continue;
+      }
       const pauseMs = pauseBeforeRetry(thrown, ++pauses, random);
       const isLast = pauseMs === null || budget.retries < 1 || nowMs() + pauseMs >= deadlineMs();
       if (isLast || signal.aborted) throw failure;
       budget.retries--;
-      // A client that leaves in the pause leaves a call that has failed, and costs what that costs.
+      // When the client leaves during the pause, the failure of the last call decides the cost.
       await pause(pauseMs, signal).catch(() => {
         throw failure;
       });
-      await slot?.again(null);
+      if (slot !== null) await waitForTurn(slot, null, failure);
     }
   }
 }
 
 /**
- * @returns whether the gate has dealt with a refusal: the call may be repeated at once.
- * @throws the refusal, where that takes too long.
+ * @param refusal - the limit that StepFun named; null: the call failed for another reason.
+ * @param failure - of the last call.
+ * @returns whether the call may be repeated at once: its turn has come. False: there was no wait.
+ * @throws the failure, where the turn does not come in time or the client leaves. The gate's
+ *   estimate replaces the Retry-After of a refusal.
  */
-async function isReadmitted(slot: Pick<Slot, 'again'>, failure: GatewayError): Promise<boolean> {
-  const { rateLimit } = failure.details;
-  if (rateLimit === undefined) return false;
+async function waitForTurn(
+  slot: Pick<Slot, 'again'>,
+  refusal: StatedLimit | null,
+  failure: GatewayError,
+): Promise<boolean> {
   try {
-    return await slot.again(rateLimit);
+    return await slot.again(refusal);
   } catch (thrown) {
-    if (!(thrown instanceof GatewayError)) throw thrown;
-    // The gate knows better when there is room than the refusal does.
-    const { retryAfterSeconds } = { ...failure.details, ...thrown.details };
-    throw new GatewayError(failure.code, failure.message, {
-      ...failure.details,
-      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-    });
+    const estimate = thrown instanceof GatewayError ? thrown.details.retryAfterSeconds : undefined;
+    if (estimate === undefined) throw failure;
+    throw withDetails(failure, { retryAfterSeconds: estimate });
   }
 }
 
@@ -119,6 +126,6 @@ function pauseBeforeRetry(error: GatewayError, attempts: number, random: () => n
   return (0.5 + random() / 2) * CONCURRENCY_RETRY_BASE_MS * 2 ** (attempts - 1);
 }
 
-function withAttempts(error: GatewayError, attempts: number): GatewayError {
-  return new GatewayError(error.code, error.message, { ...error.details, attempts });
+function withDetails({ code, message, details }: GatewayError, others: ErrorDetails): GatewayError {
+  return new GatewayError(code, message, { ...details, ...others });
 }

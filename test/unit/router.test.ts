@@ -313,7 +313,8 @@ describe('every answer', () => {
 describe('the log line', () => {
   it('is written once for each request, with its route', async () => {
     for (const [path, route, status] of [
-      ['/v1/models/no-such-model', '/v1/models/:id+', 404],
+      ['/v1/models/step-3.5-flash', '/v1/models/:id+', 200],
+      ['/v1/models/no-such-model', '/v1/models/no-such-model', 404],
       ['/', '/', 200],
       ['/healthz', '/healthz', 200],
       [`/${'x'.repeat(500)}`, `/${'x'.repeat(127)}`, 404],

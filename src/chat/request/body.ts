@@ -1,7 +1,7 @@
 // Reads a request's body as bytes: of the right media type, not too large, in time.
 // chat-request.ts parses the bytes.
 
-import { readAll } from '../../lib/bytes.ts';
+import { contentLength, readAll } from '../../lib/bytes.ts';
 import { GatewayError } from '../../http/errors.ts';
 import { requireJson } from '../../http/media-type.ts';
 
@@ -17,7 +17,7 @@ import { requireJson } from '../../http/media-type.ts';
  */
 export async function readBody(request: Request, maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
   requireJson(request.headers);
-  const expectedBytes = Number(request.headers.get('content-length') ?? NaN) || undefined;
+  const expectedBytes = contentLength(request.headers);
   if (expectedBytes !== undefined && expectedBytes > maxBytes) throw tooLarge(maxBytes);
   if (request.body === null) return new Uint8Array();
   const body = await readAll(request.body, { maxBytes, expectedBytes, timeoutMs }).catch((cause: unknown) => {

@@ -110,7 +110,7 @@ export class RemoteSlot implements Slot {
       } catch (thrown) {
         this.#throwIfFinal(thrown);
         // The object was restarted, and the place is lost.
-        this.#ticket = null;
+        this.#release(CUT);
         await this.#enter('place');
       }
     });

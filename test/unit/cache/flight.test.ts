@@ -344,6 +344,51 @@ describe('the settlement of a flight', () => {
     await Promise.all([first.left, second.left]);
   });
 
+  it('a caller whose body never arrived → nothing', async () => {
+    const broken = new ReadableStream({ pull: (controller) => controller.error(new Error('left')) });
+    const headers = {
+      'x-flight-request': JSON.stringify({ ...flightRequest, reservation: reservation('broken') }),
+    };
+    const init = { method: 'POST', headers, body: broken, duplex: 'half' };
+    const id = flights.namespace.idFromName(flightRequest.key);
+    await flights.namespace.get(id).fetch('https://flight/', init);
+    expect(settled).toEqual([['broken', 0]]);
+  });
+
+  it('a call that fails when its first caller has left → paid by the next, free for the others', async () => {
+    const first = caller('first');
+    await calledTimes(1);
+    calls[0]!.onAttempt();
+    const others = [join(), join()];
+    await vi.waitUntil(() => flights.requests.length === 3);
+    first.abort();
+    calls[0]!.reject(new GatewayError('upstream_timeout'));
+    const [second, third] = await Promise.all(others);
+    expect(second).toMatchObject({ kind: 'failed', error: { code: 'upstream_timeout' } });
+    expect(second).not.toMatchObject({ error: { details: { isFree: true } } });
+    expect(third).toMatchObject({ kind: 'failed', error: { details: { isFree: true } } });
+    await first.left;
+  });
+
+  it('a caller within a second of a failure → pays nothing for it', async () => {
+    const failed = join();
+    await calledTimes(1);
+    calls[0]!.reject(new GatewayError('upstream_timeout'));
+    await failed;
+    expect(await join()).toMatchObject({ kind: 'failed', error: { details: { isFree: true } } });
+    expect(calls).toHaveLength(1);
+  });
+
+  it('a refresh that has to ask alone → left to its Worker', async () => {
+    const both = [caller('first', { isBackground: true }), caller('second', { isBackground: true })];
+    await calledTimes(1);
+    await vi.waitUntil(() => flights.requests.length === 2);
+    calls[0]!.onAttempt();
+    calls[0]!.reject(new GatewayError('upstream_timeout'));
+    await Promise.all(both.map(({ left }) => left));
+    expect(settled).toEqual([['first', PROMPT_TOKENS]]);
+  });
+
   it('a refresh → what its answer cost', async () => {
     const { left } = caller('refresh', { isBackground: true });
     await calledTimes(1);

@@ -119,6 +119,15 @@ function reservation(maxTokens = 9, isLowered = false) {
 const messageOf = (text: string) =>
   (JSON.parse(text) as { choices: { message: Record<string, unknown> }[] }).choices[0]?.message;
 
+describe('a request without max_tokens', () => {
+  it.each([true, false])('is sent without, as long as its budget has room (stream: %s)', async (stream) => {
+    const { ask, asked } = gateway();
+    const { response } = await ask({ stream }, reservation(32_768).reserve);
+    expect(asked[0]).not.toHaveProperty('max_tokens');
+    expect(response.headers.has('x-adjusted-params')).toBe(false);
+  });
+});
+
 describe('a whole answer', () => {
   it('comes from StepFun, then from the cache, with the same body', async () => {
     const { ask, asked, settle } = gateway();
@@ -159,7 +168,7 @@ describe('a whole answer', () => {
 
   it('costs its client what StepFun counted; one from the cache nothing', async () => {
     const { ask, asked } = gateway();
-    const { reserve, settled } = reservation();
+    const { reserve, settled } = reservation(9, true);
     const { response } = await ask({}, reserve);
     expect(asked).toMatchObject([{ max_tokens: 9 }]);
     expect(settled).toHaveBeenCalledExactlyOnceWith(259);
@@ -255,7 +264,7 @@ describe('a stale entry', () => {
 
   it('is refreshed at the cost of its client', async () => {
     const { ask, asked, settle } = await stale();
-    const { reserve, settled } = reservation();
+    const { reserve, settled } = reservation(9, true);
     await ask({}, reserve);
     await settle();
     expect(asked[1]).toMatchObject({ max_tokens: 9 });

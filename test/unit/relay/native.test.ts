@@ -45,6 +45,19 @@ async function read(stream: ReadableStream<Uint8Array>): Promise<string> {
   return out;
 }
 
+it('comments without end are no stream: what is held before the first event is bounded', async () => {
+  const comment = `: ${'x'.repeat(64 * 1024)}\n`;
+  let sent = 0;
+  const endless = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      sent += comment.length;
+      controller.enqueue(new TextEncoder().encode(comment));
+    },
+  });
+  await expect(start(endless).opening).rejects.toMatchObject({ code: 'upstream_malformed' });
+  expect(sent).toBeLessThan(5 * 1024 * 1024);
+});
+
 describe('a stream', () => {
   it.each<[string, string[]]>([
     ['from its first event on', [event(CHUNK), event(CHUNK), DONE]],
@@ -69,7 +82,7 @@ describe('a stream', () => {
     const out = await read(await opening);
     expect(out.startsWith(`${event(CHUNK)}data: {"half\n\ndata: {"error":`)).toBe(true);
     await Promise.all(pending);
-    expect(ended).toMatchObject([{ outcome: 'upstream_reset' }]);
+    expect(ended).toMatchObject([{ outcome: { code: 'upstream_reset' } }]);
   });
 
   it('whose time is over ends in an error event', async () => {
@@ -83,7 +96,7 @@ describe('a stream', () => {
     upstream.break(new Error('aborted'));
     expect(eventsOf(await reading).at(-1)).toMatchObject({ error: { code: 'upstream_timeout' } });
     await Promise.all(pending);
-    expect(ended).toMatchObject([{ outcome: 'upstream_timeout' }]);
+    expect(ended).toMatchObject([{ outcome: { code: 'upstream_timeout' } }]);
   });
 
   it('whose second event is an error object, in the same piece, ends as every failed stream', async () => {
@@ -95,7 +108,7 @@ describe('a stream', () => {
       { error: { code: 'upstream_rejected' } },
     ]);
     await Promise.all(pending);
-    expect(ended).toMatchObject([{ outcome: 'upstream_rejected' }]);
+    expect(ended).toMatchObject([{ outcome: { code: 'upstream_rejected' } }]);
   });
 
   it('that is over stays whole when its body does not end well', async () => {

@@ -142,7 +142,7 @@ describe('a stream that is cut never looks finished', () => {
     expect(client).toMatchObject({ isOver: true, failure: undefined });
     expect(client.out).not.toContain('[DONE]');
     expect(codeOf(client.out)).toBe(code);
-    expect(ended).toMatchObject([{ outcome: code }]);
+    expect(ended).toMatchObject([{ outcome: { code } }]);
     expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -363,13 +363,13 @@ describe('the state', () => {
     },
   );
 
-  it('tells each finish_reason once, and the usage', () => {
+  it('has the finish_reason of each choice, and the usage', () => {
     const stream = [finish(2, 'length'), finish(0), finish(1)].map(event).join('');
     const { rewriter } = push(stream + event('{"choices":[],"usage":{"total_tokens":7}}'), {
       ...OPENAI,
       choices: 3,
     });
-    expect(rewriter.finishReasons).toEqual(['stop', 'length']);
+    expect(rewriter.finishReasons).toEqual(['stop', 'stop', 'length']);
     expect(rewriter.usage?.totalTokens).toBe(7);
   });
 });

@@ -54,6 +54,21 @@ describe('withRetries', () => {
     expect(always).toHaveBeenCalledTimes(3);
   });
 
+  it('tells that a call which StepFun began has its cost, also if a later one is refused', async () => {
+    const reset = new GatewayError('upstream_reset', undefined, { transient: true });
+    await expect(
+      run(failing(reset, transient(), transient()), createEffects().effects),
+    ).rejects.toMatchObject({
+      code: 'upstream_unavailable',
+      details: { attempts: 3, isFree: false },
+    });
+    await expect(
+      run(failing(...Array.from({ length: 3 }, transient)), createEffects().effects),
+    ).rejects.toMatchObject({
+      details: { isFree: true },
+    });
+  });
+
   it('pauses with full jitter, longer each time', async () => {
     const { effects, pauses } = createEffects();
     await run(failing(transient(), transient()), effects);

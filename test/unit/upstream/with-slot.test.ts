@@ -122,6 +122,39 @@ describe('withSlot', () => {
     expect(told.at(-1)).toEqual({ tokens: null, isCut: false });
   });
 
+  it('shows the failure of the call where the gate has no room for its retry', async () => {
+    const { gate } = createFakeGate({
+      onAgain() {
+        throw new GatewayError('queue_timeout', undefined, { retryAfterSeconds: 33 });
+      },
+    });
+    const answer = run(gate, async () => {
+      throw new GatewayError('upstream_reset', undefined, { transient: true });
+    });
+    await expect(answer).rejects.toMatchObject({
+      code: 'upstream_reset',
+      details: { attempts: 1, isFree: false },
+    });
+  });
+
+  it.each([
+    ['a refusal', refused('concurrency'), true],
+    ['a call that StepFun began', new GatewayError('upstream_reset', undefined, { transient: true }), false],
+  ])(
+    'costs a client that leaves while it waits for another turn what %s costs',
+    async (_, failure, isFree) => {
+      const { gate } = createFakeGate({
+        onAgain() {
+          throw new DOMException('left', 'AbortError');
+        },
+      });
+      const answer = run(gate, async () => {
+        throw failure;
+      });
+      await expect(answer).rejects.toMatchObject({ code: failure.code, details: { isFree } });
+    },
+  );
+
   it('retries a refusal for concurrency itself where the gate is passed by', async () => {
     const { gate } = createFakeGate({ isPassedBy: true });
     let attempts = 0;
