@@ -14,9 +14,9 @@ export interface Visit extends OpenPage {
   ): Promise<Awaited<ReturnType<Actions[Name]>>>;
 }
 
-/** Opens the page of a page server. */
+/** Opens the page of a page server, in a profile whose cache of preflights is empty. */
 export async function visit(chromium: Chromium, { origin }: Server): Promise<Visit> {
-  const open = await chromium.openPage('about:blank');
+  const open = await chromium.openPage('about:blank', { isFresh: true });
   const { page } = open;
 
   // Playwright's own events leave preflights out.

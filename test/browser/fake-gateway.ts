@@ -97,7 +97,7 @@ export async function startFakeGateway(siteKey = ''): Promise<FakeGateway> {
   const gateway: Omit<FakeGateway, 'url' | 'close'> = {
     asked: [],
     models: MODELS,
-    usage: null,
+    usage: { object: 'usage', client: 'visitor', tokens: { limit: null, used: 0 } },
     health: { status: 'ok', configuration: 'valid', access: 'configured' },
     answer: (asked) =>
       asked.json(500, { error: { message: 'This test defines no answer.', code: 'internal_error' } }),
