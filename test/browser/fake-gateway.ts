@@ -117,6 +117,8 @@ export async function startFakeGateway(siteKey = ''): Promise<FakeGateway> {
     close: async () => {
       server.closeAllConnections();
       server.close();
+      // A page may have left while workerd still sent a file.
+      await Promise.allSettled(files.values());
       await worker.dispose();
     },
   });
