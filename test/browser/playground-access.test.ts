@@ -91,6 +91,9 @@ describe('a key', () => {
     await page.getByLabel('Client key').fill('wrong-key');
     await page.getByLabel('Client key').press('Enter');
     await page.locator('#key-note', { hasText: 'The gateway does not know this key.' }).waitFor();
+    // The note is in view, below the field.
+    const bottom = await page.locator('#key-note').evaluate((node) => node.getBoundingClientRect().bottom);
+    expect(bottom).toBeLessThanOrEqual(720);
   });
 
   it('is forgotten with the page, unless the visitor wants it remembered', async () => {

@@ -107,7 +107,10 @@ export class AccessView {
     this.#welcome.hidden = isLetIn;
     const note = key === '' ? '' : CHECK_NOTES[check];
     this.#welcomeNote.textContent = isLetIn ? '' : note;
-    if (note !== '') this.#note.textContent = note;
+    if (note === '') return;
+    this.#note.textContent = note;
+    // The field can be the last line in view.
+    if (document.activeElement === this.#key) this.#note.scrollIntoView({ block: 'nearest' });
   }
 
   #showNote() {
