@@ -1,4 +1,4 @@
-// Failures in real Chromium: each is told once, with one way to go on.
+// Failures in real Chromium: each is shown once, with one button.
 
 import type { Page } from 'playwright-core';
 import { beforeEach, describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
-// What a gateway's page must show, in real Chromium: the exchange as it was, where the time went, who
-// answers, what is left of the budget, and what is wrong with the deployment.
+// The page's views of the gateway, in real Chromium: the raw exchange and its timings, the simulator's
+// badge, the token budget, and the problems of the deployment.
 
 import type { Page } from 'playwright-core';
 import { beforeEach, describe, expect, it } from 'vitest';
