@@ -32,7 +32,8 @@ export default defineConfig({
       project('worker', 1),
       project('faults', 1),
       project('clients', 1),
-      ...(hasBrowser ? [project('browser', 1)] : []),
+      // One Chromium for all files of a worker (test/browser/setup.ts).
+      ...(hasBrowser ? [project('browser', 1, { isolate: false })] : []),
     ],
     exclude: ['**/node_modules/**'],
     // vitest's own default leaves one core unused: on two cores it runs one file at a time.

@@ -204,6 +204,12 @@ export interface Caller {
   readonly siteKey: boolean;
 }
 
+/**
+ * The result of a check of the client key. `ignored`: the gateway answers everybody, and does not know
+ * the key. `unknown`: the check failed for another reason (no connection, a limit, an outage).
+ */
+export type KeyCheck = 'accepted' | 'refused' | 'ignored' | 'unknown';
+
 /** What the button of a failure does. */
 export type Remedy = 'key' | 'retry' | 'settings' | 'new' | 'edit';
 

@@ -1,9 +1,9 @@
 // A visit of the clients' page: its actions, called by name, and the preflights that the browser sends.
 
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { Actions } from './clients-page.ts';
 import type { Server } from './servers.ts';
-import type { Chromium, OpenPage } from './setup.ts';
+import type { Chromium, OpenPage, PageOptions } from './setup.ts';
 
 export interface Visit extends OpenPage {
   /** The preflights that were sent, with the status of their answers. */
@@ -14,14 +14,15 @@ export interface Visit extends OpenPage {
   ): Promise<Awaited<ReturnType<Actions[Name]>>>;
 }
 
-/** Opens the page of a page server. */
-export async function visit(chromium: Chromium, { origin }: Server): Promise<Visit> {
-  const open = await chromium.openPage('about:blank');
+/** Opens the page of a page server. A used profile may have preflights in its cache. */
+export async function visit(chromium: Chromium, { origin }: Server, options?: PageOptions): Promise<Visit> {
+  const open = await chromium.openPage(origin, options);
   const { page } = open;
 
   // Playwright's own events leave preflights out.
   const preflights = new Map<string, { path: string; status: number | null }>();
   const devtools = await page.context().newCDPSession(page);
+  onTestFinished(() => devtools.detach().catch(() => {}));
   await devtools.send('Network.enable');
   devtools.on('Network.requestWillBeSent', ({ requestId, request }) => {
     if (request.method === 'OPTIONS')
@@ -32,7 +33,6 @@ export async function visit(chromium: Chromium, { origin }: Server): Promise<Vis
     if (preflight !== undefined) preflight.status = response.status;
   });
 
-  await page.goto(origin);
   await page.waitForFunction(() => 'actions' in globalThis);
   return {
     ...open,

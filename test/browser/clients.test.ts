@@ -24,6 +24,7 @@ describe('a page of an allowed origin', () => {
   beforeEach(() => gateway().forget());
 
   it('needs one preflight for two requests', async () => {
+    here = await visit(chromium, allowed(), { isFresh: true });
     const call = { gateway: gateway().url, prompt: 'Reply with exactly: Hello.' };
     expect((await here.act('streamWithOpenAI', call)).text).toBe('Hello.');
     expect((await here.act('streamWithOpenAI', call)).text).toBe('Hello.');

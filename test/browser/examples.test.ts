@@ -1,18 +1,17 @@
 // The pages of examples/ in Chromium, against the gateway with the simulator behind it.
 
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startGateway, type Gateway } from '../worker/harness.ts';
-import { launchChromium } from './chromium.ts';
-import { startSiteverify, type Siteverify } from './servers.ts';
-import { startSite, type Site } from './examples-harness.ts';
+import type { Page } from 'playwright-core';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { startGateway } from '../worker/harness.ts';
+import { startSite } from './examples-harness.ts';
+import { startSiteverify } from './servers.ts';
+import { useChromium, useServer } from './setup.ts';
 
 const TURNSTILE_SCRIPT = 'https://challenges.cloudflare.com/turnstile/v0/api.js?render=explicit';
 const SITE_KEY = '1x00000000000000000000AA';
 const TTL_SECONDS = 600;
 /** Chromium and the Workers share the cores of a small machine. */
 const PATIENT = { timeout: 15_000 };
-vi.setConfig({ testTimeout: 60_000 });
 
 /** Acts as Turnstile's test widget: solves each challenge at once. A token is valid once, so each is new. */
 const TURNSTILE_STUB = `
@@ -28,66 +27,42 @@ const TURNSTILE_STUB = `
     remove(widget) { challenges[widget.slice('widget-'.length)].removed = true; },
   };`;
 
-let browser: Browser;
-let site: Site;
-let siteverify: Siteverify;
-let gateway: Gateway;
-let open: Gateway;
+const chromium = useChromium();
+const site = useServer(startSite);
 let page: Page;
-let failures: string[];
-beforeAll(async () => {
-  [browser, site, siteverify] = await Promise.all([
-    launchChromium(),
-    startSite(),
-    startSiteverify('127.0.0.1'),
-  ]);
-  [gateway, open] = await Promise.all([
-    startGateway({
-      ANONYMOUS_ACCESS: 'false',
-      ALLOWED_ORIGINS: site.origin,
-      TURNSTILE_SITE_KEY: SITE_KEY,
-      TURNSTILE_SECRET_KEY: '1x0000000000000000000000000000000AA',
-      TURNSTILE_VERIFY_URL: siteverify.url,
-      SESSION_SIGNING_KEY: 'signing-key-of-32-characters-0001',
-      SESSION_TTL_SECONDS: String(TTL_SECONDS),
-    }),
-    startGateway(),
-  ]);
-});
-afterAll(async () => {
-  await Promise.all([browser.close(), gateway.close(), open.close()]);
-  site.close();
-  siteverify.close();
-});
-beforeEach(async () => {
-  page = await browser.newPage();
-  failures = [];
-  page.on('pageerror', (error) => failures.push(error.message));
-  await gateway.forget();
-  await open.forget();
-});
-afterEach(async () => {
-  await page.context().close();
-  expect(failures).toEqual([]);
-});
+let consoleErrors: string[];
 
 async function ask(text: string): Promise<void> {
   await page.getByLabel('Message').fill(text);
   await page.getByRole('button', { name: 'Send' }).click();
 }
 
-describe('examples/browser', () => {
+describe('examples/browser', { timeout: 60_000 }, () => {
+  const siteverify = useServer(() => startSiteverify('127.0.0.1'));
+  const gateway = useServer(() =>
+    startGateway({
+      ANONYMOUS_ACCESS: 'false',
+      ALLOWED_ORIGINS: site().origin,
+      TURNSTILE_SITE_KEY: SITE_KEY,
+      TURNSTILE_SECRET_KEY: '1x0000000000000000000000000000000AA',
+      TURNSTILE_VERIFY_URL: siteverify().url,
+      SESSION_SIGNING_KEY: 'signing-key-of-32-characters-0001',
+      SESSION_TTL_SECONDS: String(TTL_SECONDS),
+    }),
+  );
   beforeEach(async () => {
-    site.use(gateway.url);
-    siteverify.forms.length = 0;
+    await gateway().forget();
+    site().use(gateway().url);
+    siteverify().forms.length = 0;
+    ({ page } = await chromium.openPage('about:blank'));
     await page.route(TURNSTILE_SCRIPT, (route) =>
       route.fulfill({ contentType: 'text/javascript', body: TURNSTILE_STUB }),
     );
-    await page.goto(`${site.origin}/browser`);
+    await page.goto(`${site().origin}/browser`);
   });
 
   const challenges = () => page.evaluate<unknown[]>('challenges');
-  const tokenCount = () => new Set(siteverify.forms.map((form) => form.get('response'))).size;
+  const tokenCount = () => new Set(siteverify().forms.map((form) => form.get('response'))).size;
 
   it('chats with a session, and continues the conversation with the same one', async () => {
     await ask('My name is Ada');
@@ -98,7 +73,7 @@ describe('examples/browser', () => {
       { container: '#turnstile', sitekey: SITE_KEY, action: 'chat', removed: true },
     ]);
     expect(tokenCount()).toBe(1);
-    const bodies = (await gateway.received()).map(({ body }) => JSON.parse(body) as { messages: object[] });
+    const bodies = (await gateway().received()).map(({ body }) => JSON.parse(body) as { messages: object[] });
     expect(bodies.map(({ messages }) => messages.length)).toEqual([1, 3]);
   });
 
@@ -137,15 +112,17 @@ describe('examples/browser', () => {
     await expect.poll(() => page.getByRole('alert').count(), PATIENT).toBe(3);
     await ask('Say four');
     await page.getByText('four', { exact: true }).waitFor();
-    const last = JSON.parse((await gateway.received()).at(-1)?.body ?? '') as { messages: object[] };
+    const last = JSON.parse((await gateway().received()).at(-1)?.body ?? '') as { messages: object[] };
     expect(last.messages).toEqual([{ role: 'user', content: 'Say four' }]);
   });
 });
 
-describe('examples/react', () => {
+describe('examples/react', { timeout: 60_000 }, () => {
+  const gateway = useServer(() => startGateway());
   beforeEach(async () => {
-    site.use(open.url);
-    await page.goto(`${site.origin}/react`);
+    await gateway().forget();
+    site().use(gateway().url);
+    ({ page, consoleErrors } = await chromium.openPage(`${site().origin}/react`));
   });
 
   it('chats, with the reasoning apart from the answer', async () => {
@@ -157,7 +134,7 @@ describe('examples/react', () => {
     expect(await answer.locator('p').innerText()).not.toContain('The user');
     await ask('What is my name?');
     await page.getByText('Your name is **Ada**').waitFor();
-    expect(await open.received()).toHaveLength(2);
+    expect(await gateway().received()).toHaveLength(2);
   });
 
   it('stops an answer', async () => {
@@ -171,5 +148,7 @@ describe('examples/react', () => {
     await ask('hi simulate error 400');
     await page.getByRole('alert').waitFor();
     expect(await page.getByRole('alert').innerText()).toContain('The request parameters are invalid.');
+    // The AI SDK also writes it to the console.
+    await expect.poll(() => consoleErrors.splice(0).join()).toContain('The request parameters are invalid.');
   });
 });

@@ -48,7 +48,10 @@ export interface FakeGateway {
   readonly url: string;
   /** The requests of the page, oldest first, but for those of documents (models, usage, health). */
   readonly asked: Asked[];
-  /** The body of GET /v1/models, or a function of the request that returns it; null: it answers 401. */
+  /**
+   * The body of GET /v1/models, or a function of the request that returns it; null: it answers 401. A
+   * function that answers by itself returns undefined.
+   */
   models: unknown;
   /** The body of GET /v1/usage; null: it answers 404. */
   usage: unknown;
@@ -97,7 +100,7 @@ export async function startFakeGateway(siteKey = ''): Promise<FakeGateway> {
   const gateway: Omit<FakeGateway, 'url' | 'close'> = {
     asked: [],
     models: MODELS,
-    usage: null,
+    usage: { object: 'usage', client: 'visitor', tokens: { limit: null, used: 0 } },
     health: { status: 'ok', configuration: 'valid', access: 'configured' },
     answer: (asked) =>
       asked.json(500, { error: { message: 'This test defines no answer.', code: 'internal_error' } }),
@@ -114,6 +117,8 @@ export async function startFakeGateway(siteKey = ''): Promise<FakeGateway> {
     close: async () => {
       server.closeAllConnections();
       server.close();
+      // A page may have left while workerd still sent a file.
+      await Promise.allSettled(files.values());
       await worker.dispose();
     },
   });
@@ -147,6 +152,7 @@ async function serve(
   const asked = await readAsked(request, response);
   if (path === '/v1/models') {
     const models: unknown = typeof gateway.models === 'function' ? gateway.models(asked) : gateway.models;
+    if (models === undefined) return;
     if (models === null) asked.json(401, { error: { message: 'No.', code: 'invalid_api_key' } });
     else asked.json(200, models);
     return;

@@ -1,4 +1,4 @@
-// The page's credential in real Chromium: a key, or a session that Turnstile opens.
+// The page's credential in real Chromium: a key, or a session opened with Turnstile.
 
 import type { Page } from 'playwright-core';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -71,6 +71,29 @@ describe('a key', () => {
       undefined,
       'Bearer right-key',
     ]);
+  });
+
+  it('is not accepted if the gateway could not check it, and Enter repeats the check', async () => {
+    const { models } = playground.gateway;
+    const note = (text: string) => page.locator('#key-note', { hasText: text });
+    playground.gateway.models = (asked: Asked) => asked.json(429, { error: { code: 'rate_limit_exceeded' } });
+    await page.getByLabel('Client key').fill('right-key');
+    await page.getByLabel('Client key').press('Enter');
+    await note('could not check this key').waitFor();
+    playground.gateway.models = models;
+    await page.getByLabel('Client key').press('Enter');
+    await note('This key is accepted.').waitFor();
+  });
+
+  it('is not accepted if the gateway answers everybody and does not know it', async () => {
+    playground.gateway.models = { data: [{ id: 'step-3.7-flash' }] };
+    playground.gateway.usage = { object: 'usage', client: 'anonymous', tokens: { limit: null } };
+    await page.getByLabel('Client key').fill('wrong-key');
+    await page.getByLabel('Client key').press('Enter');
+    await page.locator('#key-note', { hasText: 'The gateway does not know this key.' }).waitFor();
+    // The note is in view, below the field.
+    const bottom = await page.locator('#key-note').evaluate((node) => node.getBoundingClientRect().bottom);
+    expect(bottom).toBeLessThanOrEqual(720);
   });
 
   it('is forgotten with the page, unless the visitor wants it remembered', async () => {

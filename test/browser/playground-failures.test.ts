@@ -1,4 +1,4 @@
-// Failures in real Chromium: each is told once, with one way to go on.
+// Failures in real Chromium: each is shown once, with one button.
 
 import type { Page } from 'playwright-core';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -49,7 +49,7 @@ describe('a failure in the middle of a stream', () => {
 
 describe('a refusal', () => {
   it.each([
-    [503, 'access_not_configured', 'Nobody can be let in yet', 'CLIENT_KEYS', 'Try again'],
+    [503, 'access_not_configured', 'No way in is configured yet', 'CLIENT_KEYS', 'Try again'],
     [503, 'invalid_configuration', 'A setting of the gateway is wrong', 'wrangler tail', 'Try again'],
     [403, 'origin_not_allowed', 'This page may not call the gateway', 'ALLOWED_ORIGINS', null],
     [502, 'upstream_auth', 'StepFun does not accept the gateway’s key', 'STEP_API_KEY', 'Try again'],

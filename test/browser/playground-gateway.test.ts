@@ -119,7 +119,7 @@ describe('the playground on the gateway', { timeout: START_LIMIT_MS }, () => {
     await page.locator('#setup').getByText('This gateway is not ready yet').waitFor();
     expect(await page.locator('#setup').innerText()).toContain('CLIENT_KEYS');
     await ask('Hello');
-    await page.getByText('Nobody can be let in yet').waitFor();
+    await page.getByText('No way in is configured yet').waitFor();
   });
 
   it.each([

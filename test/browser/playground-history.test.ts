@@ -1,4 +1,4 @@
-// Conversations that stay, in real Chromium: over a reload, as a file, as a link.
+// Stored conversations in real Chromium: after a reload, as a file, as a link.
 
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';

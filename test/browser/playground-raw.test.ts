@@ -1,5 +1,5 @@
-// What a gateway's page must show, in real Chromium: the exchange as it was, where the time went, who
-// answers, what is left of the budget, and what is wrong with the deployment.
+// The page's views of the gateway, in real Chromium: the raw exchange and its timings, the simulator's
+// badge, the token budget, and the problems of the deployment.
 
 import type { Page } from 'playwright-core';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -86,10 +86,14 @@ describe('the badge', () => {
 
 describe('the budget', () => {
   it('is shown beside the key, and asked for again after an answer that names one', async () => {
-    playground.gateway.usage = { object: 'usage', tokens: { limit: 100_000, used: 1234, remaining: 98_766 } };
+    playground.gateway.usage = {
+      object: 'usage',
+      client: 'visitor',
+      tokens: { limit: 100_000, used: 1234, remaining: 98_766 },
+    };
     await page.reload();
     await page.getByText('Today: 1,234 of 100,000 tokens used.').waitFor();
-    playground.gateway.usage = { object: 'usage', tokens: { limit: 100_000, used: 1286 } };
+    playground.gateway.usage = { object: 'usage', client: 'visitor', tokens: { limit: 100_000, used: 1286 } };
     const asked = await playground.ask('Hello');
     asked.open({ 'x-ratelimit-limit-tokens': '100000' });
     asked.chunk({ content: 'Hi.' }, USAGE, 'stop');

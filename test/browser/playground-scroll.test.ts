@@ -44,6 +44,28 @@ it('a long answer is followed to its end, unless the reader has scrolled up', as
   await playground.button('Send').waitFor();
 });
 
+it('a long answer is followed although it shrinks and grows between two frames', async () => {
+  await page.evaluate(async () => {
+    const block = document.querySelector('#column')!.appendChild(document.createElement('div'));
+    const scroller = document.querySelector('#scroller')!;
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    // Not by a stylesheet rule: the page's policy allows a style that a script sets.
+    block.style.height = '3000px';
+    await frame();
+    scroller.scrollTop = scroller.scrollHeight;
+    await frame();
+    await frame();
+    block.style.height = '2000px';
+    // After the layout of this frame, and before the scroll event, which the next one sends.
+    await new Promise((resolve) => setTimeout(resolve));
+    block.style.height = '4000px';
+    await frame();
+    await frame();
+    await frame();
+  });
+  expect(await distance()).toBeLessThan(4);
+});
+
 it('an answer moves nothing that is on the page already', async () => {
   await page.evaluate(() => {
     Reflect.set(globalThis, 'shifts', []);

@@ -1,4 +1,4 @@
-// The settings in real Chromium: what they send, and what comes back of it.
+// The settings in real Chromium: the fields that they send, and the answers to them.
 
 import type { Page } from 'playwright-core';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -93,6 +93,16 @@ describe('the settings', () => {
     expect(asked.body).toMatchObject({
       response_format: { type: 'json_schema', json_schema: { name: 'a', schema: { type: 'object' } } },
     });
+  });
+
+  it('name the field that is no JSON when the request is asked for as code', async () => {
+    await openMore();
+    await page.getByLabel('Tools').fill('[{');
+    await page.locator('#code-open').click();
+    await page.locator('#composer-note', { hasText: 'Tools:' }).waitFor();
+    await page.getByLabel('Tools').fill('[]');
+    await page.locator('#code-open').click();
+    await page.getByRole('dialog', { name: 'This request as code' }).waitFor();
   });
 
   it('offer the known models where the gateway lists none', async () => {

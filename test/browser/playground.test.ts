@@ -1,4 +1,4 @@
-// The conversation in real Chromium: what is sent, what is shown, how it ends.
+// The conversation in real Chromium: its requests, its answers and their ends.
 
 import type { Page } from 'playwright-core';
 import { beforeEach, describe, expect, it } from 'vitest';

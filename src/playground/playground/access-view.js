@@ -1,11 +1,22 @@
-// The key: asked for before the first question where the gateway demands one, and a field in the
-// settings at any time. Enter works in both.
+// The fields for the client key: one in the settings, and one on the first screen if the gateway
+// requires a key. Enter tries the key in both.
 
 import { byId } from './dom.js';
 import { field } from './json.js';
 import { count } from './stats.js';
 
-/** @import { Access } from './access.js' */
+/**
+ * @import { Access } from './access.js'
+ * @import { KeyCheck } from '../types.ts'
+ */
+
+/** @type {Readonly<Record<KeyCheck, string>>} */
+const CHECK_NOTES = {
+  accepted: 'This key is accepted.',
+  refused: 'This key was not accepted.',
+  ignored: 'The gateway does not know this key. It answers without one.',
+  unknown: 'The gateway could not check this key. Press Enter to try again.',
+};
 
 export class AccessView {
   #key = byId('key', HTMLInputElement);
@@ -14,12 +25,14 @@ export class AccessView {
   #welcome = byId('welcome-access', HTMLFormElement);
   #welcomeKey = byId('welcome-key', HTMLInputElement);
   #welcomeNote = byId('welcome-note', HTMLElement);
-  /** The key that was tried last. @type {string | null} */
-  #tried = null;
+  /** The key whose check is under way. @type {string | null} */
+  #checking = null;
+  /** The key that was checked last. @type {string | null} */
+  #checked = null;
 
   /**
    * @param {Access} access
-   * @param {{ submitted: () => Promise<boolean> }} events - tries the key; tells whether it was accepted.
+   * @param {{ submitted: () => Promise<KeyCheck> }} events - `submitted` checks the key.
    */
   constructor(access, events) {
     this.access = access;
@@ -30,7 +43,10 @@ export class AccessView {
       // With each key stroke, not when the field is left: what moves then moves under a click.
       input.addEventListener('input', () => this.#set(this.#key.value));
     }
-    this.#key.addEventListener('change', () => void this.#submit());
+    this.#key.addEventListener('change', () => {
+      // The field also changes after Enter, when it loses the focus: one check is enough.
+      if (this.access.key !== this.#checked) void this.#submit();
+    });
     this.#key.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter') return;
       event.preventDefault();
@@ -78,17 +94,23 @@ export class AccessView {
     this.#showNote();
   }
 
-  /** Tries the key, once for each that is entered. */
+  /** Checks the key, and shows the result. Enter repeats a check, since its result can change. */
   async #submit() {
     const { key } = this.access;
-    if (key === this.#tried) return;
-    this.#tried = key;
-    const isAccepted = await this.events.submitted();
+    if (key === this.#checking) return;
+    this.#checking = key;
+    this.#checked = key;
+    const check = await this.events.submitted();
+    if (this.#checking === key) this.#checking = null;
     if (key !== this.access.key) return;
-    this.#welcome.hidden = isAccepted;
-    const words = key === '' ? '' : isAccepted ? 'This key is accepted.' : 'This key was not accepted.';
-    this.#welcomeNote.textContent = isAccepted ? '' : words;
-    if (words !== '') this.#note.textContent = words;
+    const isLetIn = check === 'accepted' || check === 'ignored';
+    this.#welcome.hidden = isLetIn;
+    const note = key === '' ? '' : CHECK_NOTES[check];
+    this.#welcomeNote.textContent = isLetIn ? '' : note;
+    if (note === '') return;
+    this.#note.textContent = note;
+    // The field can be the last line in view.
+    if (document.activeElement === this.#key) this.#note.scrollIntoView({ block: 'nearest' });
   }
 
   #showNote() {

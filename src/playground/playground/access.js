@@ -3,7 +3,7 @@
 import { openSession } from './api.js';
 import { field, text } from './json.js';
 import { Failure } from './failure.js';
-import { read, write } from './settings.js';
+import { readStored, writeStored } from './storage.js';
 
 const STORED_AS = 'stepfun-edge.key';
 
@@ -21,7 +21,7 @@ export class Access {
   /** @param {string} siteKey - Turnstile's; '' without it. */
   constructor(siteKey) {
     this.siteKey = siteKey;
-    this.key = read(STORED_AS) ?? '';
+    this.key = readStored(STORED_AS) ?? '';
     this.isRemembered = this.key !== '';
   }
 
@@ -38,7 +38,7 @@ export class Access {
   setKey(key, isRemembered) {
     this.key = key.trim();
     this.isRemembered = isRemembered;
-    write(STORED_AS, isRemembered && this.key !== '' ? this.key : null);
+    writeStored(STORED_AS, isRemembered && this.key !== '' ? this.key : null);
   }
 
   /**

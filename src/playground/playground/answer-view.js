@@ -8,7 +8,7 @@ import { figures } from './stats.js';
 /** @import { Answer, Explanation, Failure, Remedy, ToolResult } from '../types.ts' */
 
 /**
- * @typedef {object} Actions what the visitor may do with an answer
+ * @typedef {object} AnswerActions what the visitor may do with an answer
  * @property {() => void} regenerate
  * @property {() => void} showCode
  * @property {() => void} showRaw
@@ -30,21 +30,23 @@ export class AnswerView {
   /** @type {Failure | null} */
   #shownFailure = null;
   #isQueued = false;
+  #raw;
   root;
 
   /**
    * @param {Answer} answer
-   * @param {Actions} actions
+   * @param {AnswerActions} actions
    */
   constructor(answer, actions) {
     this.answer = answer;
     this.actions = actions;
     const effort = answer.request.reasoning_effort;
+    this.#raw = action('Raw', 'raw', actions.showRaw);
     this.#actions.append(
       copyAction(() => answer.choices.map(({ content }) => content).join('\n\n')),
       action('Regenerate', 'again', actions.regenerate),
       action('Code', 'code', actions.showCode),
-      action('Raw', 'raw', actions.showRaw),
+      this.#raw,
     );
     this.root = h(
       'article',
@@ -100,9 +102,9 @@ export class AnswerView {
     );
     // Their place is reserved, so that nothing moves when they appear.
     this.#actions.classList.toggle('unready', !hasEnded);
-    // A failure has its own button, and nothing is there to copy: the raw exchange is left.
-    for (const [at, button] of [...this.#actions.children].entries()) {
-      if (button instanceof HTMLElement) button.hidden = hasFailed && at < 3;
+    // A failure has its own button, and there is nothing to copy: only the raw exchange is useful.
+    for (const button of this.#actions.children) {
+      if (button instanceof HTMLElement) button.hidden = hasFailed && button !== this.#raw;
     }
   }
 

@@ -64,16 +64,18 @@ export class AttachmentTray {
   #takeAddress() {
     const address = byId('attach-address', HTMLInputElement);
     const add = byId('attach-add', HTMLButtonElement);
-    const submit = () => {
+    const submit = async () => {
       closeMenuOf(add);
-      void this.#addAddress(address.value).then(() => (address.value = ''));
+      const problem = await this.#addAddress(address.value);
+      // A refused address stays, so that the visitor can correct it.
+      if (problem === '') address.value = '';
     };
-    add.addEventListener('click', submit);
+    add.addEventListener('click', () => void submit());
     address.addEventListener('keydown', (event) => {
       // It stands within the composer's form, which Enter would send.
       if (event.key !== 'Enter') return;
       event.preventDefault();
-      submit();
+      void submit();
     });
   }
 
@@ -107,10 +109,13 @@ export class AttachmentTray {
     if (problem !== '') this.events.changed(problem);
   }
 
-  /** @param {string} address */
+  /**
+   * @param {string} address
+   * @returns {Promise<string>} the problem, in words; '' for none.
+   */
   async #addAddress(address) {
     const { attachmentFromAddress } = await import('./attachments.js');
-    await this.#add(async () => attachmentFromAddress(address));
+    return this.#add(async () => attachmentFromAddress(address));
   }
 
   /**

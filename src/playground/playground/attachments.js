@@ -18,12 +18,12 @@ const AUDIO_BYTES_MAX = 1_500_000;
  */
 export async function readAttachment(file) {
   if (!file.type.startsWith('audio/')) return readImage(file);
-  const format = file.type.includes('wav') ? 'wav' : 'mp3';
   if (!/^audio\/(?:mpeg|mp3|wav|wave|x-wav|vnd\.wave)$/.test(file.type)) {
     throw new Error(`${file.name} is neither MP3 nor WAV, which StepFun reads.`);
   }
   if (file.size > AUDIO_BYTES_MAX) throw new Error(`${file.name} is larger than 1.5 MB.`);
-  // Of its many names for a type, the gateway takes one for each format.
+  const format = file.type.includes('wav') ? 'wav' : 'mp3';
+  // One format has many media types (`audio/x-wav`); the gateway accepts one for each format.
   const url = (await dataUrl(file)).replace(/^data:[^,]*,/, `data:audio/${format};base64,`);
   return { type: 'audio', name: file.name, url, format };
 }

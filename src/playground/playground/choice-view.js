@@ -8,7 +8,7 @@ import { header } from './trace.js';
 /** @import { Answer, Choice, ToolResult } from '../types.ts' */
 
 /**
- * @typedef {object} Actions
+ * @typedef {object} ChoiceActions
  * @property {() => void} continueAnswer - raises the limit and goes on.
  * @property {(results: readonly ToolResult[]) => void} sendResults
  */
@@ -30,7 +30,7 @@ export class ChoiceView {
   /**
    * @param {Answer} answer
    * @param {Choice} choice
-   * @param {Actions} actions
+   * @param {ChoiceActions} actions
    * @param {string} title - '' for the only choice.
    */
   constructor(answer, choice, actions, title) {

@@ -1,4 +1,4 @@
-// Where a question is written: text, attachments, keys.
+// The form for a question: its text, its attachments and its keyboard shortcuts.
 
 import { AttachmentTray } from './attachment-tray.js';
 import { byId } from './dom.js';

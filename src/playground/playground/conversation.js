@@ -1,4 +1,4 @@
-// How a conversation becomes a request, and how updates become an answer.
+// Builds a request from a conversation, and an answer from its updates.
 //
 // Pure: no DOM, no clock.
 

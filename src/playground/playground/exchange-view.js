@@ -4,7 +4,7 @@ import { action, h } from './dom.js';
 import { AnswerView } from './answer-view.js';
 
 /**
- * @import { Actions as AnswerActions } from './answer-view.js'
+ * @import { AnswerActions } from './answer-view.js'
  * @import { Answer, Attachment, Exchange } from '../types.ts'
  */
 

@@ -51,7 +51,7 @@ export function download(name, type, content) {
 /** @param {Question} question */
 function questionText({ text, attachments, results }) {
   const media = attachments.map(({ type, name }) => `*(${type}: ${name})*`);
-  const returned = results.map(({ name, content }) => `Result of \`${name}\`:\n\n${fenced(content)}`);
+  const returned = results.map(({ name, content }) => `Result of \`${name}\`:\n\n${toFence(content)}`);
   return [...media, ...returned, ...(text === '' ? [] : [text])].join('\n\n');
 }
 
@@ -60,7 +60,7 @@ function answerText({ request, choices }) {
   const parts = choices.flatMap(({ reasoning, content, toolCalls }, at) => [
     ...(choices.length > 1 ? [`### Choice ${at + 1}`] : []),
     ...(reasoning === '' ? [] : [`<details><summary>Reasoning</summary>\n\n${reasoning}\n\n</details>`]),
-    ...toolCalls.map(({ name, arguments: args }) => `Calls \`${name}\`:\n\n${fenced(args, 'json')}`),
+    ...toolCalls.map(({ name, arguments: args }) => `Calls \`${name}\`:\n\n${toFence(args, 'json')}`),
     ...(content === '' ? [] : [content]),
   ]);
   return [`## ${request.model}`, ...parts].join('\n\n');
@@ -71,7 +71,7 @@ function answerText({ request, choices }) {
  * @param {string} [language]
  * @returns {string} in a fence longer than any in the text.
  */
-function fenced(text, language = '') {
+function toFence(text, language = '') {
   const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map(({ length }) => length));
   const fence = '`'.repeat(longest + 1);
   return `${fence}${language}\n${text}\n${fence}`;

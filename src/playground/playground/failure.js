@@ -1,4 +1,4 @@
-// What went wrong, and what a person can do about it.
+// Failures of a request, and the words and the remedy for each.
 //
 // Pure. api.js and access.js throw a Failure; `explain` turns it into words.
 
@@ -119,8 +119,8 @@ const WORDS = new Map(
     ),
 
     access_not_configured: words(
-      'Nobody can be let in yet',
-      'The gateway is deployed without a way in. Its operator sets one: `CLIENT_KEYS` (`npx wrangler secret put CLIENT_KEYS`, as `name:key`), the Turnstile keys, `JWT_ISSUER` and its companions, or `ANONYMOUS_ACCESS = "true"` in wrangler.toml.',
+      'No way in is configured yet',
+      'The gateway is deployed without a way in. Its operator sets one: `CLIENT_KEYS` (`npx wrangler secret put CLIENT_KEYS`, as `name:key`), the Turnstile keys, `JWT_ISSUER`, `JWT_AUDIENCE` and `JWT_JWKS_URL`, or `ANONYMOUS_ACCESS = "true"` in wrangler.toml.',
       'retry',
     ),
     invalid_configuration: words(
@@ -172,12 +172,12 @@ const WORDS = new Map(
 
     upstream_auth: words(
       'StepFun does not accept the gateway’s key',
-      'The operator checks `STEP_API_KEY`, `STEPFUN_BASE_URL` (keys of api.stepfun.ai and api.stepfun.com are not interchangeable) and the account’s balance.',
+      'Ask the operator to check `STEP_API_KEY`, `STEPFUN_BASE_URL` (keys of api.stepfun.ai and api.stepfun.com are not interchangeable) and the account’s balance.',
       'retry',
     ),
     upstream_misconfigured: words(
       'The gateway asks StepFun at a wrong address',
-      'The operator checks `STEPFUN_BASE_URL`. The Worker’s log names the address.',
+      'Ask the operator to check `STEPFUN_BASE_URL`. The Worker’s log names the address.',
       'retry',
     ),
     upstream_unavailable: words('StepFun is not available', STEPFUN_DOWN, 'retry'),

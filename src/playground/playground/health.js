@@ -1,4 +1,4 @@
-// Whether the deployment can serve, and what is missing, in words.
+// The state of the deployment (GET /healthz) in words.
 //
 // Pure.
 
@@ -62,7 +62,7 @@ export function setupProblems(health) {
 }
 
 const NO_ACCESS =
-  'Nobody may call it. Set one way in: `npx wrangler secret put CLIENT_KEYS` with `name:key`, the Turnstile keys, `JWT_ISSUER` and its companions, or `ANONYMOUS_ACCESS = "true"` in wrangler.toml.';
+  'No caller is allowed yet. Set one way in: `npx wrangler secret put CLIENT_KEYS` with `name:key`, the Turnstile keys, `JWT_ISSUER`, `JWT_AUDIENCE` and `JWT_JWKS_URL`, or `ANONYMOUS_ACCESS = "true"` in wrangler.toml.';
 
 /** @type {ReadonlyMap<string, string>} */
 const MISSING = new Map([

@@ -1,7 +1,7 @@
 // The visitor's conversations, kept in this browser alone.
 
 import { field, list, parseJson, text } from './json.js';
-import { read, write } from './settings.js';
+import { readStored, writeStored } from './storage.js';
 import { createTrace } from './trace.js';
 
 /** @import { Answer, Choice, Exchange, Question, StoredConversation } from '../types.ts' */
@@ -12,7 +12,7 @@ const CONVERSATIONS_MAX = 20;
 
 export class History {
   /** The newest first. @type {readonly StoredConversation[]} */
-  #conversations = parseConversations(parseJson(read(STORED_AS) ?? ''));
+  #conversations = parseConversations(parseJson(readStored(STORED_AS) ?? ''));
 
   /** @returns {readonly StoredConversation[]} the newest first. */
   get conversations() {
@@ -41,11 +41,11 @@ export class History {
   /** Removes all of them from this browser. */
   clear() {
     this.#conversations = [];
-    write(STORED_AS, null);
+    writeStored(STORED_AS, null);
   }
 
   #write() {
-    return write(STORED_AS, JSON.stringify(this.#conversations));
+    return writeStored(STORED_AS, JSON.stringify(this.#conversations));
   }
 }
 

@@ -3,6 +3,7 @@
 import { complete } from './api.js';
 import { applyUpdate } from './conversation.js';
 import { Failure } from './failure.js';
+import { createTrace } from './trace.js';
 
 /**
  * @import { Access } from './access.js'
@@ -52,7 +53,7 @@ async function* updates({ request, trace }, access, signal, refresh) {
     // A session can become invalid before its end (a new signing key): ask for another one, once.
     const isRefused = error instanceof Failure && error.details.status === 401;
     if (!isRefused || access.credential !== 'session') throw error;
-    trace.pieces = [];
+    Object.assign(trace, createTrace());
     yield* complete(request, { token: await access.token(signal, { renew: true }), signal, refresh, trace });
   }
 }

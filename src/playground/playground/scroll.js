@@ -17,6 +17,8 @@ export function followEnd(scroller, content, latest) {
   const toEnd = () => {
     following = true;
     scroller.scrollTop = scroller.scrollHeight;
+    // Not in the scroll event alone: content that shrinks and grows again before it looks like scrolling up.
+    lastTop = scroller.scrollTop;
     latest.hidden = true;
   };
 

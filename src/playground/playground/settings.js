@@ -1,6 +1,7 @@
-// What a visitor has picked, remembered in this browser. Never the key: that is access.js.
+// The settings of the page, stored in this browser. The key is not one of them: see access.js.
 
 import { field, parseJson, text } from './json.js';
+import { readStored, writeStored } from './storage.js';
 
 /** @import { OutputFormat, ReasoningFormat, Settings } from '../types.ts' */
 
@@ -62,37 +63,10 @@ export function parseSettings(value) {
 
 /** @returns {Settings} */
 export function loadSettings() {
-  return parseSettings(parseJson(read(STORED_AS) ?? ''));
+  return parseSettings(parseJson(readStored(STORED_AS) ?? ''));
 }
 
 /** @param {Settings} settings */
 export function saveSettings(settings) {
-  write(STORED_AS, JSON.stringify(settings));
-}
-
-/**
- * @param {string} name
- * @returns {string | null} null too where the browser forbids storage.
- */
-export function read(name) {
-  try {
-    return localStorage.getItem(name);
-  } catch {
-    return null;
-  }
-}
-
-/**
- * @param {string} name
- * @param {string | null} value - null removes it.
- * @returns {boolean} whether it is stored: private windows and full disks refuse.
- */
-export function write(name, value) {
-  try {
-    if (value === null) localStorage.removeItem(name);
-    else localStorage.setItem(name, value);
-    return true;
-  } catch {
-    return false;
-  }
+  writeStored(STORED_AS, JSON.stringify(settings));
 }

@@ -1,4 +1,4 @@
-// What the operator still has to do, shown on the first look at a deployment that is not ready.
+// The operator's remaining steps, shown on a deployment that is not ready.
 
 import { fetchHealth } from './api.js';
 import { byId, h } from './dom.js';

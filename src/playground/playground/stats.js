@@ -1,4 +1,4 @@
-// What an answer took, as figures.
+// The figures of an answer: times, tokens, cache.
 //
 // Pure.
 

@@ -1,5 +1,5 @@
-// The tool calls of a choice: what the model wants to know, and fields for the results. Nothing is
-// run here: the visitor plays the program.
+// The tool calls of a choice, with a field for each result. The page runs no tool: the visitor
+// enters the results.
 
 import { h } from './dom.js';
 import { parseJson } from './json.js';

@@ -26,7 +26,7 @@ describe('parseModels', () => {
 });
 
 describe('isSimulated', () => {
-  it('takes the simulator’s word for it, and nobody else’s', () => {
+  it('recognizes the simulator by owned_by', () => {
     expect(isSimulated({ data: [{ id: 'a', owned_by: 'stepfun-simulator' }] })).toBe(true);
     for (const answer of [undefined, {}, { data: [{ id: 'stepfun-simulator', owned_by: 'stepai' }] }]) {
       expect(isSimulated(answer)).toBe(false);
