@@ -141,8 +141,8 @@ describe('the playground', () => {
       playground.gateway.models = null;
       playground.gateway.health = {
         status: 'not_serving',
-        configuration: 'valid',
-        access: 'not_configured',
+        configuration: 'invalid',
+        access: 'unknown',
         missing: [{ setting: 'STEP_API_KEY', expected: 'set' }],
       };
       await page.reload();

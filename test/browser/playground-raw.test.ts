@@ -111,16 +111,25 @@ describe('the first look at a deployment that is not ready', () => {
   it('names what is missing, in words', async () => {
     playground.gateway.health = {
       status: 'not_serving',
-      configuration: 'valid',
-      access: 'not_configured',
+      configuration: 'invalid',
+      access: 'unknown',
       missing: [{ setting: 'STEP_API_KEY', expected: 'set' }],
     };
     await page.reload();
     const setup = page.locator('#setup');
     await setup.getByText('This gateway is not ready yet').waitFor();
     expect(await setup.innerText()).toContain('npx wrangler secret put STEP_API_KEY');
-    expect(await setup.innerText()).toContain('ANONYMOUS_ACCESS');
     expect(await setup.innerText()).not.toContain('{');
+  });
+
+  it('names every way in where there is none', async () => {
+    playground.gateway.health = {
+      status: 'not_serving',
+      configuration: 'valid',
+      access: 'not_configured',
+    };
+    await page.reload();
+    await page.locator('#setup').getByText('ANONYMOUS_ACCESS').waitFor();
   });
 
   it('names wrong settings where the gateway does, else the log', async () => {

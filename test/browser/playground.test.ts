@@ -22,6 +22,15 @@ const prose = () => page.locator('.prose').last();
 const figures = async () => (await page.locator('.figures').innerText()).replaceAll(/\s+/g, ' ');
 
 describe('an answer', () => {
+  it('shows how long the first token has been waited for', async () => {
+    const asked = await ask('Why is the sky blue?');
+    await page.getByText('Waiting for the first token, 2 s').waitFor();
+    asked.open();
+    asked.chunk({ content: 'Because.' });
+    await page.getByText('Waiting for the first token').waitFor({ state: 'hidden' });
+    asked.done();
+  });
+
   it('unfolds its reasoning live, folds it away when the answer starts, and streams', async () => {
     const asked = await ask('Why is the sky blue?');
     expect(asked.body).toEqual({

@@ -18,8 +18,12 @@ import { figures } from './stats.js';
  * @property {(failure: Failure) => Explanation} explain
  */
 
+const WAITING = 'Waiting for the first token';
+
 export class AnswerView {
-  #waiting = h('p', { class: 'waiting' }, 'Waiting for the first token');
+  #waiting = h('p', { class: 'waiting' }, WAITING);
+  /** Counts the seconds of the wait; before the headers nobody can say what it is for. */
+  #clock = setInterval(() => this.#showWait(), 1_000);
   #choices = h('div', { class: 'choices' });
   /** @type {ChoiceView[]} */
   #views = [];
@@ -90,6 +94,7 @@ export class AnswerView {
     const hasEnded = answer.endedAt !== null;
     this.root.setAttribute('aria-busy', String(!hasEnded));
     this.#waiting.hidden = answer.phase !== 'waiting' || hasEnded;
+    if (this.#waiting.hidden) clearInterval(this.#clock);
     this.#renderChoices();
     this.#stopped.hidden = answer.phase !== 'stopped';
     this.#renderFailure(answer.failure);
@@ -106,6 +111,11 @@ export class AnswerView {
     for (const button of this.#actions.children) {
       if (button instanceof HTMLElement) button.hidden = hasFailed && button !== this.#raw;
     }
+  }
+
+  #showWait() {
+    const seconds = Math.floor((performance.now() - this.answer.askedAt) / 1_000);
+    this.#waiting.textContent = `${WAITING}, ${seconds} s`;
   }
 
   #renderChoices() {

@@ -51,12 +51,12 @@ export function setupProblems(health) {
   const problems = missing.map((name) => `\`${name}\` is not set. ${MISSING.get(name) ?? setVariable(name)}`);
   if (access === 'not_configured') problems.push(NO_ACCESS);
   if (configuration === 'invalid') {
-    problems.push(
-      ...wrong,
-      wrong.length > 0
-        ? 'Correct it, then reload this page.'
-        : 'A setting is wrong. The Worker’s log names it: `npx wrangler tail`.',
-    );
+    problems.push(...wrong);
+    if (wrong.length > 0) problems.push('Correct it, then reload this page.');
+    // Wrong settings are named to the operator's own machine alone.
+    else if (missing.length === 0) {
+      problems.push('A setting is wrong. The Worker’s log names it: `npx wrangler tail`.');
+    }
   }
   return { title: isServing ? 'A setting is missing' : 'This gateway is not ready yet', problems };
 }

@@ -24,6 +24,8 @@ describe('setupProblems', () => {
     const text = problems({
       ...OK,
       status: 'not_serving',
+      configuration: 'invalid',
+      access: 'unknown',
       missing: [
         { setting: 'STEP_API_KEY', expected: 'set' },
         { setting: 'SOMETHING_NEW', expected: 'set' },
@@ -31,6 +33,8 @@ describe('setupProblems', () => {
     });
     expect(text).toContain('npx wrangler secret put STEP_API_KEY');
     expect(text).toContain('`SOMETHING_NEW` is not set');
+    // What is missing is enough to read at first.
+    expect(text).not.toContain('npx wrangler tail');
   });
 
   it('shows wrong settings where the gateway names them, else the way to the log', () => {
