@@ -1,7 +1,7 @@
 // The gate in the whole gateway: a client that leaves gives its slot back in every phase and
 // lane, and nobody is left waiting.
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Client, sleep, until } from './client.ts';
 import { event } from './events.ts';
 import { startUnder, type Gateways } from './gateways.ts';
@@ -89,7 +89,7 @@ describe.each([
   { lane: 'native', name: 'native', phases: STREAM_PHASES, stream: true },
   { lane: 'completion', name: 'cache', phases: COMPLETION_PHASES, stream: false },
 ] as const)('$lane', ({ name, phases, stream }) => {
-  test.each(phases)('a reset $name → its slot is free', async ({ play, seen }) => {
+  it.each(phases)('a reset $name → its slot is free', async ({ play, seen }) => {
     const { upstream } = gateways;
     upstream.play = play;
     const leaving = [ask(name, stream), ask(name, stream)];
@@ -101,7 +101,7 @@ describe.each([
     await expectAnswered([ask(name, stream), ask(name, stream)]);
   });
 
-  test('a reset in the queue → its place is free, and StepFun is not asked', async () => {
+  it('a reset in the queue → its place is free, and StepFun is not asked', async () => {
     const { upstream } = gateways;
     const held: Call[] = [];
     upstream.play = (call) => void held.push(call);
@@ -120,7 +120,7 @@ describe.each([
     expect(upstream.calls.length).toBe(3);
   });
 
-  test('12 requests on 2 slots → all are answered, 2 at a time, and each tells its wait', async () => {
+  it('12 requests on 2 slots → all are answered, 2 at a time, and each tells its wait', async () => {
     const { upstream } = gateways;
     let underWay = 0;
     let mostAtOnce = 0;
@@ -145,7 +145,7 @@ describe('requests that need no slot', () => {
   const askSame = () =>
     new Client({ port: gateways.ports.cache, content: QUESTION, fields: { stream: false } });
 
-  test('a cache hit, a shared answer and the models while all slots are held → answered', async () => {
+  it('a cache hit, a shared answer and the models while all slots are held → answered', async () => {
     const { upstream } = gateways;
     upstream.play = answer;
     await expectAnswered([askSame()]);
@@ -173,7 +173,7 @@ describe('requests that need no slot', () => {
 });
 
 describe('a request that the queue refuses', () => {
-  test('with a token budget → costs nothing', async () => {
+  it('with a token budget → costs nothing', async () => {
     const { upstream } = gateways;
     const remaining = (headers: string) =>
       Number(/^x-ratelimit-remaining-tokens: (\d+)/im.exec(headers)?.[1] ?? NaN);
@@ -195,7 +195,7 @@ describe('a request that the queue refuses', () => {
   });
 });
 
-test('tokens a minute that RELAY=native would not count → they are counted', async () => {
+it('tokens a minute that RELAY=native would not count → they are counted', async () => {
   const { upstream } = gateways;
   upstream.play = (call) => {
     const usage = { prompt_tokens: 900, completion_tokens: 200, total_tokens: 1_100 };

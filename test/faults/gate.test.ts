@@ -1,7 +1,7 @@
 // The account's limits: beyond them requests wait in the gate. A slot is given back in every
 // phase in which a client can leave, and a gate in trouble is passed by.
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { sleep, until, type Client } from './client.ts';
 import { event } from './events.ts';
 import { finish, playAccount, startGates, type Gates } from './gate-harness.ts';
@@ -86,7 +86,7 @@ describe.each([
     },
   ];
 
-  test.each(PHASES)('$name → its slot is free', async ({ play, seen }) => {
+  it.each(PHASES)('$name → its slot is free', async ({ play, seen }) => {
     const { upstream, ask } = gates;
     upstream.play = play;
     const leaving = [ask(lane), ask(lane)];
@@ -98,7 +98,7 @@ describe.each([
     await expectAnswered([ask(lane), ask(lane)]);
   });
 
-  test('in the queue → its place is free, and StepFun is not asked', async () => {
+  it('in the queue → its place is free, and StepFun is not asked', async () => {
     const { upstream, ask } = gates;
     upstream.play = (call) => void call.open().chunk(HELLO);
     const holders = [ask(lane, { 'x-client': 'a' }), ask(lane, { 'x-client': 'b' })];
@@ -117,7 +117,7 @@ describe.each([
     expect(upstream.calls.length).toBe(3);
   });
 
-  test('with a relay that does not give its slot back → its slot is free', async () => {
+  it('with a relay that does not give its slot back → its slot is free', async () => {
     const { upstream, ask } = gates;
     upstream.play = (call) => void call.open().chunk(HELLO);
     const leaving = [ask(lane, { 'x-mode': 'forgetful' }), ask(lane, { 'x-mode': 'forgetful' })];
@@ -129,7 +129,7 @@ describe.each([
 });
 
 describe('a Worker', () => {
-  test('that throws while it holds a slot → its slot is free', async () => {
+  it('that throws while it holds a slot → its slot is free', async () => {
     const { upstream, ask } = gates;
     playAccount(upstream, 100, 60_000);
     const failing = [ask('bare', { 'x-mode': 'throws' }), ask('bare', { 'x-mode': 'throws' })];
@@ -138,7 +138,7 @@ describe('a Worker', () => {
     await expectAnswered([ask('bare'), ask('bare')]);
   });
 
-  test('that never gives a slot back → its slot is free when its answer has ended', async () => {
+  it('that never gives a slot back → its slot is free when its answer has ended', async () => {
     const { upstream, ask } = gates;
     playAccount(upstream, 100, 10);
     const forgetful = [ask('bare', { 'x-mode': 'forgetful' }), ask('bare', { 'x-mode': 'forgetful' })];
@@ -148,14 +148,14 @@ describe('a Worker', () => {
 });
 
 describe('more requests than slots', () => {
-  test('60 of 12 clients on 5 slots → all are answered, none is refused, 5 at a time', async () => {
+  it('60 of 12 clients on 5 slots → all are answered, none is refused, 5 at a time', async () => {
     const { upstream, ask } = gates;
     const figures = playAccount(upstream, 5, 60);
     await expectAnswered(Array.from({ length: 60 }, (_, i) => ask('five', { 'x-client': `c${i % 12}` })));
     expect(figures).toEqual({ refusals: 0, mostAtOnce: 5 });
   });
 
-  test('5 single ones behind a client with 40 → each waits at most two turns', async () => {
+  it('5 single ones behind a client with 40 → each waits at most two turns', async () => {
     const { upstream, ask } = gates;
     playAccount(upstream, 5, 60);
     const many = Array.from({ length: 40 }, () => ask('five', { 'x-client': 'many' }));
@@ -168,7 +168,7 @@ describe('more requests than slots', () => {
     await expectAnswered(many);
   });
 
-  test('a wait longer than the first byte’s deadline → answered: the deadline starts with the slot', async () => {
+  it('a wait longer than the first byte’s deadline → answered: the deadline starts with the slot', async () => {
     const { upstream, ask } = gates;
     playAccount(upstream, 1, 700);
     const clients = [ask('one'), ask('one')];
@@ -177,7 +177,7 @@ describe('more requests than slots', () => {
     expect(Math.max(...waits)).toBeGreaterThan(400);
   });
 
-  test('a wait beyond QUEUE_TIMEOUT_MS → 429 queue_timeout with Retry-After', async () => {
+  it('a wait beyond QUEUE_TIMEOUT_MS → 429 queue_timeout with Retry-After', async () => {
     const { upstream, ask } = gates;
     upstream.play = (call) => void call.open().chunk(HELLO);
     const holder = ask('short');
@@ -196,7 +196,7 @@ describe('more requests than slots', () => {
     await expectAnswered([holder]);
   });
 
-  test('a full queue → 429 queue_full with Retry-After, and those that wait are answered', async () => {
+  it('a full queue → 429 queue_full with Retry-After, and those that wait are answered', async () => {
     const { upstream, ask } = gates;
     upstream.play = (call) => void call.open().chunk(HELLO);
     const holder = ask('small');
@@ -211,7 +211,7 @@ describe('more requests than slots', () => {
     await expectAnswered([holder, waiting]);
   });
 
-  test('a background request → 429 at once, and a slot where nobody waits', async () => {
+  it('a background request → 429 at once, and a slot where nobody waits', async () => {
     const { upstream, ask } = gates;
     upstream.play = (call) => void call.open().chunk(HELLO);
     const holders = [ask('two'), ask('two')];
@@ -230,7 +230,7 @@ const finishAtOnce = (call: Call): void => {
 };
 
 describe('limits a minute', () => {
-  test('a fourth request on 3 a minute → 429 queue_timeout at once, also after a restart', async () => {
+  it('a fourth request on 3 a minute → 429 queue_timeout at once, also after a restart', async () => {
     const { upstream, ask } = gates;
     upstream.play = finishAtOnce;
     await expectAnswered([ask('minute'), ask('minute')]);
@@ -243,7 +243,7 @@ describe('limits a minute', () => {
     expect(upstream.calls.length).toBe(3);
   });
 
-  test('a request when the minute’s tokens are used → 429 queue_timeout at once', async () => {
+  it('a request when the minute’s tokens are used → 429 queue_timeout at once', async () => {
     const { upstream, ask } = gates;
     upstream.play = finishAtOnce;
     await expectAnswered([ask('tokens', { 'x-tokens': '900' })]);
@@ -256,7 +256,7 @@ describe('limits a minute', () => {
 });
 
 describe('a refusal of StepFun in spite of the gate', () => {
-  test('others hold 2 of 5 slots → every client is answered, and 5 are used when they leave', async () => {
+  it('others hold 2 of 5 slots → every client is answered, and 5 are used when they leave', async () => {
     const { upstream, ask } = gates;
     let others = 2;
     const figures = playAccount(upstream, 5, 60, () => others);
@@ -272,7 +272,7 @@ describe('a refusal of StepFun in spite of the gate', () => {
 });
 
 describe('the object', () => {
-  test('restarted with 5 held and 15 waiting → all are answered, at most 5 refusals', async () => {
+  it('restarted with 5 held and 15 waiting → all are answered, at most 5 refusals', async () => {
     const { upstream, ask } = gates;
     const figures = playAccount(upstream, 5, 400);
     const clients = Array.from({ length: 20 }, (_, i) => ask('five', { 'x-client': `c${i % 4}` }));
@@ -283,15 +283,15 @@ describe('the object', () => {
     expect(gates.runtime.output()).not.toContain('gate_passed_by');
   });
 
-  test('silent → passed by, with one line in the log', async () => {
+  it('silent → passed by, with one line in the log', async () => {
     await expectPassedBy('silent');
   });
 
-  test('broken → passed by, with one line in the log', async () => {
+  it('broken → passed by, with one line in the log', async () => {
     await expectPassedBy('broken');
   });
 
-  test('that answers when it has been passed by → its late slot is given back', async () => {
+  it('that answers when it has been passed by → its late slot is given back', async () => {
     const { upstream, ask } = gates;
     playAccount(upstream, 100, 3_000);
     const late = ask('late', { 'x-client': 'late' });
@@ -317,7 +317,7 @@ describe('the object', () => {
 });
 
 describe('no limit at all', () => {
-  test('no binding is used → answered without a wait', async () => {
+  it('no binding is used → answered without a wait', async () => {
     const { upstream, ask } = gates;
     upstream.play = finishAtOnce;
     const { status, headers } = await ask('off').whole();

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseCacheControl } from '../../../src/cache/control.ts';
 import { GatewayError } from '../../../src/http/errors.ts';
 
@@ -12,7 +12,7 @@ function parse(cacheControl: string | null, ttl?: string) {
 }
 
 describe('Cache-Control, as RFC 9111 means it', () => {
-  test.each([
+  it.each([
     [null, {}],
     ['', {}],
     ['no-cache', { noCache: true }],
@@ -48,7 +48,7 @@ describe('Cache-Control, as RFC 9111 means it', () => {
     expect(parse(header)).toEqual({ ...NOTHING, ...expected });
   });
 
-  test('a hostile header costs linear time', () => {
+  it('a hostile header costs linear time', () => {
     const start = performance.now();
     parse('"\\'.repeat(200_000));
     parse('a="'.repeat(200_000));
@@ -58,11 +58,11 @@ describe('Cache-Control, as RFC 9111 means it', () => {
 });
 
 describe('X-Cache-TTL', () => {
-  test.each(['60', '3600', '2592000'])('%s is taken', (ttl) => {
+  it.each(['60', '3600', '2592000'])('%s is taken', (ttl) => {
     expect(parse(null, ttl)).toEqual({ ...NOTHING, ttl: Number(ttl) });
   });
 
-  test.each(['59', '2592001', '0', '-60', '60.5', '1e3', '0x40', '', 'forever', '60, 60', '99999999999'])(
+  it.each(['59', '2592001', '0', '-60', '60.5', '1e3', '0x40', '', 'forever', '60, 60', '99999999999'])(
     '%j is refused',
     (ttl) => {
       const thrown = (() => {
