@@ -4,10 +4,10 @@
 // client leaves; plain workerd does not.
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Client } from './client.ts';
+import { Client, sleep } from './client.ts';
 import { event } from './events.ts';
 import { startUnder, type Gateways } from './gateways.ts';
-import { leave, type Phase } from './leaving.ts';
+import { leave, logLine, type Phase } from './leaving.ts';
 
 const SETTLED_WITHIN_MS = 2_000;
 const LIMIT = 1_000_000;
@@ -20,6 +20,9 @@ const LANES = {
   'stream that fills the cache': { ...BUDGET, CACHE_TTL_SECONDS: '60', CACHE_STREAMS: 'write' },
   'completion without a cache': BUDGET,
   'completion in a flight': { ...BUDGET, CACHE_TTL_SECONDS: '60' },
+  'one slot, stream': { ...BUDGET, UPSTREAM_CONCURRENCY: '1' },
+  'one slot, completion in a flight': { ...BUDGET, UPSTREAM_CONCURRENCY: '1', CACHE_TTL_SECONDS: '60' },
+  'a small budget': { TOKENS_PER_DAY: '50000' },
 };
 type Lane = keyof typeof LANES;
 
@@ -89,6 +92,51 @@ describe('a client that leaves by a reset', () => {
       expect(log).toMatchObject({ outcome: 'client_gone' });
     },
   );
+
+  it.each(['one slot, stream', 'one slot, completion in a flight'] as const)(
+    "%s, in the gate's queue → costs nothing, and has a log line",
+    async (lane) => {
+      const { upstream, runtime } = gateways;
+      const fields = { stream: lane === 'one slot, stream' };
+      const holder = new Client({ port: gateways.ports[lane], content: 'holds the slot', fields });
+      await upstream.call();
+      const before = await tokens(lane);
+      const id = crypto.randomUUID();
+      const waiting = new Client({
+        port: gateways.ports[lane],
+        content: id,
+        fields,
+        headers: { 'x-request-id': id },
+      });
+      await expect.poll(async () => (await tokens(lane)).reserved).toBeGreaterThan(before.reserved);
+      waiting.reset();
+      await expect
+        .poll(() => tokens(lane), { timeout: SETTLED_WITHIN_MS })
+        .toMatchObject({ used: before.used, reserved: before.reserved });
+      await expect.poll(() => logLine(runtime, id)).toMatchObject({ outcome: 'client_gone', attempts: 0 });
+      expect(upstream.calls).toHaveLength(1);
+      holder.reset();
+    },
+  );
+
+  it('while it waits for tokens that others have reserved → reserves nothing, and has a log line', async () => {
+    const lane = 'a small budget';
+    const { upstream, runtime } = gateways;
+    upstream.play = () => {};
+    const holder = new Client({ port: gateways.ports[lane], fields: { max_tokens: 40_000 } });
+    await upstream.call();
+    const before = await tokens(lane);
+    const id = crypto.randomUUID();
+    const headers = { 'x-request-id': id };
+    const waiting = new Client({ port: gateways.ports[lane], fields: { max_tokens: 40_000 }, headers });
+    await sleep(300);
+    waiting.reset();
+    await expect.poll(() => logLine(runtime, id)).toMatchObject({ outcome: 'client_gone', attempts: 0 });
+    // Longer than a reservation waits: it would have been granted by now.
+    holder.reset();
+    expect(await charged(lane, before)).toBeLessThan(200);
+    expect(upstream.calls).toHaveLength(1);
+  });
 
   it('three requests, each left early → no tokens stay reserved', async () => {
     for (let i = 0; i < 3; i++) {
