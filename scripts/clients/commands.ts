@@ -1,8 +1,9 @@
-// What `npm run clients` can do, on any store of entries. Nothing is printed here.
+// The commands of `npm run clients`, on any store of entries. Nothing is printed here.
 
 import { createHash, randomInt } from 'node:crypto';
 import {
   CLIENT_KEY_PREFIX,
+  CLIENT_NAME,
   clientEntryKey,
   clientEntrySchema,
   KEY_PREFIX,
@@ -11,6 +12,7 @@ import {
   type ClientEntry,
   type PolicyEntry,
 } from '../../src/access/client-entry.ts';
+import { parseJson } from '../../src/lib/json.ts';
 import { CommandError } from './command-error.ts';
 import type { EntryStore } from './kv-store.ts';
 import type { Changes } from './options.ts';
@@ -27,7 +29,6 @@ export interface Created {
   readonly entry: ClientEntry;
 }
 
-const NAME = /^[A-Za-z0-9._-]{1,64}$/;
 const KEY_ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 /** 165 random bits. */
 const KEY_RANDOM_CHARS = 32;
@@ -39,15 +40,15 @@ export async function addClient(
   nowMs: number,
 ): Promise<Created> {
   requireName(name);
-  if ((await entriesOf(store, name)).length > 0) {
+  if (byName(await listClients(store), name).length > 0) {
     throw new CommandError(`There is a client "${name}" already: use set, rotate or revoke.`);
   }
   const created = createKey(apply({ name, created_at: toSeconds(nowMs) }, changes));
-  await store.write(new Map([[storedUnder(created.key), text(created.entry)]]));
+  await store.write(new Map([[entryKeyOf(created.key), text(created.entry)]]));
   return created;
 }
 
-/** @returns every client, by name; after `rotate` a client has two entries for a while. */
+/** @returns every client, by name; after `rotate` a client has two entries until the next one. */
 export async function listClients(store: EntryStore): Promise<Stored<ClientEntry>[]> {
   const all = await readAll(store, KEY_PREFIX, (value) => clientEntrySchema.safeParse(value).data);
   return all.toSorted((a, b) => compare(a.entry?.name ?? '', b.entry?.name ?? '') || compare(a.key, b.key));
@@ -55,28 +56,40 @@ export async function listClients(store: EntryStore): Promise<Stored<ClientEntry
 
 /** @throws {CommandError} when there is no client of this name. */
 export async function showClient(store: EntryStore, name: string): Promise<Stored<ClientEntry>[]> {
-  return existing(store, name);
+  return requireClient(store, name);
 }
 
-/** Changes the limits of a client, in each of its entries. */
+/**
+ * Changes the limits of a client, in each of its entries. The expiry is that of its latest key alone: a
+ * key that was rotated away must not work again.
+ */
 export async function setClient(store: EntryStore, name: string, changes: Changes): Promise<ClientEntry> {
   if (Object.keys(changes).length === 0) throw new CommandError('Nothing to set: name a limit.');
-  const stored = await existing(store, name);
-  const entries = stored.map(({ key, entry }) => [key, apply(entry, changes)] as const);
-  await store.write(new Map(entries.map(([key, entry]) => [key, text(entry)])));
-  return entries.at(-1)![1];
+  const stored = await requireClient(store, name);
+  const latest = latestOf(stored);
+  const { expires_at: _, ...limits } = changes;
+  const changed = apply(latest.entry, changes);
+  const others = stored.filter((one) => one !== latest);
+  await store.write(
+    new Map([
+      ...others.map(({ key, entry }) => [key, text(apply(entry, limits))] as const),
+      [latest.key, text(changed)],
+    ]),
+  );
+  return changed;
 }
 
 /** @returns how many entries of the client were removed. */
 export async function revokeClient(store: EntryStore, name: string): Promise<number> {
-  const keys = (await existing(store, name)).map(({ key }) => key);
+  const keys = (await requireClient(store, name)).map(({ key }) => key);
   await store.remove(keys);
   return keys.length;
 }
 
 /**
- * Gives a client a new key with the same limits.
- * @param overlapSeconds - the old key lives on so long; an earlier end stays.
+ * Gives a client a new key with the same limits, and removes the keys that have expired.
+ * @param overlapSeconds - how long the old key still works; an earlier end stays.
+ * @throws {CommandError} for a client whose new key would not work.
  */
 export async function rotateClient(
   store: EntryStore,
@@ -84,19 +97,34 @@ export async function rotateClient(
   overlapSeconds: number,
   nowMs: number,
 ): Promise<Created> {
-  const stored = await existing(store, name);
-  const endsAt = toSeconds(nowMs) + overlapSeconds;
-  const [latest] = stored.toSorted(
+  const now = toSeconds(nowMs);
+  const stored = await requireClient(store, name);
+  const { entry: latest } = latestOf(stored);
+  if (latest.disabled === true) throw new CommandError(`Client "${name}" is disabled: set it first.`);
+  if (endOf(latest) <= now) throw new CommandError(`Client "${name}" has expired: set --expires first.`);
+  const created = createKey({ ...latest, created_at: now });
+  const old = stored.filter(({ entry }) => endOf(entry) > now);
+  // One write: the new key is there when the old one's end is.
+  await store.write(
+    new Map([
+      ...old.map(({ key, entry }): [string, string] => {
+        const expiresAt = Math.min(endOf(entry), now + overlapSeconds);
+        return [key, text({ ...entry, expires_at: expiresAt })];
+      }),
+      [entryKeyOf(created.key), text(created.entry)],
+    ]),
+  );
+  const expired = stored.filter((one) => !old.includes(one));
+  if (expired.length > 0) await store.remove(expired.map(({ key }) => key));
+  return created;
+}
+
+/** @returns the entry of a client's newest key. */
+function latestOf(stored: readonly StoredClient[]): StoredClient {
+  const newestFirst = stored.toSorted(
     ({ entry: a }, { entry: b }) => b.created_at - a.created_at || endOf(b) - endOf(a),
   );
-  const created = createKey({ ...latest!.entry, created_at: toSeconds(nowMs) });
-  const old = stored.map(
-    ({ key, entry }) =>
-      [key, text({ ...entry, expires_at: Math.min(entry.expires_at ?? Infinity, endsAt) })] as const,
-  );
-  // One write: the new key is there when the old one's end is.
-  await store.write(new Map([...old, [storedUnder(created.key), text(created.entry)]]));
-  return created;
+  return newestFirst[0]!;
 }
 
 export async function setPolicy(
@@ -109,7 +137,7 @@ export async function setPolicy(
   if (Object.keys(changes).length === 0) throw new CommandError('Nothing to set: name a limit.');
   const known = (await listPolicies(store)).find(({ key }) => key === POLICY_PREFIX + name)?.entry;
   const entry = policyEntrySchema.parse(
-    defined({ ...(known ?? { created_at: toSeconds(nowMs) }), ...changes }),
+    removeUndefined({ ...(known ?? { created_at: toSeconds(nowMs) }), ...changes }),
   );
   await store.write(new Map([[POLICY_PREFIX + name, text(entry)]]));
   return entry;
@@ -132,29 +160,28 @@ function createKey(entry: ClientEntry): Created {
   return { key: `${CLIENT_KEY_PREFIX}${entry.name}-${random.join('')}`, entry };
 }
 
-function storedUnder(key: string): string {
+function entryKeyOf(key: string): string {
   return clientEntryKey(createHash('sha256').update(key).digest('hex'));
 }
 
 function apply(entry: ClientEntry, changes: Changes): ClientEntry {
-  return clientEntrySchema.parse(defined({ ...entry, ...changes }));
+  return clientEntrySchema.parse(removeUndefined({ ...entry, ...changes }));
 }
 
-/** What is undefined is taken out. */
-function defined(entry: object): object {
+/** @returns the entry without its undefined members. */
+function removeUndefined(entry: object): object {
   return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined));
 }
 
 type StoredClient = Stored<ClientEntry> & { readonly entry: ClientEntry };
 
-async function entriesOf(store: EntryStore, name: string): Promise<StoredClient[]> {
-  const all = await listClients(store);
+function byName(all: readonly Stored<ClientEntry>[], name: string): StoredClient[] {
   return all.filter((stored): stored is StoredClient => stored.entry?.name === name);
 }
 
-async function existing(store: EntryStore, name: string): Promise<StoredClient[]> {
+async function requireClient(store: EntryStore, name: string): Promise<StoredClient[]> {
   const all = await listClients(store);
-  const found = all.filter((stored): stored is StoredClient => stored.entry?.name === name);
+  const found = byName(all, name);
   if (found.length > 0) return found;
   throw unknown('client', name, [...new Set(all.flatMap(({ entry }) => entry?.name ?? []))]);
 }
@@ -168,16 +195,8 @@ async function readAll<T>(
   return [...entries].map(([key, value]) => ({ key, entry: parse(parseJson(value)) ?? null }));
 }
 
-function parseJson(value: string): unknown {
-  try {
-    return JSON.parse(value);
-  } catch {
-    return undefined;
-  }
-}
-
 function requireName(name: string): void {
-  if (!NAME.test(name)) {
+  if (!CLIENT_NAME.test(name)) {
     throw new CommandError(
       `"${name}" is no name: take 1 to 64 letters, digits, dots, dashes or underscores.`,
     );

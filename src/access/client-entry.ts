@@ -1,5 +1,4 @@
-// What the binding `CLIENTS` holds: an entry for each client key, and policies for users'
-// tokens. The Worker reads these entries, `npm run clients` writes them.
+// The entries of the binding `CLIENTS`: one for each client key, and policies for users' tokens. The Worker reads these entries, `npm run clients` writes them.
 //
 //   key:<SHA-256 of the key, hex>  → ClientEntry as JSON
 //   policy:<value of the claim>    → PolicyEntry as JSON
@@ -13,7 +12,7 @@ export const CLIENT_KEY_PREFIX = 'sfe-';
 export const KEY_PREFIX = 'key:';
 export const POLICY_PREFIX = 'policy:';
 
-const NAME = /^[A-Za-z0-9._-]{1,64}$/;
+export const CLIENT_NAME = /^[A-Za-z0-9._-]{1,64}$/;
 const MODEL = /^(?:\*|[\w.:/-]{1,128})$/;
 const COUNT_MAX = 999_999_999_999;
 
@@ -35,7 +34,7 @@ export const policyEntrySchema = z.strictObject(policyFields);
 
 export const clientEntrySchema = z.strictObject({
   ...policyFields,
-  name: z.string().check(z.regex(NAME)),
+  name: z.string().check(z.regex(CLIENT_NAME)),
   /** Narrows ALLOWED_ORIGINS for this key: a preflight carries no key, so it can't widen. */
   origins: z.optional(z.array(originSchema).check(z.minLength(1))),
   expires_at: z.optional(unixSeconds),
@@ -54,5 +53,5 @@ export function clientEntryKey(digest: string): string {
 
 /** @returns the key of a policy's entry; for a claim's value that can't name one, a key that no entry has. */
 export function policyEntryKey(value: unknown): string {
-  return POLICY_PREFIX + (typeof value === 'string' && NAME.test(value) ? value : '(malformed)');
+  return POLICY_PREFIX + (typeof value === 'string' && CLIENT_NAME.test(value) ? value : '(malformed)');
 }

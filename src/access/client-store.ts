@@ -63,12 +63,16 @@ export async function findKeyHolder(digest: string, clients: KVNamespace): Promi
 /**
  * @param value - of the claim `JWT_POLICY_CLAIM`, as the issuer wrote it; null: none.
  * @returns the policy of that name; null without one: then the deployment's settings hold.
- * @throws {GatewayError} `access_unavailable` when KV fails and the policy is not known.
+ * @throws {GatewayError} `access_unavailable` when KV fails and the policy is not known, or when
+ *   its entry is invalid: nobody is served without the limits that were meant.
  */
 export async function findPolicy(value: unknown, clients: KVNamespace | undefined): Promise<Policy | null> {
   if (value === null || clients === undefined) return null;
   const found = await registryOf(clients).policies.find(policyEntryKey(value));
-  return typeof found === 'string' ? null : found;
+  if (found === 'invalid') {
+    throw new GatewayError('access_unavailable', undefined, { detail: 'the entry of a policy is invalid' });
+  }
+  return found === 'none' ? null : found;
 }
 
 /**

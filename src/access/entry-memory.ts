@@ -59,7 +59,8 @@ export class EntryMemory<T extends object> {
   async find(key: string): Promise<T | EntryProblem> {
     const nowMs = Date.now();
     const known = this.#known.get(key);
-    if (known !== undefined && nowMs < known.readAgainAtMs) return known.entry;
+    const isUsable = known !== undefined && nowMs - known.readAtMs < CLIENT_STALE_MS;
+    if (isUsable && nowMs < known.readAgainAtMs) return known.entry;
     const unknown = this.#unknown.get(key);
     if (unknown !== undefined && nowMs < unknown.untilMs) return unknown.problem;
 
@@ -69,7 +70,7 @@ export class EntryMemory<T extends object> {
       return this.#remember(key, await within(this.#kv.get(key, 'text'), CLIENT_READ_MS));
     } catch (error) {
       log('error', 'clients_unavailable', { detail: String(error) });
-      if (known !== undefined && nowMs - known.readAtMs < CLIENT_STALE_MS) return known.entry;
+      if (isUsable) return known.entry;
       throw new GatewayError('access_unavailable', undefined, { detail: 'the binding CLIENTS failed' });
     }
   }

@@ -41,7 +41,8 @@ export async function countFailure(
   digest: string,
 ): Promise<void> {
   goodBearers.delete(digest); // a key that was revoked is a guess from now on
-  if (limiter === undefined || (await isWithinRate(limiter, address, true))) return;
+  if (limiter === undefined || (await isWithinRate(limiter, { ...address, id: `guess:${address.id}` }, true)))
+    return;
   const untilMs = Date.now() + RATE_LIMIT_PERIOD_SECONDS * 1_000;
   refusedUntilMs.set(address.id, untilMs);
   throw tooManyGuesses(untilMs);

@@ -98,6 +98,9 @@ async function knownOrAnonymous(
 ): Promise<Client> {
   const holder =
     bearer === null ? null : await recognise(bearer, await sha256(bearer), request, context, clients);
+  // A key of the command is known, or was: without KV its limits are not.
+  const isClientKey = bearer?.startsWith(CLIENT_KEY_PREFIX) === true;
+  if (isClientKey && holder instanceof GatewayError && holder.code === 'access_unavailable') throw holder;
   const isKnown = holder !== null && !(holder instanceof GatewayError);
   const anonymous = { identity: anonymousClient(request), policy: null, origins: null };
   return clientOf(isKnown ? holder : anonymous, request, context.config);

@@ -104,7 +104,8 @@ export function writeRequestLog(
   const firstByteMs = frame.firstByteAtMs - startedAtMs;
   const durationMs = Date.now() - startedAtMs;
   const finishReasons = new Set(requestLog.finishReasons.filter((reason) => reason !== null));
-  const hasFailed = status >= 500 || (status < 400 && code !== null);
+  // A client that wants a cached answer or none got what it asked for.
+  const hasFailed = (status >= 500 && code !== 'cache_miss') || (status < 400 && code !== null);
 
   log(hasFailed ? 'error' : 'info', 'request', {
     request_id: frame.id,

@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import { jsonResponse } from '../http/response.ts';
 import { readAll } from '../lib/bytes.ts';
 import type { Config } from '../config/config.ts';
-import { GatewayError } from '../http/errors.ts';
+import { GatewayError, type ErrorCode } from '../http/errors.ts';
 import {
   ECHO_CHARS,
   MODELS_BYTES,
@@ -117,7 +117,12 @@ function knownModels(baseUrl: string): readonly Model[] {
   return MODELS.filter(({ stepPlanOnly }) => isStepPlan || !stepPlanOnly);
 }
 
-const KEY_CODES: ReadonlySet<string> = new Set(['invalid_api_key', 'insufficient_quota', 'upstream_auth']);
+const KEY_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'invalid_api_key',
+  'insufficient_quota',
+  'upstream_auth',
+  'upstream_rate_limited',
+]);
 
 function isAboutKey(thrown: unknown): boolean {
   return thrown instanceof GatewayError && KEY_CODES.has(thrown.code);

@@ -212,6 +212,15 @@ describe('while KV fails', () => {
     expect((await failure(find())).code).toBe('access_unavailable');
   });
 
+  it('a key that was read longer ago is refused each time, also between two reads', async () => {
+    await find();
+    store.trouble = down;
+    for (let second = 0; second < 3; second += 1) {
+      vi.setSystemTime(NOON + 11 * MINUTE + second * SECOND);
+      expect((await failure(find())).code).toBe('access_unavailable');
+    }
+  });
+
   it('exactly 10 minutes are too long', async () => {
     await find();
     store.trouble = down;
@@ -275,9 +284,9 @@ describe('a policy', () => {
     },
   );
 
-  it('with an entry that is wrong is none: the deployment’s settings hold', async () => {
-    store.data.set('policy:pro', '{"created_at":1,"name":"pro"}');
-    expect(await findPolicy('pro', store.kv)).toBeNull();
+  it('with an invalid entry lets nobody in: a misspelled limit is no limit', async () => {
+    store.data.set('policy:pro', '{"created_at":1,"token_per_day":1000}');
+    expect((await failure(findPolicy('pro', store.kv))).code).toBe('access_unavailable');
     expect(logged()).toEqual([{ level: 'error', event: 'client_entry_invalid', entry: 'policy:pro' }]);
   });
 

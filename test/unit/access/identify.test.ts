@@ -320,6 +320,16 @@ describe('a key of the binding CLIENTS', () => {
     expect(error.details.detail).toBe('not in the origins of key:web: https://evil.example');
   });
 
+  it('is no anonymous caller while KV fails: its limits are not known', async () => {
+    captureLog();
+    const clients = testKv({});
+    clients.trouble = () => Promise.reject(new Error('KV is down'));
+    const bindings = { clients: clients.kv };
+    const error = await failure(come(settings(ANONYMOUS), SFE, bindings));
+    expect(error.code).toBe('access_unavailable');
+    expect((await come(settings(ANONYMOUS), 'sk-any', bindings)).kind).toBe('anonymous');
+  });
+
   it('is known beside anonymous access, which ignores all others', async () => {
     captureLog();
     const store = testKv(keyEntry(SFE, LIMITS));
@@ -387,7 +397,7 @@ describe('guessing', () => {
     for (let index = 3; index < 150; index += 1) expect(await guess(index)).toBe('rate_limit_exceeded');
     expect(bindings.limiter.limit.mock.calls).toHaveLength(4);
     expect(new Set(bindings.limiter.limit.mock.calls.map(([{ key }]) => key))).toEqual(
-      new Set(['ip:192.0.2.1']),
+      new Set(['guess:ip:192.0.2.1']),
     );
     expect(store.reads).toHaveLength(4);
     expect(await codeOf(from('192.0.2.1', 'key-not-used-before', bindings, config))).toBe(

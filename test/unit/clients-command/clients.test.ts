@@ -202,7 +202,18 @@ describe('set', () => {
     for (const key of keys) expect(entryOf(key)).toMatchObject({ tokens_per_day: 6 });
   });
 
-  it('needs something to set, and somebody', async () => {
+  it('sets the expiry of the latest key alone: a key that was rotated away stays expired', async () => {
+    const old = await add('web');
+    const { key } = await json('rotate web --overlap 0', NOON + 1_000);
+    await run('set web --expires 2028-01-31');
+    expect(entryOf(old)).toMatchObject({ expires_at: NOON_SECONDS + 1 });
+    expect(entryOf(String(key))).toHaveProperty('expires_at');
+    await run('set web --expires never');
+    expect(entryOf(old)).toMatchObject({ expires_at: NOON_SECONDS + 1 });
+    expect(entryOf(String(key))).not.toHaveProperty('expires_at');
+  });
+
+  it('refuses a set without a limit, or of an unknown client', async () => {
     await add('web');
     await add('app');
     expect(await mistake('set web')).toBe('Nothing to set: name a limit.');
@@ -257,6 +268,23 @@ describe('rotate', () => {
     const { key } = await json('rotate web');
     expect(entryOf(old)).toMatchObject({ expires_at: expiry });
     expect(entryOf(String(key))).toMatchObject({ expires_at: expiry });
+  });
+
+  it('removes the keys that have expired', async () => {
+    const first = await add('web');
+    await run('rotate web --overlap 0');
+    await json('rotate web', NOON + 60_000);
+    expect(data.has(storedUnder(first))).toBe(false);
+    expect(data.size).toBe(2);
+  });
+
+  it.each([
+    ['--expires 2026-11-22T12:00:30Z', 'has expired: set --expires first'],
+    ['--disabled', 'is disabled: set it first'],
+  ])('refuses a client whose new key would not work: %s', async (option, message) => {
+    await add('web');
+    await run(`set web ${option}`);
+    await expect(json('rotate web', NOON + 60_000)).rejects.toThrow(message);
   });
 
   it('goes by the latest key when there are several', async () => {
