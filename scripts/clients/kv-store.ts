@@ -15,7 +15,7 @@ export interface EntryStore {
   remove(keys: readonly string[]): Promise<void>;
 }
 
-/** Where `npm start` keeps its store (scripts/start.mjs). */
+/** Where `npm start` keeps its store (scripts/start.ts). */
 const LOCAL_STORE = '.wrangler/simulator';
 const LOCAL_CONFIG = 'wrangler.local.toml';
 
