@@ -22,12 +22,12 @@ export interface Day {
 export interface BudgetObject {
   /**
    * Calls a method of the object, twice at most: an object that moves or is updated fails
-   * once, and its methods bear a repetition.
+   * once, and calling a method twice is safe.
    */
   readonly ask: <T>(method: (budget: DurableObjectStub<Budget>) => Promise<T>) => Promise<T>;
   /**
    * Writes a log line about a failure.
-   * @returns `access_unavailable`: nobody spends uncounted.
+   * @returns `access_unavailable`: no call is made without being counted.
    */
   readonly failed: (during: string, error: unknown) => GatewayError;
 }

@@ -27,7 +27,7 @@ export interface CallId {
 export interface Claim extends CallId {
   /** The day's limit. */
   readonly limit: number;
-  /** What the prompt is estimated to cost. */
+  /** The estimated cost of the prompt. */
   readonly promptTokens: number;
   /** The most that each choice may cost. */
   readonly maxTokens: number;
@@ -42,9 +42,9 @@ export interface Grant {
    * calls under way have reserved it.
    */
   readonly kind: 'granted' | 'used_up' | 'reserved';
-  /** What each choice may cost; 0 unless granted. */
+  /** The most that each choice may cost; 0 unless granted. */
   readonly maxTokens: number;
-  /** What is left for other calls of the day. */
+  /** The rest, for other calls of the day. */
   readonly remaining: number;
 }
 

@@ -1,12 +1,11 @@
-// A caller, once it is identified. The id is what the cache's scope, the rate limit and
-// the token budget go by, so no caller may be able to take another's: it begins with its
-// kind, and what follows is made here (a digest, a UUID, an address) or by the operator
+// A caller, once it is identified. The cache's scope, the rate limit and the token budget use its
+// id, so a caller must not be able to choose it: it begins with its kind, and the rest is made here (a digest, a UUID, an address) or by the operator
 // (a key's name), never copied from the request.
 
 import { GatewayError } from '../http/errors.ts';
 import { addressId } from './address.ts';
 import type { ClientLimits } from './client-limits.ts';
-import { sha256Hex } from './digest.ts';
+import { sha256Hex } from '../lib/digest.ts';
 
 export type ClientKind = 'key' | 'token' | 'session' | 'stepfun' | 'anonymous';
 

@@ -1,7 +1,7 @@
 // Client keys of the setting `CLIENT_KEYS`: which one a bearer is.
 
 import type { Config } from '../config/config.ts';
-import { sameDigest, sha256 } from './digest.ts';
+import { sameDigest, sha256 } from '../lib/digest.ts';
 
 type ClientKeys = Config['access']['clientKeys'];
 type NamedDigest = readonly [name: string, digest: Uint8Array];

@@ -1,4 +1,4 @@
-// Which pages may read the answers: the server's half of CORS (WHATWG Fetch §3.2).
+// The pages that may read the answers: the server's half of CORS (WHATWG Fetch §3.2).
 // Rejected: itty-router's `cors()`, which turns 429 and 500 into 200 and sends no `Vary`.
 //
 // Pure. The verdict on an origin is data: the router judges a request once, and marks
@@ -74,7 +74,8 @@ export function requireOrigin(verdict: OriginVerdict, request: Request): void {
   if (verdict.allowed) return;
   const { hostname } = new URL(request.url);
   if (!hasSafeHost(new URL(request.url))) {
-    const message = 'Without TLS this gateway answers only on a loopback name such as localhost: use https.';
+    const message =
+      'Without TLS this gateway accepts only loopback host names such as localhost such as localhost: use https.';
     throw new GatewayError('origin_not_allowed', message, { detail: `http with the host ${hostname}` });
   }
   const origin = request.headers.get('origin');

@@ -40,7 +40,7 @@ export class EntryMemory<T extends object> {
   readonly #parse: EntryParser<T>;
   readonly #logsAbsence: boolean;
   readonly #known = new BoundedMap<string, Known<T>>(CLIENTS_REMEMBERED);
-  /** Apart from the known ones, so that made-up keys drive out no real one. */
+  /** Apart from the known ones, so that invented keys evict no real one. */
   readonly #unknown = new BoundedMap<string, Unknown>(CLIENTS_REMEMBERED);
 
   /** @param options - whether a key without an entry is worth a log line: not where a caller makes it up. */

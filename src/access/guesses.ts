@@ -12,7 +12,7 @@ import type { Identity } from './client.ts';
 /** By address: until when (ms) it is refused. */
 const refusedUntilMs = new BoundedMap<string, number>(GUESSERS_REMEMBERED);
 
-/** SHA-256 (hex) of bearers that were good. Membership lets them be verified, nothing more. */
+/** SHA-256 (hex) of bearers that were good. A bearer in this map is still verified. */
 const goodBearers = new BoundedMap<string, true>(GOOD_BEARERS_REMEMBERED);
 
 /**

@@ -18,7 +18,7 @@ import {
 } from './client.ts';
 import { findKeyHolder, findPolicy, hasWayIn } from './client-store.ts';
 import { judgeOrigin } from './cors.ts';
-import { sha256 } from './digest.ts';
+import { sha256 } from '../lib/digest.ts';
 import { countFailure, refuseGuesser, rememberGoodBearer } from './guesses.ts';
 import { isCompactJws, verifyToken } from './jwt.ts';
 import { matchClientKey } from './configured-keys.ts';
@@ -80,7 +80,7 @@ export async function identify(
   return clientOf(holder, request, config);
 }
 
-/** The error of a caller that is not let in: of a gateway that lets nobody in, it is the operator's. */
+/** The error for a refused caller. If no way in is configured, the error names that instead. */
 async function closedOr(
   error: GatewayError,
   config: Config,
@@ -110,7 +110,7 @@ async function knownOrAnonymous(
  * `UPSTREAM_KEY=client`: a bearer that the gateway doesn't know is taken for a StepFun key,
  * and StepFun judges it. A bearer that the gateway does know is a secret between it and its
  * client: it is refused, not sent to StepFun. So is a token that is good for another page,
- * another audience or a moment later, and a key of the command's form: the form tells.
+ * another audience or a moment later, and a key of the command, recognized by its prefix.
  */
 async function bringYourOwn(bearer: string | null, request: Request, context: Context): Promise<Client> {
   if (bearer === null) throw refusal('no StepFun key');

@@ -1,6 +1,6 @@
 // An issuer's public keys (JWKS, RFC 7517), remembered by the isolate.
 //
-// What is remembered is plain data. jose's own remote set shares the promise of its one
+// The memory holds plain data. jose's own remote set shares the promise of its one
 // fetch, and in Workers a promise belongs to the request that made it: when that client
 // leaves, the others wait for ever. Here one request fetches, the fetch outlives its
 // client (`waitUntil`), and other requests look for the data with timers of their own.
@@ -69,7 +69,7 @@ export async function findKeys(
   return matching();
 }
 
-/** Keys that are known serve while the issuer is down; without any, every second shuts users out. */
+/** Keys that are known serve while the issuer is down; without keys every user is refused, so the pause is shorter. */
 function intervalMs({ keys, failures }: KeySet): number {
   if (keys !== null || failures === 0) return JWKS_INTERVAL_MS;
   return Math.min(JWKS_INTERVAL_MS, JWKS_RETRY_MS * 2 ** (failures - 1));

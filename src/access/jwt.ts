@@ -84,7 +84,8 @@ async function verify(
   };
   const keyOf = async (header: JWTHeaderParameters) => {
     const { kid } = header;
-    if (kid !== undefined && (typeof kid !== 'string' || kid === '')) throw refusal('JWT: kid is no text');
+    if (kid !== undefined && (typeof kid !== 'string' || kid === ''))
+      throw refusal('JWT: kid is not a string');
     if (OWN_KEYS.some((name) => name in header)) throw refusal('JWT: brings its own key');
     const keys = await findKeys(kid ?? null, settings.jwksUrl, waitUntil);
     if (keys === null) throw new GatewayError('access_unavailable', undefined, { detail: 'JWT: no JWKS' });

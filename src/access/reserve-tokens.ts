@@ -24,7 +24,7 @@ import type { Claim, Grant } from './budget.ts';
 import type { Client } from './client.ts';
 
 export interface TokenRequest {
-  /** What the prompt costs, as estimated by `estimatePromptTokens`. */
+  /** The cost of the prompt, as estimated by `estimatePromptTokens`. */
   readonly promptTokens: number;
   /** `max_tokens` as the client wants it, if it does. */
   readonly maxTokens: number | undefined;
@@ -34,7 +34,7 @@ export interface TokenRequest {
   readonly callMs: number;
 }
 
-/** @returns tokens, rather too many than too few: what is reserved too much comes back. */
+/** @returns tokens, an estimate that errs upward: the excess is returned when the call is settled. */
 export function estimatePromptTokens(size: PromptSize): number {
   return (
     Math.ceil(size.textBytes / TEXT_BYTES_PER_TOKEN) +
@@ -53,7 +53,7 @@ export function estimatePromptTokens(size: PromptSize): number {
  * @throws {GatewayError} `invalid_value` for a prompt that no whole day has room for;
  *   `insufficient_quota` with the time of reset (0:00 UTC); `budget_reserved` when calls
  *   under way have reserved what is left; `access_unavailable` when the object fails:
- *   nobody spends uncounted. The signal's reason when the client has left.
+ *   no call is made without being counted. The signal's reason when the client has left.
  */
 export async function reserveTokens(
   budgets: Budgets | undefined,

@@ -11,7 +11,7 @@ import {
 import { GatewayError } from '../http/errors.ts';
 import { BoundedMap } from '../lib/bounded-map.ts';
 import { refusal } from './client.ts';
-import { sha256Hex } from './digest.ts';
+import { sha256Hex } from '../lib/digest.ts';
 import { fetchJson, OutboundError } from './outbound.ts';
 
 type SessionSettings = NonNullable<Config['access']['session']>;
@@ -20,7 +20,7 @@ type SessionSettings = NonNullable<Config['access']['session']>;
 const ACTION = 'chat';
 
 /**
- * Error codes of siteverify that say nothing of the visitor: its own failure, and the
+ * Error codes of siteverify that are not about the visitor: its own failure, and the
  * operator's secret or request being wrong.
  * @see https://developers.cloudflare.com/turnstile/get-started/server-side-validation/#error-codes
  */

@@ -1,12 +1,12 @@
 // The cache as the chat handler uses it: look up; else have the answer made, once for all
-// identical requests, and stored; or store what a stream amounted to.
+// identical requests, and stored; or store the completion collected from a stream.
 //
-// It fails open: no trouble of KV or of a Durable Object fails a request that StepFun can
+// It fails open: a failure of KV or of a Durable Object fails no request that StepFun can
 // answer.
 
 import { GatewayError, toGatewayError } from '../http/errors.ts';
 import { log } from '../http/log.ts';
-import type { CallContext, Complete, Completion, UpstreamRequest } from './upstream-call.ts';
+import type { CallContext, Complete, UpstreamRequest } from './upstream-call.ts';
 import type { CacheControl } from './control.ts';
 import { createEntry, type Entry } from './entry.ts';
 import { joinFlight, LeftFlight, type FlightResult } from './flight-wire.ts';
@@ -19,7 +19,7 @@ import {
   type LookupOptions,
   type Miss,
 } from './lookup.ts';
-import { storeCompletion } from './store.ts';
+import { storeCompletion, type StorableCompletion } from './store.ts';
 
 export interface CacheOptions extends LookupOptions {
   /** Without it, identical misses are not joined. */
@@ -64,10 +64,10 @@ export interface Cache {
   refresh(found: Miss, work: () => Promise<unknown>, waitUntil: WaitUntil): void;
   /** Whether the stream that answers a miss shall be stored. */
   storesStream(found: Miss | Bypass): found is Miss;
-  /** Stores the completion that a stream amounted to. */
+  /** Stores the completion collected from a stream. */
   storeStream(
     found: Miss,
-    completion: Completion,
+    completion: StorableCompletion,
     request: Pick<UpstreamRequest, 'choices' | 'isCapped'>,
     waitUntil: WaitUntil,
   ): void;
@@ -105,7 +105,7 @@ export function createCache(options: CacheOptions): Cache {
 
   function store(
     found: Miss,
-    completion: Completion,
+    completion: StorableCompletion,
     request: Pick<UpstreamRequest, 'choices' | 'isCapped'>,
     waitUntil: WaitUntil,
   ): { readonly entry: Entry; readonly isStored: boolean } {

@@ -1,7 +1,7 @@
-// What a client asks of the cache: the request directives of `Cache-Control`
+// A client's wishes for the cache: the request directives of `Cache-Control`
 // (RFC 9111 §5.2.1) and `X-Cache-TTL`.
 //
-// Pure. Directives that nobody here knows are ignored (§5.2.3); one that is known
+// Pure. Unknown directives are ignored (§5.2.3); one that is known
 // but malformed or given twice is read in the most restrictive way that it allows,
 // as §4.2.1 has it for answers: a client that meant to limit reuse gets no reuse.
 
@@ -35,7 +35,7 @@ const NOTHING_ASKED: CacheControl = {
  */
 const DIRECTIVE = /([\w!#$%&'*+.^`|~-]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?/g;
 
-/** What a cache that can't hold a delta-seconds counts it as (§1.2.2). */
+/** The value of a delta-seconds that is too large to hold (§1.2.2). */
 const DELTA_SECONDS_MAX = 2 ** 31;
 
 /**
@@ -74,7 +74,7 @@ function parseDirectives(text: string): Omit<CacheControl, 'ttl'> {
   return { noCache, noStore, onlyIfCached, maxAge };
 }
 
-/** What is no delta-seconds is none: no answer is young enough. */
+/** An invalid value counts as 0, the most restrictive one. */
 function deltaSeconds(text: string): number {
   return /^\d+$/.test(text) ? Math.min(Number(text), DELTA_SECONDS_MAX) : 0;
 }

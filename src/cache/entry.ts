@@ -7,6 +7,7 @@
 
 import * as z from 'zod/mini';
 import type { Usage } from '../http/token-usage.ts';
+import { join } from '../lib/bytes.ts';
 import { parseJson } from '../lib/json.ts';
 
 export interface Entry {
@@ -53,9 +54,7 @@ export function createEntry(
 ): Entry {
   const storedAtSeconds = Math.floor(nowMs / 1000);
   const head = encoder.encode(`${JSON.stringify({ storedAtSeconds, ttl, usage, bytes: bytes.length })}\n`);
-  const value = new Uint8Array(head.length + bytes.length);
-  value.set(head);
-  value.set(bytes, head.length);
+  const value = join([head, bytes]);
   return { storedAtSeconds, ttl, usage, completion: value.subarray(head.length), value };
 }
 

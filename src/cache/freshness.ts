@@ -5,7 +5,7 @@ import type { Entry } from './entry.ts';
 export interface Freshness {
   /** Since it was stored, in seconds: the `Age` header. */
   readonly age: number;
-  /** Until it is stale, in seconds; negative: since when it is. */
+  /** Seconds until it is stale; negative: seconds since then. */
   readonly ttl: number;
 }
 

@@ -4,6 +4,7 @@
 // entries are as private as KV's.
 
 import { HOT_ENTRIES_BYTES, HOT_ENTRY_BYTES, HOT_ENTRY_MS } from '../config/limits.ts';
+import { BoundedMap } from '../lib/bounded-map.ts';
 import type { Entry } from './entry.ts';
 
 export interface HotEntries {
@@ -29,7 +30,7 @@ export function createHotEntries(): HotEntries {
   // A Map walks its keys in the order in which they were set: set again at each use, the
   // first is the least recently used.
   const entries = new Map<string, HotEntry>();
-  const claims = new Map<string, number>();
+  const claims = new BoundedMap<string, number>(CLAIMS_MAX);
   let bytes = 0;
 
   function remove(key: string, { entry }: HotEntry): void {
@@ -65,12 +66,7 @@ export function createHotEntries(): HotEntries {
     claimRefresh(key, nowMs) {
       const until = claims.get(key);
       if (until !== undefined && nowMs < until) return false;
-      claims.delete(key);
       claims.set(key, nowMs + HOT_ENTRY_MS);
-      for (const oldest of claims.keys()) {
-        if (claims.size <= CLAIMS_MAX) break;
-        claims.delete(oldest);
-      }
       return true;
     },
   };

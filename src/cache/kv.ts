@@ -11,7 +11,7 @@ import { CACHE_READ_MS, CACHE_VALUE_BYTES } from '../config/limits.ts';
 import { log } from '../http/log.ts';
 import { parseEntry, type Entry } from './entry.ts';
 
-/** @returns the entry of this key; null when there is none, or KV is in trouble. Never rejects. */
+/** @returns the entry of this key; null when there is none, or KV fails or hangs. Never rejects. */
 export async function readEntry(kv: KVNamespace, key: string): Promise<Entry | null> {
   try {
     const value: unknown = await within(kv.get(key, 'arrayBuffer'), CACHE_READ_MS);

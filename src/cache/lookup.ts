@@ -88,7 +88,7 @@ export async function lookUp(
 
   function hit(entry: Entry, fresh: Freshness, isHot: boolean, refresh: Miss | null): Hit | Miss {
     const replayable = request.stream ? readReplayable(entry.completion) : null;
-    // Garbage behind a sound head.
+    // The head is valid, the completion is not.
     if (request.stream && replayable === null) return miss;
     const cacheStatus = `${STATUS}; hit; ttl=${fresh.ttl}${isHot ? '; detail=memory' : ''}`;
     return { kind: 'hit', entry, replayable, age: fresh.age, cacheStatus, refresh };

@@ -16,12 +16,15 @@ export interface StoreOptions {
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
+/** The properties of a completion that storing needs. */
+export type StorableCompletion = Pick<Completion, 'bytes' | 'json' | 'usage' | 'finishReasons'>;
+
 /**
  * Stores an answer if every later identical request may get it, streamed or not.
  * @returns its entry, and whether it is stored.
  */
 export function storeCompletion(
-  completion: Completion,
+  completion: StorableCompletion,
   request: Pick<UpstreamRequest, 'isCapped' | 'choices'>,
   { kv, key, ttl, staleSeconds, waitUntil }: StoreOptions,
 ): { readonly entry: Entry; readonly isStored: boolean } {

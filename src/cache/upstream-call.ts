@@ -47,7 +47,7 @@ export interface CallContext {
   readonly signal: AbortSignal;
   /** Keeps the Worker or the object alive after the call. */
   readonly waitUntil: (work: Promise<unknown>) => void;
-  /** Told each time before StepFun is asked. */
+  /** Called each time before StepFun is asked. */
   readonly onAttempt: () => void;
 }
 

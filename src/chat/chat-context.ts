@@ -1,4 +1,4 @@
-// What a chat request needs beside itself: the gateway's parts, and its client.
+// Everything that a chat request needs: the gateway's parts, and its client.
 
 import type { Cache } from '../cache/cache.ts';
 import type { Config } from '../config/config.ts';

@@ -8,12 +8,13 @@ import { COMPLETION_BYTES } from '../config/limits.ts';
 import { GatewayError } from '../http/errors.ts';
 import { contentLength, readAll } from '../lib/bytes.ts';
 import { rewriteCompletion } from '../relay/rewrite-completion.ts';
-import { brokenBodyError } from '../relay/gathering-reader.ts';
+import { brokenBodyError } from '../relay/broken-body.ts';
 import { createDeadlines } from '../upstream/deadlines.ts';
 import type { Gate } from '../upstream/gate/gate.ts';
 import type { Stepfun } from '../upstream/stepfun.ts';
 import { createUpstreamErrorReader, readTraceId } from '../upstream/upstream-error.ts';
 import { withSlot, type Attempt } from '../upstream/with-slot.ts';
+import { storedFormOptions } from './rewrite-options.ts';
 
 /**
  * @param gate - the gate of the gateway's own StepFun account; null: its limits are not kept.
@@ -45,15 +46,9 @@ export function createComplete(stepfun: Stepfun, config: Config, gate: Gate | nu
       const response = await stepfun.chat({ body, key, stream: false, signal: deadlines.signal });
       deadlines.onHeaders();
       const traceId = readTraceId(response.headers);
-      const completion = rewriteCompletion(await readCompletion(response, deadlines.signal), {
-        // As it is stored; each client's own format is rendered from that.
-        reasoning: 'general',
-        shape: config.relay.shape,
-        created: Math.floor(startedAtMs / 1000),
-        choices,
-        includeUsage: false,
-        readError: createUpstreamErrorReader({ keySource, secrets: [key], baseUrl, traceId }),
-      });
+      const readError = createUpstreamErrorReader({ keySource, secrets: [key], baseUrl, traceId });
+      const options = storedFormOptions(config, { startedAtMs, choices, readError });
+      const completion = rewriteCompletion(await readCompletion(response, deadlines.signal), options);
       end({ tokens: completion.usage?.totalTokens ?? null, isCut: false });
       return { ...completion, upstreamRequestId: traceId };
     } catch (thrown) {

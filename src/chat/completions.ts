@@ -13,7 +13,8 @@ import type { ChatContext } from './chat-context.ts';
 import { readBody } from './request/body.ts';
 import { parseChatRequest, type ChatRequest } from './request/chat-request.ts';
 import { completionResponse, streamResponse } from './responses.ts';
-import { openStream, rewriteOptions } from './stream.ts';
+import { rewriteOptions } from './rewrite-options.ts';
+import { openStream } from './stream.ts';
 import { createUpstreamRequest } from './upstream-request.ts';
 import { withBudget } from './with-budget.ts';
 

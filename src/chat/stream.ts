@@ -2,22 +2,20 @@
 // so, collected for the cache.
 
 import type { Bypass, Miss } from '../cache/lookup.ts';
-import { LINGER_MS } from '../config/limits.ts';
 import { costOfAnswer } from '../http/call-cost.ts';
 import { GatewayError } from '../http/errors.ts';
 import { logStreamFailure } from '../http/request-log.ts';
 import type { Reservation } from '../http/reservation.ts';
-import { stringifyJson } from '../lib/json.ts';
-import { rewriteCompletion } from '../relay/rewrite-completion.ts';
 import { relayNative } from '../relay/native.ts';
-import type { RewriteOptions } from '../relay/options.ts';
 import { relayStream, type RelaySummary } from '../relay/relay.ts';
 import { StreamRewriter } from '../relay/stream-rewriter.ts';
 import { createDeadlines, type Deadlines } from '../upstream/deadlines.ts';
-import { createUpstreamErrorReader, readTraceId } from '../upstream/upstream-error.ts';
+import { readTraceId } from '../upstream/upstream-error.ts';
 import { withSlot, type Attempt, type UpstreamResult } from '../upstream/with-slot.ts';
 import type { ChatContext } from './chat-context.ts';
 import type { ChatRequest } from './request/chat-request.ts';
+import { rewriteOptions } from './rewrite-options.ts';
+import { storeStream } from './store-stream.ts';
 import { createUpstreamRequest } from './upstream-request.ts';
 
 /**
@@ -39,7 +37,7 @@ export function openStream(
   // The native lane counts no tokens. StepFun names reasoning as the client wants it, but can't leave it out.
   const isCounted = reservation !== null || config.upstream.limits.tpm > 0;
   const isNative = relay.mode === 'native' && reasoningFormat !== 'hidden' && !isCounted;
-  const isCollected = !isNative && cache.storesStream(found);
+  const stored = !isNative && cache.storesStream(found) ? found : null;
   const overrides = isNative ? { reasoningFormat } : {};
   const request = createUpstreamRequest(asked, reservation, context, overrides);
   const key = request.upstreamKey ?? config.upstream.apiKey ?? '';
@@ -59,7 +57,7 @@ export function openStream(
       const traceId = readTraceId(headers);
       log.upstreamRequestId = traceId;
       if (body === null) throw new GatewayError('upstream_malformed', undefined, { detail: 'no body' });
-      const options = { ...rewriteOptions(asked, context, traceId), isCollected };
+      const options = { ...rewriteOptions(asked, context, traceId), isCollected: stored !== null };
       const rewriter = new StreamRewriter(options);
       const ended = Promise.withResolvers<unknown>();
 
@@ -68,7 +66,7 @@ export function openStream(
         deadlines.release();
         if (!isWhole) deadlines.abort(new Error('The stream has ended before its answer.'));
         attempt.end({ tokens: usage?.totalTokens ?? null, isCut: !isWhole });
-        if (isWhole && isCollected) waitUntil(storeStream(found, rewriter, request, context));
+        if (isWhole && stored !== null) waitUntil(storeStream(stored, rewriter, request, context));
         if (outcome instanceof GatewayError) logStreamFailure(log, outcome);
         else log.outcome = outcome;
         log.usage = usage;
@@ -108,56 +106,4 @@ export function openStream(
     const options = { ...clocks, firstByteDeadlineMs, totalDeadlineMs, windowMs, signal, onEnd, waitUntil };
     return relayStream(body, rewriter, options);
   }
-}
-
-/**
- * @param traceId - StepFun's id of the answer; null for one from the cache.
- * @returns how this request's answer is rewritten, be it StepFun's or the cache's.
- */
-export function rewriteOptions(
-  asked: ChatRequest,
-  { config, startedAtMs, upstreamKey }: Pick<ChatContext, 'config' | 'startedAtMs' | 'upstreamKey'>,
-  traceId: string | null = null,
-): RewriteOptions {
-  const { keySource, apiKey, baseUrl } = config.upstream;
-  const key = upstreamKey ?? apiKey ?? '';
-  return {
-    reasoning: asked.reasoningFormat,
-    shape: config.relay.shape,
-    created: Math.floor(startedAtMs / 1000),
-    choices: asked.choices,
-    includeUsage: asked.includeUsage,
-    readError: createUpstreamErrorReader({ keySource, secrets: [key], baseUrl, traceId }),
-  };
-}
-
-/**
- * Stores what a stream amounted to. The client's last bytes go first: putting the completion
- * together holds the thread, for 10 ms with 600 KB. Rejected: a microtask and `setTimeout(0)`;
- * both come too early, and the client waits those 10 ms for `[DONE]`.
- */
-async function storeStream(
-  found: Miss | Bypass,
-  rewriter: StreamRewriter,
-  request: { readonly choices: number; readonly isCapped: boolean },
-  { cache, config, startedAtMs, waitUntil }: ChatContext,
-): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, LINGER_MS));
-  const collected = rewriter.collectedCompletion();
-  const json = collected === null ? null : stringifyJson(collected);
-  if (json === null || found.kind !== 'miss') return;
-  const completion = rewriteCompletion(new TextEncoder().encode(json), {
-    reasoning: 'general',
-    shape: config.relay.shape,
-    created: Math.floor(startedAtMs / 1000),
-    choices: request.choices,
-    includeUsage: false,
-    readError: () => new GatewayError('upstream_malformed'),
-  });
-  cache.storeStream(
-    found,
-    { ...completion, attempts: 1, upstreamRequestId: null, queueMs: null },
-    request,
-    waitUntil,
-  );
 }

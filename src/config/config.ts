@@ -15,8 +15,7 @@ export type ReasoningFormat = Settings['DEFAULT_REASONING_FORMAT'];
 export type StreamShape = Settings['STREAM_SHAPE'];
 
 /** The bindings that a setting may need. */
-const BINDINGS = ['CACHE', 'CLIENTS', 'BUDGETS', 'GATE'] as const;
-export type Bindings = Readonly<Record<(typeof BINDINGS)[number], boolean>>;
+export type Bindings = Readonly<Record<'CACHE' | 'CLIENTS' | 'BUDGETS' | 'GATE', boolean>>;
 
 /** One thing that is wrong with the settings. It holds no value of a setting, since that may be a secret. */
 export interface SettingProblem {
@@ -104,7 +103,7 @@ function parseSettings(env: object): SettingsState {
     return { config: null, problems: [...issues, ...problems] };
   }
   const has = (binding: string) => Reflect.get(env, binding) !== undefined;
-  const bindings = {
+  const bindings: Bindings = {
     CACHE: has('CACHE'),
     CLIENTS: has('CLIENTS'),
     BUDGETS: has('BUDGETS'),

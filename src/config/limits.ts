@@ -75,7 +75,7 @@ export const COMPLETION_BYTES = 32 * MIB;
  */
 export const EVENT_CHARS = 1 * MIB;
 
-/** What an upstream may ask us to wait is passed on within these seconds. */
+/** The largest Retry-After of an upstream that is passed on. */
 export const RETRY_AFTER_SECONDS_MAX = 600;
 
 /** An issuer's JWKS: some ten keys of about 1 KiB each, with room for certificates. */
@@ -148,7 +148,7 @@ export const CLIENTS_REMEMBERED = 1_000;
 export const CLIENT_READ_MS = 3_000;
 
 /**
- * What a request that names no `max_tokens` reserves of a token budget, each choice.
+ * The tokens reserved for each choice of a request without `max_tokens`.
  * StepFun's own default is "no limit", and reserving all that is left would let each
  * client have one request at a time.
  */
@@ -315,8 +315,8 @@ export const GATE_SILENCE_MS = 1_000;
 export const GATE_PROBE_MS = 1_000;
 export const GATE_PROBE_MAX_MS = 8_000;
 
-/** What StepFun's refusals state about the account's limits is believed for this long. */
+/** How long a limit that a refusal states is used. */
 export const GATE_LEARNED_MS = 600_000;
 
-/** What an answer is expected to take before the first one has ended: for estimates of `Retry-After` alone. */
+/** The assumed duration of an answer until the first one has ended, for estimates of `Retry-After` alone. */
 export const GATE_ANSWER_MS = 5_000;

@@ -19,7 +19,7 @@ interface OriginPattern {
   readonly suffix: string;
 }
 
-/** What RFC 3986 §3.1 calls a scheme; browsers write it in lower case. */
+/** A scheme (RFC 3986 §3.1); browsers write it in lower case. */
 const CUSTOM_ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[\w.~-]+(?::\d{1,5})?$/;
 const PATTERN = /^(https?:\/\/)\*(\.[^*]+)$/;
 /** Two labels after the star at least: `https://*.com` would be everybody's. */

@@ -1,4 +1,4 @@
-// What a setting needs beside itself: another setting, or a binding. Checked when every
+// Settings that need another setting or a binding. Checked when every
 // value by itself is right.
 
 import { CACHE_TTL_RANGE_SECONDS } from './limits.ts';
@@ -52,7 +52,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   (s, has) => check('CACHE_STALE_SECONDS', s.CACHE_STALE_SECONDS === 0 || has.CACHE, 'the binding CACHE'),
 ];
 
-/** Of a group that works only as a whole: the members that are missing. */
+/** @returns a problem for each missing member of a group that works only as a whole. */
 function allOrNone(settings: Settings, names: readonly (keyof Settings)[]): SettingProblem[] {
   const absent = names.filter((name) => !isSet(settings[name]));
   if (absent.length === 0 || absent.length === names.length) return [];

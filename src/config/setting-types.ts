@@ -58,7 +58,7 @@ export const address = z
 
 function isSafeAddress(value: string): boolean {
   const url = URL.parse(value);
-  // Of the text, not of the parsed URL: a bare `?` or `#` leaves no trace there.
+  // The text is searched, not the parsed URL: a bare `?` or `#` leaves no trace there.
   if (url === null || url.username !== '' || url.password !== '' || /[?#]/.test(value)) return false;
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
 }

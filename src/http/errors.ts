@@ -9,7 +9,7 @@ import { ERROR_MESSAGE_CHARS } from '../config/limits.ts';
 interface Wire {
   readonly status: number;
   readonly type: string;
-  /** What a client reads when nothing more exact is known. */
+  /** The default message. */
   readonly message: string;
   /**
    * Whether the same request may succeed later. Where it can't, `x-should-retry:
@@ -151,7 +151,7 @@ export interface ErrorDetails {
   readonly headers?: Readonly<Record<string, string>>;
   /** Asking StepFun again at once may help; see upstream/retry.ts. */
   readonly transient?: boolean;
-  /** Which of the StepFun account's limits refused the call; only with `upstream_rate_limited`. */
+  /** The limit of the StepFun account that refused the call; only with `upstream_rate_limited`. */
   readonly rateLimit?: StatedLimit;
   /** StepFun's own id of the call (`X-Trace-Id`): its support asks for it. */
   readonly upstreamRequestId?: string;
@@ -166,7 +166,7 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** A failure with its code; the only thing this code base throws on purpose. */
+/** A failure with its code, as the router and the relay send it to the client. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
   readonly code: ErrorCode;
@@ -175,7 +175,7 @@ export class GatewayError extends Error {
   /**
    * @param code - a row of the table above.
    * @param message - what the client reads; the row's own text when left out.
-   * @param details - what goes beside it.
+   * @param details - data for the headers and the log.
    */
   constructor(code: ErrorCode, message?: string, details: ErrorDetails = {}) {
     super(cap(message ?? WIRE[code].message), { cause: details.cause });

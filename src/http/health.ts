@@ -1,5 +1,5 @@
-// `GET /healthz`: whether this deployment can serve. It asks nobody but itself, tells
-// the state of the settings, and never the value of one.
+// `GET /healthz`: whether this deployment can serve. It does not call StepFun. It
+// shows the state of the settings, never the value of one.
 
 import { version } from '../../package.json';
 import { findSettingProblems } from '../config/config.ts';

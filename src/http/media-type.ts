@@ -1,4 +1,4 @@
-// What a request says its body is, before a byte of it is read.
+// The media type of a request's body, checked before a byte of it is read.
 
 import { GatewayError } from './errors.ts';
 

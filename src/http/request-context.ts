@@ -12,7 +12,7 @@ export interface RequestContext {
   readonly config: Config;
   /** Keeps the Worker alive for work that goes on after the answer. */
   readonly waitUntil: (work: Promise<unknown>) => void;
-  /** What the operator will see of the request. */
+  /** The facts for the request's log line. */
   readonly log: RequestLog;
 }
 

@@ -1,4 +1,4 @@
-// What an operator sees of a request: one JSON line in the log and, where the binding is
+// The log line of a request: one line of JSON and, where the binding is
 // there, one data point in Analytics Engine. It tells who asked for what, how it went and
 // what it cost; never a prompt, an answer, a key or an address.
 //
@@ -11,7 +11,7 @@ import type { Usage } from './token-usage.ts';
 
 export type Outcome = 'completed' | 'client_gone' | ErrorCode;
 
-/** What is known of a request; what was never learnt stays as it began. */
+/** The facts about a request; an unknown one keeps its first value. */
 export interface RequestLog {
   /** The client's name: of a key, or a kind and the beginning of a digest. */
   client: string | null;
@@ -33,7 +33,7 @@ export interface RequestLog {
   code: ErrorCode | null;
   /** The fields at fault, as `messages[2].content`. */
   params: readonly string[];
-  /** What the client of a failure is not told. */
+  /** Details of a failure that the client does not get. */
   detail: string | null;
   /** How it ended; for a failure its code, also after the stream had begun. */
   outcome: Outcome;
@@ -41,7 +41,7 @@ export interface RequestLog {
   streamEnd: Promise<unknown> | null;
 }
 
-/** What the router knows of every request. */
+/** The facts that the router has about every request. */
 export interface RequestFrame {
   readonly id: string;
   readonly method: string;
@@ -155,7 +155,7 @@ export function writeRequestLog(
       ],
     });
   } catch (thrown) {
-    // Charts cost nobody an answer.
+    // A failure of Analytics Engine must not fail the request.
     log('warn', 'analytics_failed', { reason: String(thrown) });
   }
 }

@@ -1,4 +1,4 @@
-// What a token budget and the calls that spend it know of each other. Neither imports the
+// The interface between a token budget and the calls that spend it. Neither imports the
 // other: the composition root joins them.
 
 /** `x-ratelimit-*-tokens`: what is left of a budget, for the answer. */

@@ -1,10 +1,15 @@
-// Looking into parsed JSON that nobody has checked.
+// Reading parsed JSON whose form is not known.
 
 export type JsonObject = Record<string, unknown>;
 
 /** Whether a value is what JSON calls an object: neither null nor a list. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** @returns a member of a value; undefined where the value is no object. */
+export function field(value: unknown, name: string): unknown {
+  return isObject(value) ? value[name] : undefined;
 }
 
 /** @returns the parsed text; undefined where it is not JSON. */

@@ -38,7 +38,7 @@ type UpstreamModel = z.infer<typeof upstreamListSchema>['data'][number];
 
 const OWNER = 'stepfun';
 
-/** What an isolate knows of StepFun's list: plain data, which requests may share. */
+/** An isolate's copy of StepFun's list: plain data, which requests may share. */
 interface ListState {
   /** The last list of the gateway's own key; null: none was read yet. */
   models: readonly UpstreamModel[] | null;
@@ -51,7 +51,7 @@ interface ListState {
 /** One for each gateway of the isolate. */
 const states = new WeakMap<Stepfun, ListState>();
 
-/** What a request about models needs. */
+/** Everything that a request about models needs. */
 export interface ModelsContext {
   readonly config: Config;
   readonly stepfun: Stepfun;

@@ -6,6 +6,8 @@
 import type { Usage } from '../http/token-usage.ts';
 import { isNothing, isObject, type JsonObject } from '../lib/json.ts';
 import { Choices, type Choice } from './choices.ts';
+import { CollectedAnswer } from './collected-answer.ts';
+import { setIfMissing, setMember } from './members.ts';
 import type { RewriteOptions } from './options.ts';
 import { formatReasoning, hideLogprobs, reasoningOf } from './reasoning-fields.ts';
 import { completeToolCall, rewriteToolCallPiece } from './tool-calls.ts';
@@ -34,14 +36,14 @@ export class AnswerRules {
   /** The chunk or completion with that count, and its usage object. */
   #usageSource: { readonly answer: JsonObject; readonly usage: JsonObject } | null = null;
   #isUsageSent = false;
-  readonly #topMembers: JsonObject | null;
+  readonly #collected: CollectedAnswer | null;
 
   constructor(options: AnswerRulesOptions) {
     const isCollected = options.isCollected === true;
     this.#options = options;
     this.#isRepaired = options.shape === 'openai';
     this.choices = new Choices(options.choices, isCollected);
-    this.#topMembers = isCollected ? { id: '', object: 'chat.completion', created: 0, model: '' } : null;
+    this.#collected = isCollected ? new CollectedAnswer() : null;
   }
 
   /** @param chunk - parsed JSON; is changed in place. */
@@ -52,7 +54,7 @@ export class AnswerRules {
     if (!Array.isArray(choices)) return 'malformed';
 
     this.#noteUsage(chunk);
-    this.#collectTopMembers(chunk);
+    this.#collected?.add(chunk);
     let isChanged = this.#isRepaired && this.#repairCreated(chunk);
     for (const [position, given] of choices.entries() as ArrayIterator<[number, unknown]>) {
       if (!isObject(given)) return 'malformed';
@@ -110,16 +112,7 @@ export class AnswerRules {
    *   collected, is not complete, or can't be put together with certainty.
    */
   collectedCompletion(): JsonObject | null {
-    const choices = this.choices.inOrder();
-    const isWhole = this.choices.areComplete && choices.every(({ collected }) => collected?.isWhole === true);
-    if (this.#topMembers === null || choices.length === 0 || !isWhole) return null;
-    return {
-      ...this.#topMembers,
-      choices: choices.map(({ collected, index, finishReason, toolCalls }) =>
-        collected?.toChoice(index, finishReason, toolCalls),
-      ),
-      ...(this.#usageSource !== null && { usage: this.#usageSource.usage }),
-    };
+    return this.#collected?.toCompletion(this.choices, this.#usageSource?.usage ?? null) ?? null;
   }
 
   /**
@@ -249,25 +242,12 @@ export class AnswerRules {
   #placeUsage(chunk: JsonObject): boolean {
     const isPlace = this.choices.areComplete && !this.#isUsageSent && !this.#options.includeUsage;
     if (!isPlace || this.#usageSource === null) {
-      if (chunk['usage'] === undefined) return false;
-      chunk['usage'] = undefined;
-      return true;
+      return setMember(chunk, 'usage', undefined);
     }
     this.#isUsageSent = true;
     const { usage } = this.#usageSource;
-    const isMoved = chunk['usage'] !== usage;
-    chunk['usage'] = usage;
+    const isMoved = setMember(chunk, 'usage', usage);
     return completeUsage(usage) || isMoved;
-  }
-
-  /** Of each member the first value that is not empty counts. */
-  #collectTopMembers(chunk: JsonObject): void {
-    const top = this.#topMembers;
-    if (top === null) return;
-    for (const name in chunk) {
-      if (name !== 'choices' && name !== 'usage') top[name] ||= chunk[name];
-    }
-    top['object'] = 'chat.completion';
   }
 }
 
@@ -275,15 +255,7 @@ export class AnswerRules {
 function repairRole(delta: JsonObject, choice: Choice): boolean {
   const role = choice.hasBegun ? undefined : 'assistant';
   choice.hasBegun = true;
-  if (delta['role'] === role) return false;
-  delta['role'] = role;
-  return true;
-}
-
-function setIfMissing(target: JsonObject, name: string, value: unknown): boolean {
-  if (target[name] !== undefined && (target[name] !== null || value === null)) return false;
-  target[name] = value;
-  return true;
+  return setMember(delta, 'role', role);
 }
 
 function isError(error: unknown): boolean {

@@ -10,23 +10,23 @@ import { GatheringReader } from './gathering-reader.ts';
 
 export type Batch =
   | Uint8Array
-  /** The upstream has been silent for a while: the client needs a sign of life. */
+  /** The upstream has been silent for a while: the client gets a keep-alive comment. */
   | { readonly kind: 'silence' }
   /** The last item: the upstream broke, or a deadline passed. */
   | { readonly kind: 'failure'; readonly error: GatewayError };
 
 export interface BatchOptions {
   /**
-   * What arrives within this time, in ms, may go out in one write. The first bytes, and those
+   * Bytes that arrive within this time, in ms, may go out in one write. The first bytes, and those
    * after a longer pause, go out at once. 0: each read goes out as it comes.
    */
   readonly windowMs: number;
   readonly clocks: StreamClocks;
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal;
-  /** Told when the stream is over before its end: the client left, or the reader needs no more. */
+  /** Called when the stream is over before its end: the client left, or the reader needs no more. */
   readonly onCancel: () => void;
-  /** Told of a failure at once, also while nobody reads the stream. */
+  /** Called with a failure at once, also while nobody reads the stream. */
   readonly onFailure: (error: GatewayError) => void;
   /** Keeps the Worker alive while a body that has no more events ends. */
   readonly waitUntil: (work: Promise<unknown>) => void;

@@ -1,5 +1,5 @@
 // The clocks of one stream: how long the upstream may be silent, how long everything may
-// take, and when the client needs a sign of life.
+// take, and when the client needs a keep-alive comment.
 //
 // One timer for all of them: it looks at every deadline, then sleeps until the next one.
 // Rejected: a timer for each read, which costs more CPU than the read itself (14–20 µs).
@@ -29,7 +29,7 @@ export class StreamClocks {
   readonly #settings: ClockSettings;
   #listener: ClockListener | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
-  /** Since when a read of the upstream is pending; null while none is: then its silence is not its fault. */
+  /** Since when a read of the upstream is pending; null while none is: then the idle timeout does not run. */
   #readingSinceMs: number | null = null;
   #hasBegun = false;
   #lastSentAtMs = Date.now();

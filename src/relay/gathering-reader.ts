@@ -9,12 +9,12 @@
 // writes alone, and costs two and a half times as much CPU on fast streams.
 
 import { LINGER_MS, READ_AHEAD_BYTES } from '../config/limits.ts';
-import { GatewayError } from '../http/errors.ts';
+import { brokenBodyError } from './broken-body.ts';
 
 const SMALL_BUFFER_BYTES = READ_AHEAD_BYTES;
 /** At this size a read brings so many events that its own cost no longer counts. */
 const LARGE_BUFFER_BYTES = 64 * 1024;
-/** What can be between the body and the buffer when the buffer is full. */
+/** The bytes that can be between the body and the buffer when the buffer is full. */
 const IN_PIPE_BYTES = 8 * 1024;
 
 export class GatheringReader {
@@ -169,16 +169,6 @@ class ReadAhead {
     this.#isFull = true;
     this.#wake();
   }
-}
-
-/**
- * @param thrown - the reason with which a read or a pipe of the upstream's body was rejected.
- * @returns `upstream_malformed` for a broken encoding, which has a type of its own, else
- *   `upstream_reset`: workerd reports a reset and a chunk cut short alike.
- */
-export function brokenBodyError(thrown: unknown): GatewayError {
-  const code = thrown instanceof TypeError ? 'upstream_malformed' : 'upstream_reset';
-  return new GatewayError(code, undefined, { detail: String(thrown), cause: thrown, transient: true });
 }
 
 function ignore(): void {}

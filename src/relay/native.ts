@@ -7,7 +7,7 @@
 
 import { EVENT_CHARS } from '../config/limits.ts';
 import { GatewayError, toGatewayError } from '../http/errors.ts';
-import { brokenBodyError } from './gathering-reader.ts';
+import { brokenBodyError } from './broken-body.ts';
 import { errorEvent } from './error-event.ts';
 import type { RelayOptions, RelaySummary } from './relay.ts';
 import type { StreamRewriter } from './stream-rewriter.ts';
@@ -18,7 +18,7 @@ export interface NativeRelayOptions extends Pick<
 > {
   /** Aborts when the client leaves or a clock expires, which then is its reason; it aborts the fetch, too. */
   readonly callSignal: AbortSignal;
-  /** Told when the first event is there. */
+  /** Called when the first event is there. */
   readonly onFirstEvent: () => void;
 }
 

@@ -2,6 +2,7 @@
 
 import type { ReasoningFormat } from '../config/config.ts';
 import { isNothing, type JsonObject } from '../lib/json.ts';
+import { setMember } from './members.ts';
 
 const NAMES = {
   general: { wanted: 'reasoning', other: 'reasoning_content' },
@@ -22,12 +23,12 @@ export function reasoningOf(target: JsonObject): unknown {
 export function formatReasoning(target: JsonObject, format: ReasoningFormat): boolean {
   if (format === 'hidden') {
     const names = ['reasoning', 'reasoning_content', 'reasoning_details'];
-    return names.filter((name) => remove(target, name)).length > 0;
+    return names.filter((name) => setMember(target, name, undefined)).length > 0;
   }
   const { wanted, other } = NAMES[format];
   if (target[other] === undefined) return false;
   target[wanted] = reasoningOf(target);
-  remove(target, other);
+  setMember(target, other, undefined);
   return true;
 }
 
@@ -37,12 +38,5 @@ export function formatReasoning(target: JsonObject, format: ReasoningFormat): bo
  * @returns whether anything changed.
  */
 export function hideLogprobs(choice: JsonObject): boolean {
-  return remove(choice, 'logprobs');
-}
-
-/** JSON.stringify leaves out what is undefined. `delete` would make V8 keep the object as a hash table. */
-function remove(target: JsonObject, name: string): boolean {
-  if (target[name] === undefined) return false;
-  target[name] = undefined;
-  return true;
+  return setMember(choice, 'logprobs', undefined);
 }

@@ -13,7 +13,7 @@ export interface RelayOptions extends ClockSettings {
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal;
   /**
-   * Told once how an opened stream ended, in whatever way. When the client has left, the
+   * Called once when an opened stream has ended, in whatever way. When the client has left, the
    * Worker lives on until then only under `waitUntil`.
    */
   readonly onEnd: (summary: RelaySummary) => void;

@@ -7,6 +7,7 @@
 
 import { TOOL_CALLS_MAX } from '../config/limits.ts';
 import { isObject, type JsonObject } from '../lib/json.ts';
+import { setMember } from './members.ts';
 
 export interface ToolCall {
   /** StepFun's id, or one made here where the call began without. */
@@ -124,17 +125,17 @@ function isEnded({ beganWithId, hasArguments }: ToolCall): boolean {
  */
 export function rewriteToolCallPiece(piece: JsonObject, assigned: ToolCallPiece): boolean {
   const { call, index, isFirst, name } = assigned;
-  let changed = assign(piece, 'index', index);
-  changed = assign(piece, 'id', isFirst ? call.id : undefined) || changed;
-  changed = assign(piece, 'type', isFirst ? call.type : undefined) || changed;
+  let changed = setMember(piece, 'index', index);
+  changed = setMember(piece, 'id', isFirst ? call.id : undefined) || changed;
+  changed = setMember(piece, 'type', isFirst ? call.type : undefined) || changed;
   const called = isObject(piece['function']) ? piece['function'] : null;
   if (called === null) {
     // The AI SDK demands a function on the first piece.
-    if (isFirst) changed = assign(piece, 'function', { name: '', arguments: '' }) || changed;
+    if (isFirst) changed = setMember(piece, 'function', { name: '', arguments: '' }) || changed;
     return changed;
   }
-  changed = assign(called, 'name', name ?? (isFirst ? '' : undefined)) || changed;
-  if (isFirst) changed = assign(called, 'arguments', called['arguments'] ?? '') || changed;
+  changed = setMember(called, 'name', name ?? (isFirst ? '' : undefined)) || changed;
+  if (isFirst) changed = setMember(called, 'arguments', called['arguments'] ?? '') || changed;
   return changed;
 }
 
@@ -145,20 +146,13 @@ export function rewriteToolCallPiece(piece: JsonObject, assigned: ToolCallPiece)
  */
 export function completeToolCall(call: JsonObject): boolean {
   let changed = false;
-  if (nonEmptyString(call['id']) === null) changed = assign(call, 'id', createToolCallId());
-  if (nonEmptyString(call['type']) === null) changed = assign(call, 'type', 'function') || changed;
+  if (nonEmptyString(call['id']) === null) changed = setMember(call, 'id', createToolCallId());
+  if (nonEmptyString(call['type']) === null) changed = setMember(call, 'type', 'function') || changed;
   return changed;
 }
 
 function createToolCallId(): string {
   return `call_${crypto.randomUUID().replaceAll('-', '')}`;
-}
-
-function assign(target: JsonObject, name: string, value: unknown): boolean {
-  if (target[name] === value) return false;
-  // JSON.stringify leaves out what is undefined. `delete` would make V8 keep the object as a hash table.
-  target[name] = value;
-  return true;
 }
 
 function nonEmptyString(value: unknown): string | null {

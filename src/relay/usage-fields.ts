@@ -30,17 +30,17 @@ export function completeUsage(usage: JsonObject): boolean {
   if (typeof cached !== 'number') return false;
   let changed = false;
   for (const name of ['cached_tokens', 'prompt_cache_hit_tokens']) {
-    if (isNothing(usage[name])) {
+    if (isAbsent(usage[name])) {
       usage[name] = cached;
       changed = true;
     }
   }
   const details = usage['prompt_tokens_details'];
-  if (isNothing(details)) {
+  if (isAbsent(details)) {
     usage['prompt_tokens_details'] = { cached_tokens: cached };
     return true;
   }
-  if (isObject(details) && isNothing(details['cached_tokens'])) {
+  if (isObject(details) && isAbsent(details['cached_tokens'])) {
     details['cached_tokens'] = cached;
     return true;
   }
@@ -56,7 +56,7 @@ function cachedTokens(usage: JsonObject): unknown {
   );
 }
 
-function isNothing(value: unknown): boolean {
+function isAbsent(value: unknown): boolean {
   return value === undefined || value === null;
 }
 

@@ -3,7 +3,7 @@
 // is decided in upstream-error.ts.
 
 import type { StatedLimit } from '../http/errors.ts';
-import { field } from '../lib/field.ts';
+import { field, isObject, parseJson } from '../lib/json.ts';
 
 export interface ErrorObject {
   /** Whether the text is a JSON object: a wrong path answers with text or HTML. */
@@ -30,7 +30,7 @@ const NO_OBJECT: ErrorObject = {
 /** @param text - a body or an event's data, any text; null: there was none. */
 export function parseErrorObject(text: string | null): ErrorObject {
   const value = text === null ? null : parseJson(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return NO_OBJECT;
+  if (!isObject(value)) return NO_OBJECT;
   const error = field(value, 'error') ?? '';
   const messages = [field(error, 'message'), error, field(value, 'message')];
   const inner = typeof error === 'object' ? error : value;
@@ -114,13 +114,4 @@ export function parseRateLimit(message: string): RateLimitText {
 function numberAfter(name: string, message: string): number | null {
   const digits = new RegExp(String.raw`\b${name}\s*[:=]\s*(\d{1,12})\b`, 'i').exec(message)?.[1];
   return digits === undefined ? null : Number(digits);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return value;
-  } catch {
-    return null;
-  }
 }

@@ -18,7 +18,7 @@ import { GatewayError, type ErrorDetails, type StatedLimit } from '../http/error
 import { sleep } from '../lib/sleep.ts';
 import type { Slot } from './gate/remote-slot.ts';
 
-/** What a request adds to the budget, and the most that an isolate saves: 1,000 failing requests make at most 1,100 calls. */
+/** The share that a request adds to the budget, and the most that an isolate saves: 1,000 failing requests make at most 1,100 calls. */
 const RETRIES_PER_REQUEST = 0.09;
 const SAVED_RETRIES_MAX = 10;
 

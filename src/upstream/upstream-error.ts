@@ -32,7 +32,7 @@ export interface UpstreamErrorContext {
   readonly traceId?: string | null;
 }
 
-/** What an HTTP answer tells beside its body. */
+/** The facts of an HTTP answer beside its body. */
 interface AnswerHead {
   /** Left out for an error object in a stream or a 200: then the object states its status. */
   readonly status?: number;

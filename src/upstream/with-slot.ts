@@ -17,7 +17,7 @@ export interface UpstreamCall extends SlotRequest {
   readonly kind: AnswerKind;
 }
 
-/** What an attempt is given. */
+/** The context of an attempt. */
 export interface Attempt {
   /** When the deadlines started, in ms since the epoch: for `createDeadlines`. */
   readonly startedAtMs: number;

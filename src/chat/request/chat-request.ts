@@ -7,11 +7,11 @@ import { GatewayError } from '../../http/errors.ts';
 import type { PromptSize } from '../../http/reservation.ts';
 import { joinText } from '../../lib/bytes.ts';
 import { type ChatBody, FIELDS } from './fields.ts';
+import { isObject } from '../../lib/json.ts';
 import {
   decodeJson,
   hasInexactNumber,
   holdsMoreValues,
-  isObject,
   parseExactly,
   parseJson,
   sortedJson,

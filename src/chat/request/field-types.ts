@@ -3,7 +3,8 @@
 
 import * as z from 'zod/mini';
 import { ISSUES_SHOWN_MAX, JSON_DEPTH_MAX, LIST_ITEMS_MAX } from '../../config/limits.ts';
-import { isObject, isShallow } from './strict-json.ts';
+import { isObject } from '../../lib/json.ts';
+import { isShallow } from './strict-json.ts';
 
 const MISSING = 'expected, but missing';
 

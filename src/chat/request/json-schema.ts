@@ -4,7 +4,8 @@
 
 import * as z from 'zod/mini';
 import { freeForm } from './field-types.ts';
-import { everyItem, isObject } from './strict-json.ts';
+import { isObject } from '../../lib/json.ts';
+import { everyItem } from './strict-json.ts';
 
 const TYPE_NAMES = ['string', 'number', 'integer', 'object', 'array', 'boolean', 'null'];
 
@@ -20,7 +21,7 @@ const PROPERTIES = {
   },
 };
 
-/** Of JSON Schema's keywords, those that StepFun's page describes are checked. */
+/** Checks only the JSON Schema keywords that StepFun's page describes. */
 export const parametersSchema = freeForm
   .check(({ value, issues }) => {
     const { type, properties } = value;

@@ -8,7 +8,7 @@ import { crossFieldIssues } from './cross-field.ts';
 import { anything, object } from './field-types.ts';
 import { type ChatBody, FIELDS } from './fields.ts';
 import { type Issue, requestError, toIssues } from './issues.ts';
-import { isObject } from './strict-json.ts';
+import { isObject } from '../../lib/json.ts';
 import { leftOutFields, nestedUnknownFields, refusedFields } from './unknown-fields.ts';
 
 /** Other checks run only on objects whose fields are all right: this one runs beside wrong ones. */

@@ -2,6 +2,7 @@
 // written in one form for all spellings of the same value.
 
 import { GatewayError } from '../../http/errors.ts';
+import { isObject } from '../../lib/json.ts';
 import { JSON_DEPTH_MAX } from '../../config/limits.ts';
 
 // `fatal`: request.text() would replace bad UTF-8 without notice, and StepFun would read
@@ -108,11 +109,6 @@ export function sortedJson(value: unknown): string {
     .filter((key) => value[key] !== undefined)
     .map((key) => `${JSON.stringify(key)}:${sortedJson(value[key])}`);
   return `{${members.join(',')}}`;
-}
-
-/** @returns whether a value is an object in the sense of JSON. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** @returns whether all items of a list, or all members of an object, pass; other values have none. */

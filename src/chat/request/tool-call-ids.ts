@@ -1,4 +1,4 @@
-// Which tool message answers which call. Some models send calls without an id, and
+// The pairs of calls and the tool messages that answer them. Some models send calls without an id, and
 // clients send them back so: then the answers belong to the calls in their order.
 
 import type { Message, ToolCall } from './messages.ts';

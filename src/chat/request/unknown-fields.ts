@@ -12,7 +12,7 @@ import {
 import { nearestName } from './did-you-mean.ts';
 import { FIELDS } from './fields.ts';
 import type { Issue } from './issues.ts';
-import { isObject } from './strict-json.ts';
+import { isObject } from '../../lib/json.ts';
 import { BOOKKEEPING_FIELDS, isForeignField, REFUSED_FIELDS } from './other-fields.ts';
 
 type Settings = Pick<Config['chat'], 'extraParams' | 'unknownParams'>;

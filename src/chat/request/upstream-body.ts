@@ -19,7 +19,7 @@ type Fields = Record<string, unknown>;
 
 /** StepFun's request beside model and messages. */
 export interface AnswerFields {
-  /** What decides the answer. */
+  /** The fields that decide the answer. */
   readonly deciding: Fields;
   /** StepFun's own defaults, which the client wrote out. */
   readonly defaults: Fields;

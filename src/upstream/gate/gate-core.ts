@@ -24,7 +24,7 @@ export interface GateRequest {
   readonly timeoutMs: number;
   /** It starts at once or not at all: nobody waits for its answer. */
   readonly isBackground: boolean;
-  /** What the request had when the object was restarted; null: it is new. */
+  /** Held by the request when the object was restarted; null: it is new. */
   readonly had: 'slot' | 'place' | null;
 }
 
@@ -34,7 +34,7 @@ export type Admission =
   | { readonly kind: 'busy' }
   | { readonly kind: 'full' | 'timeout'; readonly retryAfterSeconds: number };
 
-/** What becomes of a call that is made once more. */
+/** The result of `again`. */
 export type Readmission =
   | { readonly kind: 'slot' | 'waiting' }
   | { readonly kind: 'timeout'; readonly retryAfterSeconds: number };
@@ -51,7 +51,7 @@ export interface GateCall {
 
 /** How a call ended. */
 export interface CallEnd {
-  /** What StepFun charges for it; null: not known. */
+  /** StepFun's charge for it; null: not known. */
   readonly tokens: number | null;
   /** It was ended from here, before its answer's end. */
   readonly isCut: boolean;
@@ -213,7 +213,7 @@ export class GateCore {
     return Math.max(slotAtMs, windowsMs, this.#restartEndsMs ?? 0);
   }
 
-  /** @returns for how many ms the limits a minute hold a request back that has this many before it. */
+  /** @returns how long, in ms, the limits per minute delay a request with `ahead` requests before it. */
   #leastWaitMs(ahead: number, nowMs: number): number {
     return Math.max(this.#rpmWaitMs(ahead, nowMs), this.#tpmWaitMs(nowMs));
   }

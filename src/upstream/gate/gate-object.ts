@@ -14,7 +14,7 @@ import type { StatedLimit } from '../../http/errors.ts';
 import { GateCore, type CallEnd, type GateCall, type GateRequest } from './gate-core.ts';
 import { WindowStore } from './window-store.ts';
 
-/** What a wait has led to. `ended`: the caller has ended the call. */
+/** The result of a wait. `ended`: the caller has ended the call. */
 export type Turn =
   | { readonly kind: 'slot' | 'ended' }
   | { readonly kind: 'timeout'; readonly retryAfterSeconds: number };

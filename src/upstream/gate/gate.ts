@@ -1,12 +1,12 @@
 // The Worker's side of the gate: a request takes a slot before StepFun is called and gives
 // it back when its answer has ended, failed, or its client has left.
 
-import { hex } from '../../lib/hex.ts';
+import { sha256Hex } from '../../lib/digest.ts';
 import type { GateLimits } from './learned-limits.ts';
 import { RemoteSlot, type GateStub, type Slot, type SlotRequest } from './remote-slot.ts';
 
 export interface GateSettings {
-  /** Of the StepFun account; 0: off. */
+  /** The StepFun account's; 0: off. */
   readonly limits: GateLimits;
   /** `QUEUE_SIZE`: how many requests may wait. */
   readonly queueSize: number;
@@ -43,16 +43,12 @@ export function createGate(
   let name: string | null = null;
   return {
     async enter(request) {
-      name ??= await objectName(upstreamKey);
+      // The key itself must not be the name: names stand in Cloudflare's dashboard.
+      name ??= await sha256Hex(upstreamKey);
       const id = namespace.idFromName(name);
       const slot = new RemoteSlot(() => namespace.get(id), settings, request);
       await slot.take();
       return slot;
     },
   };
-}
-
-/** The key itself must not be the name: names stand in Cloudflare's dashboard. */
-async function objectName(upstreamKey: string): Promise<string> {
-  return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(upstreamKey))));
 }

@@ -1,7 +1,7 @@
 // The account's limits as the settings state them, lowered by what StepFun's refusals show:
 // others may use the account, or the settings may be wrong. Pure: the clock is passed in.
 //
-// Requests at a time: a refusal lowers the cap to what was accepted besides. Then one more
+// Requests at a time: a refusal lowers the cap to the number of other calls under way. Then one more
 // is tried every second, up to every 8 s after a try that fails: the cap comes back when
 // the others leave. A limit that the refusal's text states is not exceeded by a try.
 //
@@ -117,7 +117,7 @@ export class LearnedLimits {
       return;
     }
     // The slot of a cut call is handed on after GATE_CUT_MS; the refusal arrives later by a
-    // round trip. It may be about that call, and would lower the cap to 1 by and by.
+    // round trip. It may be about that call. Repeated, such refusals would lower the cap to 1.
     if (nowMs - this.#lastCutAtMs <= 2 * GATE_CUT_MS) {
       this.#pausedUntilMs = nowMs + GATE_CUT_MS;
       return;

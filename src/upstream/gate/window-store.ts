@@ -5,7 +5,7 @@
 import { GATE_WINDOW_MS } from '../../config/limits.ts';
 import type { GateCore, OnRecord } from './gate-core.ts';
 
-/** What is used of a `DurableObjectStorage`. */
+/** The part of `DurableObjectStorage` that is used. */
 export interface WindowStorage {
   readonly kv: { list(): Iterable<[string, unknown]> };
   put(key: string, value: number, options: { allowUnconfirmed: boolean }): Promise<void>;

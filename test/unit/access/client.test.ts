@@ -8,7 +8,7 @@ import {
   stepfunClient,
   tokenClient,
 } from '../../../src/access/client.ts';
-import { sha256Hex } from '../../../src/access/digest.ts';
+import { sha256Hex } from '../../../src/lib/digest.ts';
 import { request } from './support.ts';
 
 const UUID = '3d6e8c52-7b1f-4a7e-9a53-0d2f5a3c9b11';

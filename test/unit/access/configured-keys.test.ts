@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { matchClientKey } from '../../../src/access/configured-keys.ts';
-import { sha256 } from '../../../src/access/digest.ts';
+import { sha256 } from '../../../src/lib/digest.ts';
 import { settings } from './support.ts';
 
 const match = async (bearer: string, keys: typeof KEYS) => matchClientKey(await sha256(bearer), keys);

@@ -171,7 +171,7 @@ describe('a bad token is refused', () => {
     const token = await new SignJWT(claims())
       .setProtectedHeader(header as unknown as { alg: string })
       .sign(key.privateKey);
-    expect(refused(await verify(token)).details.detail).toBe('JWT: kid is no text');
+    expect(refused(await verify(token)).details.detail).toBe('JWT: kid is not a string');
   });
 
   it('without a signature (alg none)', async () => {

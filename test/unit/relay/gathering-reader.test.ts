@@ -2,7 +2,7 @@
 
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { READ_AHEAD_BYTES } from '../../../src/config/limits.ts';
-import { brokenBodyError, GatheringReader } from '../../../src/relay/gathering-reader.ts';
+import { GatheringReader } from '../../../src/relay/gathering-reader.ts';
 import { byteStream, createUpstream, fakeWorkerdStreams, settle, text } from './support.ts';
 
 beforeAll(fakeWorkerdStreams);
@@ -142,13 +142,4 @@ describe('the end', () => {
     await new GatheringReader(byteStream([new Error('reset')]), 32).close();
     expect(vi.getTimerCount()).toBe(0);
   });
-});
-
-it.each([
-  [new TypeError('bad gzip'), 'upstream_malformed'],
-  [new Error('Network connection lost.'), 'upstream_reset'],
-  ['anything', 'upstream_reset'],
-])('%s is %s', (thrown, code) => {
-  const error = brokenBodyError(thrown);
-  expect(error).toMatchObject({ code, details: { detail: String(thrown), cause: thrown, transient: true } });
 });

@@ -1,6 +1,6 @@
 // SHA-256, and a comparison of digests in constant time.
 
-import { hex } from '../lib/hex.ts';
+import { hex } from './hex.ts';
 
 const encoder = new TextEncoder();
 

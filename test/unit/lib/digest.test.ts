@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sameDigest, sha256, sha256Hex } from '../../../src/access/digest.ts';
+import { sameDigest, sha256, sha256Hex } from '../../../src/lib/digest.ts';
 
 describe('sha256', () => {
   it('is SHA-256 of the UTF-8 bytes', async () => {
