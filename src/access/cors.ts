@@ -75,7 +75,7 @@ export function requireOrigin(verdict: OriginVerdict, request: Request): void {
   const { hostname } = new URL(request.url);
   if (!hasSafeHost(new URL(request.url))) {
     const message =
-      'Without TLS this gateway accepts only loopback host names such as localhost such as localhost: use https.';
+      'Without TLS this gateway accepts only loopback host names such as localhost: use https.';
     throw new GatewayError('origin_not_allowed', message, { detail: `http with the host ${hostname}` });
   }
   const origin = request.headers.get('origin');
