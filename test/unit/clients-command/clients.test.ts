@@ -58,10 +58,10 @@ async function add(line: string): Promise<string> {
   return String((await json(`add ${line}`))['key']);
 }
 
-async function mistake(line: string): Promise<string> {
+async function mistake(line: string, nowMs = NOON): Promise<string> {
   const before = new Map(data);
-  const error: unknown = await run(line).catch((thrown: unknown) => thrown);
-  expect(data).toEqual(before); // nothing is half written
+  const error: unknown = await run(line, nowMs).catch((thrown: unknown) => thrown);
+  expect(data).toEqual(before); // a mistake changes nothing
   if (error instanceof CommandError) return error.message;
   throw new Error(`no mistake: ${String(error)}`);
 }
@@ -111,8 +111,8 @@ describe('add', () => {
   it('refuses a name that is taken, or that is none', async () => {
     await add('web');
     expect(await mistake('add web')).toContain('There is a client "web" already');
-    expect(await mistake(`add ${'a'.repeat(65)}`)).toContain('is no name');
-    expect(await mistake('add a/b')).toContain('is no name');
+    expect(await mistake(`add ${'a'.repeat(65)}`)).toContain('is not a valid name');
+    expect(await mistake('add a/b')).toContain('is not a valid name');
   });
 
   it.each([
@@ -202,7 +202,37 @@ describe('set', () => {
     for (const key of keys) expect(entryOf(key)).toMatchObject({ tokens_per_day: 6 });
   });
 
-  it('needs something to set, and somebody', async () => {
+  it.each(['2028-01-31', 'never'])(
+    'moves no older key’s end to a later time: --expires %s',
+    async (expires) => {
+      const old = await add('web');
+      const key = String((await json('rotate web --overlap 1h'))['key']);
+      const printed = await json(`set web --expires ${expires}`);
+      expect(entryOf(old)).toMatchObject({ expires_at: NOON_SECONDS + 3_600 });
+      expect(entryOf(key)).toEqual(printed);
+      expect(printed['expires_at']).toBe(
+        expires === 'never' ? undefined : Date.parse('2028-02-01T00:00:00+08:00') / 1_000,
+      );
+    },
+  );
+
+  it('moves the end of all keys to an earlier time', async () => {
+    const old = await add('web');
+    const key = String((await json('rotate web --overlap 7d'))['key']);
+    await run('set web --expires 2026-11-22T13:00:00Z');
+    for (const each of [old, key]) expect(entryOf(each)).toMatchObject({ expires_at: NOON_SECONDS + 3_600 });
+  });
+
+  it('removes older keys that have expired, and keeps the latest one', async () => {
+    const old = await add('web');
+    const key = String((await json('rotate web --overlap 0'))['key']);
+    await run('set web --expires 2026-11-22T13:00:00Z');
+    expect(entryOf(old)).toBeNull();
+    await run('set web --expires never', NOON + 86_400_000);
+    expect(entryOf(key)).toEqual({ name: 'web', created_at: NOON_SECONDS + 1 });
+  });
+
+  it('refuses a set without a limit or for an unknown client', async () => {
     await add('web');
     await add('app');
     expect(await mistake('set web')).toBe('Nothing to set: name a limit.');
@@ -259,11 +289,32 @@ describe('rotate', () => {
     expect(entryOf(String(key))).toMatchObject({ expires_at: expiry });
   });
 
-  it('goes by the latest key when there are several', async () => {
+  it('copies the latest key when there are several, also within one second', async () => {
     await add('web');
-    await run('rotate web');
-    const { key } = await json('rotate web', NOON + 1_000);
-    expect(entryOf(String(key))).not.toHaveProperty('expires_at');
+    for (let round = 0; round < 5; round += 1) {
+      const { key } = await json('rotate web');
+      expect(entryOf(String(key))).not.toHaveProperty('expires_at');
+    }
+    expect(data.size).toBe(6);
+  });
+
+  it('removes older keys that have expired', async () => {
+    const first = await add('web');
+    const second = String((await json('rotate web'))['key']);
+    await run('rotate web', NOON + 3_600_000);
+    expect(entryOf(first)).toBeNull();
+    expect(entryOf(second)).toMatchObject({ expires_at: NOON_SECONDS + 7_200 });
+    expect(data.size).toBe(2);
+  });
+
+  it('refuses a client whose new key would not work', async () => {
+    await add('web --expires 2026-11-22T12:30:00Z');
+    await run('set web --disabled');
+    expect(await mistake('rotate web')).toBe('Client web is disabled: set --enabled first.');
+    await run('set web --enabled');
+    expect(await mistake('rotate web', NOON + 1_800_000)).toBe(
+      'Client web has expired: set --expires first.',
+    );
   });
 
   it('refuses other times and unknown names', async () => {
@@ -299,7 +350,7 @@ describe('policy', () => {
 
   it.each([
     ['policy set pro', 'Nothing to set'],
-    ['policy set a/b --models a', 'is no name'],
+    ['policy set a/b --models a', 'is not a valid name'],
     ['policy set pro --origins https://app.example', 'policy set takes no option --origins'],
     ['policy set pro --expires never', 'policy set takes no option --expires'],
     ['policy show pro', 'There is no command "policy show"'],
