@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import { jsonResponse } from '../http/response.ts';
 import { readAll } from '../lib/bytes.ts';
 import type { Config } from '../config/config.ts';
-import { GatewayError } from '../http/errors.ts';
+import { GatewayError, type ErrorCode } from '../http/errors.ts';
 import {
   ECHO_CHARS,
   MODELS_BYTES,
@@ -38,13 +38,21 @@ type UpstreamModel = z.infer<typeof upstreamListSchema>['data'][number];
 
 const OWNER = 'stepfun';
 
+/** Failures that are about the key of the call, not about StepFun. */
+const KEY_CODES: ReadonlySet<ErrorCode> = new Set([
+  'insufficient_quota',
+  'invalid_api_key',
+  'upstream_auth',
+  'upstream_rate_limited',
+]);
+
 /** What an isolate knows of StepFun's list: plain data, which requests may share. */
 interface ListState {
   /** The last list of the gateway's own key; null: none was read yet. */
   models: readonly UpstreamModel[] | null;
   /** Until then that list serves without asking StepFun. */
   freshUntilMs: number;
-  /** Until then nobody asks StepFun, after a failure. */
+  /** After a failure, StepFun is not asked again before this time. */
   retryAtMs: number;
 }
 
@@ -85,7 +93,7 @@ async function listModels(context: ModelsContext): Promise<ListedModel[]> {
 
 /**
  * StepFun's list. If StepFun does not answer: its last list, or the models that are known
- * here, for MODELS_RETRY_MS without asking again. Otherwise each visitor would wait
+ * here, for MODELS_RETRY_MS without asking again. Otherwise each request would wait
  * MODELS_TIMEOUT_MS for a list that is known.
  */
 async function upstreamModels(context: ModelsContext): Promise<readonly UpstreamModel[]> {
@@ -106,7 +114,7 @@ async function upstreamModels(context: ModelsContext): Promise<readonly Upstream
     return models;
   } catch (thrown) {
     log('warn', 'models_failed', { detail: String(thrown) });
-    // A client's own key that StepFun refuses says nothing about the list of others.
+    // If StepFun refuses one client's own key, other keys can still read the list.
     if (isShared || !isAboutKey(thrown)) state.retryAtMs = Date.now() + MODELS_RETRY_MS;
     return fallback;
   }
@@ -116,8 +124,6 @@ function knownModels(baseUrl: string): readonly Model[] {
   const isStepPlan = baseUrl.includes('/step_plan/');
   return MODELS.filter(({ stepPlanOnly }) => isStepPlan || !stepPlanOnly);
 }
-
-const KEY_CODES: ReadonlySet<string> = new Set(['invalid_api_key', 'insufficient_quota', 'upstream_auth']);
 
 function isAboutKey(thrown: unknown): boolean {
   return thrown instanceof GatewayError && KEY_CODES.has(thrown.code);

@@ -98,6 +98,8 @@ describe('the line of a request', () => {
     ['info', 200, {}],
     ['info', 404, { code: 'not_found' }],
     ['info', 499, { outcome: 'client_gone' }],
+    ['info', 504, { code: 'cache_miss' }],
+    ['error', 504, { code: 'upstream_timeout' }],
     ['error', 502, { code: 'upstream_unavailable' }],
     // A stream that broke after its 200.
     ['error', 200, { code: 'upstream_reset', outcome: 'upstream_reset' }],

@@ -152,14 +152,17 @@ describe("with the client's own key", () => {
     await list(context);
     expect(models.mock.calls.map(([key]) => key)).toEqual(['sk-mine', 'sk-mine']);
   });
-  it('a refused key does not stop the calls of others', async () => {
-    const refused = () => Promise.reject(new GatewayError('invalid_api_key'));
-    const { context, models } = gateway(refused, settings, 'sk-wrong');
-    await list(context);
-    models.mockImplementation(answered);
-    expect(await list({ ...context, upstreamKey: 'sk-right' })).toEqual(['step-3.5-flash', 'step-9']);
-  });
-  it('a failure of StepFun does', async () => {
+  it.each(['insufficient_quota', 'invalid_api_key', 'upstream_auth', 'upstream_rate_limited'] as const)(
+    'a key that gets %s does not stop the calls of others',
+    async (code) => {
+      const refused = () => Promise.reject(new GatewayError(code));
+      const { context, models } = gateway(refused, settings, 'sk-wrong');
+      await list(context);
+      models.mockImplementation(answered);
+      expect(await list({ ...context, upstreamKey: 'sk-right' })).toEqual(['step-3.5-flash', 'step-9']);
+    },
+  );
+  it('a failure of StepFun stops the calls of others', async () => {
     const { context, models } = gateway(failed, settings, 'sk-mine');
     await list(context);
     await list({ ...context, upstreamKey: 'sk-other' });
