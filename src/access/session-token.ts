@@ -7,7 +7,7 @@
 import { base64url } from 'jose';
 import type { Config } from '../config/config.ts';
 import type { GatewayError } from '../http/errors.ts';
-import { refusal, sessionClient, type Identity } from './client.ts';
+import { refusal, sessionIdentity, type Identity } from './client.ts';
 
 type SessionSettings = NonNullable<Config['access']['session']>;
 
@@ -50,7 +50,7 @@ export async function verifySession(
   if (session === null) return refusal('session: not signed here');
   if (Date.now() >= session.expiresAt * 1_000) return refusal('session: expired');
   if (pageOrigin(request) !== session.origin) return refusal('session: other origin');
-  return sessionClient(session.id);
+  return sessionIdentity(session.id);
 }
 
 /** Browsers leave `Origin` out when a page GETs from its own origin (Fetch §3.1): then it is the gateway's. */

@@ -9,7 +9,7 @@ import type { RequestContext } from '../http/request-context.ts';
 import { jsonResponse } from '../http/response.ts';
 import { readBytes } from '../lib/read-bytes.ts';
 import { within } from '../lib/within.ts';
-import { anonymousClient } from './client.ts';
+import { anonymousIdentity } from './client.ts';
 import { hasWayIn } from './client-store.ts';
 import type { AccessBindings } from './identify.ts';
 import { limitByBinding } from './rate-limit.ts';
@@ -49,7 +49,7 @@ export async function sessionResponse(
     throw new GatewayError('origin_not_allowed', 'A session belongs to a page: send its Origin.');
   }
 
-  await limitByBinding(bindings.limiter, anonymousClient(request));
+  await limitByBinding(bindings.limiter, anonymousIdentity(request));
   const { turnstile_token: turnstileToken } = await readSessionRequest(request);
   await verifyTurnstile(turnstileToken, hostname, request.headers.get('cf-connecting-ip'), settings);
 

@@ -22,7 +22,7 @@ const verify = (token: string) => verifyToken(token, issuer.jwt, waitUntil);
 
 describe('a good token', () => {
   it('gives its subject', async () => {
-    expect(admitted(await verify(await sign(key)))).toEqual({ subject: 'ada', policy: null });
+    expect(admitted(await verify(await sign(key)))).toEqual({ subject: 'ada', policyName: null });
     expect(admitted(await verify(await sign(key, { sub: 'bob' }))).subject).toBe('bob');
   });
 
@@ -48,11 +48,11 @@ describe('a good token', () => {
     const settings = { ...issuer.jwt, policyClaim: 'https://app.example/plan' };
     const withPlan = async (plan: unknown) =>
       admitted(await verifyToken(await sign(key, { 'https://app.example/plan': plan }), settings, waitUntil))
-        .policy;
+        .policyName;
     expect(await withPlan('pro')).toBe('pro');
     expect(await withPlan(7)).toBe(7);
     expect(await withPlan(undefined)).toBeNull();
-    expect(admitted(await verify(await sign(key, { plan: 'pro' }))).policy).toBeNull();
+    expect(admitted(await verify(await sign(key, { plan: 'pro' }))).policyName).toBeNull();
   });
 
   it.each([
@@ -146,8 +146,8 @@ describe('a bad token is refused', () => {
     [{ exp: now - 90 }, 'JWT: exp check_failed'],
     [{ nbf: now + 90 }, 'JWT: nbf check_failed'],
     [{ sub: undefined }, 'JWT: sub missing'],
-    [{ sub: '' }, 'JWT: sub is no text'],
-    [{ sub: 42 }, 'JWT: sub is no text'],
+    [{ sub: '' }, 'JWT: sub is not a string'],
+    [{ sub: 42 }, 'JWT: sub is not a string'],
   ])('%o, and the log names the claim', async (changes, detail) => {
     expect(refused(await verify(await sign(key, changes))).details.detail).toBe(detail);
   });
@@ -171,7 +171,7 @@ describe('a bad token is refused', () => {
     const token = await new SignJWT(claims())
       .setProtectedHeader(header as unknown as { alg: string })
       .sign(key.privateKey);
-    expect(refused(await verify(token)).details.detail).toBe('JWT: kid is no text');
+    expect(refused(await verify(token)).details.detail).toBe('JWT: kid is not a string');
   });
 
   it('without a signature (alg none)', async () => {
@@ -227,7 +227,7 @@ describe('a bad token is refused', () => {
       expect(refused(await verify(await sign(stranger, {}, { [name]: value }))).code).toBe('invalid_api_key');
       // Not even with a good signature: an honest token needs none of it.
       const error = refused(await verify(await sign(key, {}, { [name]: value })));
-      expect(error.details.detail).toBe('JWT: brings its own key');
+      expect(error.details.detail).toBe('JWT: header contains its own key');
     }
     expect(evil.hits()).toBe(0);
     await evil[Symbol.asyncDispose]();

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { sessionClient } from '../../../src/access/client.ts';
+import { sessionIdentity } from '../../../src/access/client.ts';
 import { isSessionToken, signSession, verifySession } from '../../../src/access/session-token.ts';
 import { admitted, GATEWAY, PAGE, refused, request, settings } from './support.ts';
 
@@ -31,7 +31,7 @@ afterEach(() => void vi.useRealTimers());
 
 describe('a session’s token', () => {
   it('is its client’s, on its page', async () => {
-    expect(admitted(await verify(await sign(), PAGE))).toEqual(sessionClient(ID));
+    expect(admitted(await verify(await sign(), PAGE))).toEqual(sessionIdentity(ID));
   });
 
   it('is visible ASCII with a prefix of its own', async () => {

@@ -37,7 +37,7 @@ export async function failure(promise: Promise<unknown>): Promise<GatewayError> 
 }
 
 /** @returns the failure that a check gave back as data. */
-export function refused(outcome: object): GatewayError {
+export function refused(outcome: object | null): GatewayError {
   if (outcome instanceof GatewayError) return outcome;
   throw new Error(`should have been refused: ${JSON.stringify(outcome)}`);
 }
