@@ -115,7 +115,7 @@ describe('shell', () => {
     const secrets = Array.from(text.matchAll(/secret put (?!NAME\b)([A-Z_]+)/g), ([, name]) => name);
     expect(secrets.length).toBeGreaterThan(1);
     expect(Object.keys(settingsSchema.shape)).toEqual(expect.arrayContaining(secrets));
-    const named = Array.from(text.matchAll(/npm (?:run )?([\w:]+)/g), ([, name]) => name);
+    const named = Array.from(text.matchAll(/npm (?:run )?([\w:-]+)/g), ([, name]) => name);
     expect(named.length).toBeGreaterThan(10);
     expect([...Object.keys(scripts), 'install']).toEqual(expect.arrayContaining(named));
   });
