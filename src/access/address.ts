@@ -1,5 +1,5 @@
-// An anonymous caller's identity: the address that Cloudflare saw. Headers that the
-// caller writes (X-Forwarded-For …) are ignored.
+// The identity of an anonymous caller: the address that Cloudflare reports. Headers that
+// the caller can write (X-Forwarded-For …) are ignored.
 
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 const IPV6 = /^[\da-f:.]+$/i;
@@ -16,7 +16,7 @@ export function addressId(headers: Headers): string {
   if (IPV4.test(address)) return `ip:${address}`;
   const groups = parseIPv6(address);
   if (groups === null) return 'ip:unknown';
-  if (groups.slice(0, 6).join(':') === MAPPED_PREFIX) return `ip:${dotted(groups.slice(6))}`;
+  if (groups.slice(0, 6).join(':') === MAPPED_PREFIX) return `ip:${toDottedAddress(groups.slice(6))}`;
   return `ip:${groups.slice(0, 4).join(':')}::/64`;
 }
 
@@ -31,7 +31,7 @@ function parseIPv6(address: string): string[] | null {
   return [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after];
 }
 
-function dotted(groups: readonly string[]): string {
+function toDottedAddress(groups: readonly string[]): string {
   return groups
     .map((group) => Number.parseInt(group, 16))
     .map((group) => `${group >> 8}.${group & 0xff}`)

@@ -1,4 +1,4 @@
-// From a request to the client behind it: every way in, in order.
+// Identifies the client of a request: tries every way in, in order.
 
 import type { Config } from '../config/config.ts';
 import type { OriginRules } from '../config/origins.ts';
@@ -48,7 +48,7 @@ interface Credential {
 const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
 
 /**
- * @param request - its `Authorization`, `Origin` and address are read, nothing else.
+ * @param request - its only `Authorization`, `Origin` and the address are read.
  * @returns the caller, by client key, session token, user token, a StepFun key of its own,
  *   or its address; with the limits that hold for it.
  * @throws {GatewayError} `access_not_configured` if no way in is configured;

@@ -289,7 +289,7 @@ describe('the day after', () => {
     expect(storage.alarmsSet).toBe(1);
   });
 
-  it('everything is forgotten, and stays so', async () => {
+  it('everything is deleted, and is not restored', async () => {
     const call = claim();
     await budget.reserve(call);
     budget.settle(call, 40, 1_000);

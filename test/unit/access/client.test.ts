@@ -79,7 +79,7 @@ describe('clients', () => {
     }
   });
 
-  it('that are not let in all read the same', () => {
+  it('that are refused all get the same answer', () => {
     const error = refusal('JWT: expired');
     expect(error.code).toBe('invalid_api_key');
     expect(error.message).toMatch(/^No valid credentials were given: send Authorization: Bearer /);
