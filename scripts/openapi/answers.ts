@@ -1,4 +1,4 @@
-// The schemas of what the gateway answers. Only the tests check answers against them
+// The schemas of answers. Only the tests check answers against them
 // (test/worker/openapi.test.ts). Fields that StepFun adds to its answers pass through, so
 // these objects are open, and clients have to accept unknown fields.
 

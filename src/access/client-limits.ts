@@ -11,7 +11,7 @@ export interface ClientLimits {
   readonly tokensPerDay: number;
   /** Counted exactly, by the client's Budget object; 0: no limit; null: `RATE_LIMITER` counts. */
   readonly requestsPerMinute: number | null;
-  /** Of each choice; 0: no ceiling. */
+  /** For each choice; 0: no ceiling. */
   readonly maxOutputTokens: number;
 }
 

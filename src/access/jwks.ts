@@ -1,8 +1,8 @@
 // An issuer's public keys (JWKS, RFC 7517), remembered by the isolate.
 //
-// What is remembered is plain data. jose's own remote set shares the promise of its one
+// Only plain data is remembered. jose's own remote set shares the promise of its one
 // fetch, and in Workers a promise belongs to the request that made it: when that client
-// leaves, the others wait for ever. Here one request fetches, the fetch outlives its
+// leaves, the others wait without end. Here one request fetches, the fetch outlives its
 // client (`waitUntil`), and other requests poll for the data with their own timers.
 //
 // The isolate fetches at most once per 30 s. While the issuer doesn't answer, its last keys

@@ -1,5 +1,5 @@
 // `GET /v1/models` and `GET /v1/models/{id}`: StepFun's list as OpenAI's model objects,
-// limited to the models that this deployment allows, with what is known of each.
+// limited to the models that the client may use, with their known properties.
 
 import * as z from 'zod/mini';
 import { jsonResponse } from '../http/response.ts';
@@ -46,7 +46,7 @@ const KEY_CODES: ReadonlySet<ErrorCode> = new Set([
   'upstream_rate_limited',
 ]);
 
-/** What an isolate knows of StepFun's list: plain data, which requests may share. */
+/** StepFun's list as an isolate knows it: plain data, which requests may share. */
 interface ListState {
   /** The last list of the gateway's own key; null: none was read yet. */
   models: readonly UpstreamModel[] | null;
@@ -59,7 +59,7 @@ interface ListState {
 /** One for each gateway of the isolate. */
 const states = new WeakMap<Stepfun, ListState>();
 
-/** What a request about models needs. */
+/** The context of a request about models. */
 export interface ModelsContext {
   readonly config: Config;
   readonly stepfun: Stepfun;

@@ -67,7 +67,7 @@ describe('a client key', () => {
     expect(admitted(await holder({ disabled: false })).name).toBe('web');
   });
 
-  it('is refused from the second on in which it expires', async () => {
+  it('is refused from the second in which it expires', async () => {
     const expiresAt = NOON / SECOND + 10;
     expect(admitted(await holder({ expires_at: expiresAt })).name).toBe('web');
     vi.setSystemTime(NOON + 10 * SECOND - 1);
@@ -192,7 +192,7 @@ describe('the memory of an isolate', () => {
 });
 
 describe('while KV fails', () => {
-  it('keys that were read within 10 minutes serve, and KV is asked every 5 s', async () => {
+  it('serves keys that were read within 10 minutes, and asks KV every 5 s', async () => {
     await find();
     store.trouble = down;
     vi.setSystemTime(NOON + MINUTE);

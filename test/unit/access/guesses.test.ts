@@ -25,7 +25,7 @@ afterEach(() => {
 });
 
 describe('countFailure', () => {
-  it('counts by the address, apart from what else is counted by it', async () => {
+  it('counts by the address, under a key of its own', async () => {
     const guesser = address();
     const { limit } = limiter(true);
     await countFailure({ limit }, guesser, 'guess');

@@ -93,7 +93,7 @@ describe('the clocks of issuer and gateway', () => {
 });
 
 describe('a token without a kid', () => {
-  it('is good with any key of the issuer', async () => {
+  it('is accepted with any key of the issuer', async () => {
     const [one, two] = [await keyPair('one', 'RS256'), await keyPair('two', 'RS256')];
     await using other = await startIssuer(one, two, await keyPair('three', 'ES256'));
     const unnamed = (pair: KeyPair, changes = {}) =>
@@ -107,7 +107,7 @@ describe('a token without a kid', () => {
     expect(refused(expired).details.detail).toBe('JWT: exp check_failed');
   });
 
-  it('is good with the issuer’s only key', async () => {
+  it('is accepted with the issuer’s only key', async () => {
     const token = await new SignJWT(claims()).setProtectedHeader({ alg: 'RS256' }).sign(key.privateKey);
     expect(admitted(await verify(token)).subject).toBe('ada');
   });
@@ -205,7 +205,7 @@ describe('a bad token is refused', () => {
     expect(other.hits()).toBe(0);
   });
 
-  it('whose secret stands in the JWKS itself', async () => {
+  it('whose secret is in the JWKS itself', async () => {
     const secret = Buffer.alloc(32, 7);
     const oct = { kty: 'oct', k: secret.toString('base64url'), kid: 'shared' };
     await using other = await startIssuer({ ...key, jwk: oct });
@@ -215,7 +215,7 @@ describe('a bad token is refused', () => {
     expect(refused(await verifyToken(token, other.jwt, waitUntil)).code).toBe('invalid_api_key');
   });
 
-  it('that brings its own key, or a URL of one', async () => {
+  it('whose header contains its own key, or the URL of one', async () => {
     const evil = await startIssuer(stranger);
     const hints = {
       jku: evil.jwt.jwksUrl,
@@ -248,7 +248,7 @@ describe('a bad token is refused', () => {
     }
   });
 
-  it('by a key too short to be safe, or that is no key', async () => {
+  it('by a key that is too short, or by an invalid key', async () => {
     captureLog();
     for (const jwk of [
       { kty: 'RSA', kid: 'main', n: 'AQAB', e: 'AQAB' },
@@ -284,7 +284,7 @@ describe('a bad token is refused', () => {
     },
   );
 
-  it('whose claims are no object', async () => {
+  it('whose claims are not an object', async () => {
     const { CompactSign } = await import('jose');
     for (const payload of ['null', '[]', '"ada"', '{', '']) {
       const token = await new CompactSign(new TextEncoder().encode(payload))

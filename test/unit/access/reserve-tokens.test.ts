@@ -44,7 +44,7 @@ const reserve = (
   tokensPerDay = 1_000,
   signal?: AbortSignal,
 ) => reserveTokens(house.namespace, clientOf(identity, { tokensPerDay }), { ...CALL, ...call }, signal);
-/** Of a reservation that waits as long as the object does. */
+/** For a reservation that waits as long as the object does. */
 const waited = async <T>(promise: Promise<T>) => {
   const outcome = promise.catch((error: unknown) => error);
   await vi.advanceTimersByTimeAsync(2_000);

@@ -30,7 +30,7 @@ const mac = (text: string) => createHmac('sha256', SIGNING_KEY).update(text).dig
 afterEach(() => void vi.useRealTimers());
 
 describe('a session’s token', () => {
-  it('is its client’s, on its page', async () => {
+  it('identifies its client, on its page', async () => {
     expect(admitted(await verify(await sign(), PAGE))).toEqual(sessionIdentity(ID));
   });
 
@@ -41,7 +41,7 @@ describe('a session’s token', () => {
     expect(isSessionToken(`x${token}`)).toBe(false);
   });
 
-  it('is signed with HMAC-SHA-256 over all that stands before the dot', async () => {
+  it('is signed with HMAC-SHA-256 over everything before the dot', async () => {
     const [text = '', signature] = (await sign()).split('.');
     expect(signature).toBe(mac(text));
     const payload: unknown = JSON.parse(Buffer.from(text.slice(5), 'base64url').toString());
@@ -104,7 +104,7 @@ describe('a session’s token', () => {
     expect(await reason(token)).toBe('session: not signed here');
   });
 
-  it('is not one whose payload is signed without its dot or its prefix', async () => {
+  it('is refused if its payload was signed without its dot or its prefix', async () => {
     const payload = Buffer.from(JSON.stringify({ id: ID, origin: PAGE, expiresAt: 9e9 })).toString(
       'base64url',
     );

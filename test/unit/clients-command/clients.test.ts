@@ -72,7 +72,7 @@ const storedUnder = (key: string) => `key:${createHash('sha256').update(key).dig
 const entryOf = (key: string) => JSON.parse(data.get(storedUnder(key)) ?? 'null') as unknown;
 
 describe('add', () => {
-  it('makes a key, prints it once and stores its digest alone', async () => {
+  it('creates a key, prints it once and stores only its digest', async () => {
     const printed = await run('add web');
     const key = /^ {2}(\S+)$/m.exec(printed)?.[1] ?? '';
     expect(key).toMatch(/^sfe-web-[a-z0-9]{32}$/);
@@ -82,7 +82,7 @@ describe('add', () => {
     expect(await add('other')).not.toBe(await add('third'));
   });
 
-  it('takes every limit', async () => {
+  it('accepts every limit', async () => {
     const key = await add(
       'web --models step-3.7-flash,step-3.5-flash --tokens-per-day 200000 --requests-per-minute 0 ' +
         '--max-output-tokens 1000 --origins https://app.example,https://*.app.pages.dev --expires 2027-01-31',
@@ -101,14 +101,14 @@ describe('add', () => {
     expect(clientEntrySchema.safeParse(entryOf(key)).success).toBe(true);
   });
 
-  it('takes a time for an end, and never', async () => {
+  it('accepts a time as the end, and never', async () => {
     expect(entryOf(await add('a --expires 2027-01-31T12:00:00Z'))).toMatchObject({
       expires_at: Date.parse('2027-01-31T12:00:00Z') / 1_000,
     });
     expect(entryOf(await add('b --expires never'))).not.toHaveProperty('expires_at');
   });
 
-  it('refuses a name that is taken, or that is none', async () => {
+  it('refuses a name that is taken or invalid', async () => {
     await add('web');
     expect(await mistake('add web')).toContain('There is a client "web" already');
     expect(await mistake(`add ${'a'.repeat(65)}`)).toContain('is not a valid name');
@@ -138,7 +138,7 @@ describe('add', () => {
 });
 
 describe('list', () => {
-  it('says how to begin', async () => {
+  it('shows the first command while there is no client', async () => {
     expect(await run('list')).toBe('There is no client yet: npm run clients -- add NAME');
   });
 
@@ -183,7 +183,7 @@ describe('show', () => {
 });
 
 describe('set', () => {
-  it('changes limits and takes them out', async () => {
+  it('changes limits and removes them', async () => {
     const key = await add(
       'web --tokens-per-day 5 --models a --origins https://app.example --expires 2027-01-31',
     );
@@ -275,13 +275,13 @@ describe('rotate', () => {
     ['2h', 7_200],
     ['7d', 604_800],
     ['0', 0],
-  ])('lets the old key live on for %s', async (overlap, seconds) => {
+  ])('lets the old key work for %s', async (overlap, seconds) => {
     const old = await add('web');
     await run(`rotate web --overlap ${overlap}`);
     expect(entryOf(old)).toMatchObject({ expires_at: NOON_SECONDS + seconds });
   });
 
-  it('keeps an end of the client’s, for both keys', async () => {
+  it('keeps an earlier end of the client, for both keys', async () => {
     const expiry = Date.parse('2026-11-22T12:30:00Z') / 1_000;
     const old = await add('web --expires 2026-11-22T12:30:00Z');
     const { key } = await json('rotate web');
@@ -361,14 +361,14 @@ describe('policy', () => {
 });
 
 describe('the command line', () => {
-  it('helps', async () => {
+  it('prints its help', async () => {
     for (const line of ['', '--help', 'add web -h']) {
       expect(await run(line)).toMatch(/^npm run clients -- COMMAND/);
     }
     expect(opened).toEqual([]);
   });
 
-  it('names the store', async () => {
+  it('opens the store that the options name', async () => {
     await run('list');
     await run('list --local');
     await run('list --env staging --namespace-id abc');
