@@ -8,7 +8,7 @@ const MAPPED_PREFIX = '0:0:0:0:0:ffff';
 /**
  * @param headers - `cf-connecting-ip` is set by Cloudflare and can't be forged through it.
  * @returns `ip:203.0.113.7`, or `ip:2001:db8:0:1::/64`: one household or server has a
- *   whole /64 (RFC 6177) and could else change its address for every request.
+ *   whole /64 (RFC 6177) and could otherwise change its address for every request.
  *   Without the header (local development) all share `ip:unknown`.
  */
 export function addressId(headers: Headers): string {

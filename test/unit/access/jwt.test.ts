@@ -225,7 +225,7 @@ describe('a bad token is refused', () => {
     };
     for (const [name, value] of Object.entries(hints)) {
       expect(refused(await verify(await sign(stranger, {}, { [name]: value }))).code).toBe('invalid_api_key');
-      // Not even with a good signature: an honest token needs none of it.
+      // Not even with a good signature: a valid token needs none of it.
       const error = refused(await verify(await sign(key, {}, { [name]: value })));
       expect(error.details.detail).toBe('JWT: header contains its own key');
     }
@@ -278,7 +278,7 @@ describe('a bad token is refused', () => {
   });
 
   it.each(['', '.', '..', 'a.b.c', '....', 'e30.e30.e30', 'null.null.null'])(
-    'that is rubbish: "%s"',
+    'that is malformed: "%s"',
     async (token) => {
       expect(refused(await verify(token)).code).toBe('invalid_api_key');
     },
