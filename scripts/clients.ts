@@ -30,13 +30,13 @@ import { clientTable, limitsOf, policyTable } from './clients/table.ts';
 
 const HELP = `npm run clients -- COMMAND [options]
 
-  add NAME [limits]        make a client; its key is printed once
+  add NAME [limits]        create a client; its key is printed once
   list                     all clients with their limits
   show NAME                the entries of one client
-  set NAME [limits]        change limits; "default" takes one out; --disabled, --enabled
+  set NAME [limits]        change limits; "default" removes one; --disabled, --enabled
   revoke NAME              remove a client and its keys
-  rotate NAME              a new key; the old one lives on for --overlap (1h)
-  policy set NAME [limits] limits for users' tokens whose JWT_POLICY_CLAIM says NAME
+  rotate NAME              a new key; the old one works for --overlap (default 1h)
+  policy set NAME [limits] limits for users' tokens whose JWT_POLICY_CLAIM is NAME
   policy list
   policy remove NAME
 
@@ -50,18 +50,18 @@ Limits (0: no limit):
 
   --local                  the store of npm start, not the deployed one
   --env NAME               a wrangler environment, such as staging
-  --namespace-id ID        the KV namespace, where wrangler.toml doesn't say it
+  --namespace-id ID        the KV namespace, if wrangler.toml has no id
   --json                   for scripts
 `;
 
-/** What a command printed: for a person, and for a script. */
+/** The output of a command: for a person, and for a script. */
 interface Output {
   readonly text: string;
   readonly json: unknown;
 }
 
 interface Command {
-  /** How many words follow its name. */
+  /** The number of names that follow the command. */
   readonly names: 0 | 1;
   readonly options: readonly (keyof OptionValues)[];
   readonly run: (store: EntryStore, name: string, values: OptionValues, nowMs: number) => Promise<Output>;
@@ -94,7 +94,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     names: 1,
     options: [...CLIENT_OPTIONS, 'disabled', 'enabled'],
     run: async (store, name, values, nowMs) => {
-      const entry = await setClient(store, name, readChanges(values, nowMs));
+      const entry = await setClient(store, name, readChanges(values, nowMs), nowMs);
       return { text: `Client ${name}: ${limitsOf(entry)}. ${SOON}`, json: entry };
     },
   },
@@ -110,8 +110,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     names: 1,
     options: ['overlap'],
     run: async (store, name, { overlap = '1h' }, nowMs) => {
-      const created = await rotateClient(store, name, readOverlap(overlap), nowMs);
-      return showKey(created, `Client ${name} has a new key; the old one ends after ${overlap}.`);
+      const overlapSeconds = readOverlap(overlap);
+      const created = await rotateClient(store, name, overlapSeconds, nowMs);
+      const end = overlapSeconds === 0 ? 'ends now' : `works for another ${overlap}`;
+      return showKey(created, `Client ${name} has a new key; the old one ${end}.`);
     },
   },
   'policy set': {
@@ -140,18 +142,18 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
 };
 
-const SOON = 'It works within about two minutes.';
+const SOON = 'The change takes effect within about two minutes.';
 
 function showKey({ key, entry }: Created, headline: string): Output {
-  const text = `${headline} ${SOON}\n\n  ${key}\n\nSave this key now: it is stored nowhere, and not shown again.`;
+  const text = `${headline} ${SOON}\n\n  ${key}\n\nSave this key now: it is stored nowhere and not shown again.`;
   return { text, json: { name: entry.name, key, entry } };
 }
 
 /**
  * @param args - the command line behind `npm run clients --`.
  * @param createStore - opens the store that the options name.
- * @returns what to print.
- * @throws {CommandError} for everything that is wrong with the command line.
+ * @returns the text to print.
+ * @throws {CommandError} for every mistake in the command line.
  */
 export async function runClients(
   args: readonly string[],
@@ -186,7 +188,7 @@ function parse(args: readonly string[]): { values: OptionValues; positionals: st
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   } catch (error) {
-    // Node's own words name the option.
+    // Node's own message names the option.
     throw new CommandError(error instanceof Error ? error.message : String(error));
   }
 }

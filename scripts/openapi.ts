@@ -1,5 +1,5 @@
 // npm run openapi            writes the API's description to the file that the Worker serves
-// npm run openapi -- --check fails if that file differs from what the code makes
+// npm run openapi -- --check fails if that file differs from the generated description
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

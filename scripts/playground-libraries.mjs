@@ -1,4 +1,4 @@
-// Makes the library files of the playground and of the API viewer out of node_modules. `npm install` runs it
+// Bundles the library files of the playground and of the API viewer from node_modules. `npm install` runs it
 // (`prepare`), so that development, tests and deployment have the same files; git ignores them.
 //
 // Each library is one ES module, since a page without a build step can't import a package by its name.
@@ -41,7 +41,7 @@ const MODULES = {
   ].join('\n'),
 };
 
-/** Their licences ask that the text travels with each copy. */
+/** Their licences require the licence's text in each copy. */
 const LICENSED = ['markdown-it', 'katex', 'lowlight', 'highlight.js', 'swagger-ui-dist'];
 
 await rm(OUT, { recursive: true, force: true });

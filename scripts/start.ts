@@ -198,7 +198,7 @@ ${needsKey ? `\n  Callers need a key: replace YOUR_KEY by ${credentials()}.\n` :
   }
 }
 
-/** A client with a budget of its own, to show what `npm run clients` makes. The gateway works without it. */
+/** A client with a budget of its own, as an example of `npm run clients`. The gateway works without it. */
 async function printDemoClient(): Promise<void> {
   try {
     const key = await setDemoClient();

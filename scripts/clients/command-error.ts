@@ -1,4 +1,4 @@
-/** A mistake of the command's user, or a failure outside; its message is all that is printed. */
+/** A wrong command line, or a failure of wrangler. Only its message is printed. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
 }

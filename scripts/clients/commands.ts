@@ -3,9 +3,9 @@
 import { createHash, randomInt } from 'node:crypto';
 import {
   CLIENT_KEY_PREFIX,
-  CLIENT_NAME,
   clientEntryKey,
   clientEntrySchema,
+  ENTRY_NAME,
   KEY_PREFIX,
   POLICY_PREFIX,
   policyEntrySchema,
@@ -17,13 +17,13 @@ import { CommandError } from './command-error.ts';
 import type { EntryStore } from './kv-store.ts';
 import type { Changes } from './options.ts';
 
-/** An entry with its key in KV; null: it doesn't parse, and the gateway refuses its key. */
+/** An entry with its key in KV; null: it is invalid, and the gateway refuses its key. */
 export interface Stored<T> {
   readonly key: string;
   readonly entry: T | null;
 }
 
-/** A client whose key has just been made: it is shown now, and stored nowhere. */
+/** A client with its new key, which is shown once and stored nowhere. */
 export interface Created {
   readonly key: string;
   readonly entry: ClientEntry;
@@ -48,48 +48,54 @@ export async function addClient(
   return created;
 }
 
-/** @returns every client, by name; after `rotate` a client has two entries until the next one. */
+/** @returns all entries, by client and key. `rotate` adds an entry; `set` and `rotate` remove expired ones. */
 export async function listClients(store: EntryStore): Promise<Stored<ClientEntry>[]> {
   const all = await readAll(store, KEY_PREFIX, (value) => clientEntrySchema.safeParse(value).data);
   return all.toSorted((a, b) => compare(a.entry?.name ?? '', b.entry?.name ?? '') || compare(a.key, b.key));
 }
 
-/** @throws {CommandError} when there is no client of this name. */
+/** @throws {CommandError} for an unknown name. */
 export async function showClient(store: EntryStore, name: string): Promise<Stored<ClientEntry>[]> {
   return requireClient(store, name);
 }
 
 /**
- * Changes the limits of a client, in each of its entries. The expiry is that of its latest key alone: a
- * key that was rotated away must not work again.
+ * Changes the limits of a client, in each entry that has not expired. A new end applies to
+ * older keys only if it is earlier than theirs: a key that `rotate` replaced, perhaps
+ * because it leaked, must not become valid again.
+ * @returns the entry of the client's latest key.
+ * @throws {CommandError} for an unknown name, or without a change.
  */
-export async function setClient(store: EntryStore, name: string, changes: Changes): Promise<ClientEntry> {
+export async function setClient(
+  store: EntryStore,
+  name: string,
+  changes: Changes,
+  nowMs: number,
+): Promise<ClientEntry> {
   if (Object.keys(changes).length === 0) throw new CommandError('Nothing to set: name a limit.');
-  const stored = await requireClient(store, name);
-  const latest = latestOf(stored);
-  const { expires_at: _, ...limits } = changes;
-  const changed = apply(latest.entry, changes);
-  const others = stored.filter((one) => one !== latest);
-  await store.write(
-    new Map([
-      ...others.map(({ key, entry }) => [key, text(apply(entry, limits))] as const),
-      [latest.key, text(changed)],
-    ]),
-  );
-  return changed;
+  const { latest, older, expired } = sortByAge(await requireClient(store, name), nowMs);
+  const entry = apply(latest.entry, changes);
+  const rest = older.map((stored) => {
+    const expiresAt = earlier(stored.entry.expires_at, changes.expires_at);
+    return [stored.key, text(apply(stored.entry, { ...changes, expires_at: expiresAt }))] as const;
+  });
+  await store.write(new Map([...rest, [latest.key, text(entry)]]));
+  await removeEntries(store, expired);
+  return entry;
 }
 
 /** @returns how many entries of the client were removed. */
 export async function revokeClient(store: EntryStore, name: string): Promise<number> {
-  const keys = (await requireClient(store, name)).map(({ key }) => key);
-  await store.remove(keys);
-  return keys.length;
+  const entries = await requireClient(store, name);
+  await removeEntries(store, entries);
+  return entries.length;
 }
 
 /**
- * Gives a client a new key with the same limits, and removes the keys that have expired.
- * @param overlapSeconds - how long the old key still works; an earlier end stays.
- * @throws {CommandError} for a client whose new key would not work.
+ * Gives a client a new key with the same limits.
+ * @param overlapSeconds - how long older keys still work, unless they end earlier.
+ * @throws {CommandError} for an unknown name, and for a client whose latest key has expired
+ *   or is disabled: the new key would not work.
  */
 export async function rotateClient(
   store: EntryStore,
@@ -97,34 +103,23 @@ export async function rotateClient(
   overlapSeconds: number,
   nowMs: number,
 ): Promise<Created> {
-  const now = toSeconds(nowMs);
-  const stored = await requireClient(store, name);
-  const { entry: latest } = latestOf(stored);
-  if (latest.disabled === true) throw new CommandError(`Client "${name}" is disabled: set it first.`);
-  if (endOf(latest) <= now) throw new CommandError(`Client "${name}" has expired: set --expires first.`);
-  const created = createKey({ ...latest, created_at: now });
-  const old = stored.filter(({ entry }) => endOf(entry) > now);
-  // One write: the new key is there when the old one's end is.
-  await store.write(
-    new Map([
-      ...old.map(({ key, entry }): [string, string] => {
-        const expiresAt = Math.min(endOf(entry), now + overlapSeconds);
-        return [key, text({ ...entry, expires_at: expiresAt })];
-      }),
-      [entryKeyOf(created.key), text(created.entry)],
-    ]),
-  );
-  const expired = stored.filter((one) => !old.includes(one));
-  if (expired.length > 0) await store.remove(expired.map(({ key }) => key));
-  return created;
-}
+  const { latest, older, expired } = sortByAge(await requireClient(store, name), nowMs);
+  if (latest.entry.disabled === true) {
+    throw new CommandError(`Client ${name} is disabled: set --enabled first.`);
+  }
+  if (hasExpired(latest, nowMs)) throw new CommandError(`Client ${name} has expired: set --expires first.`);
 
-/** @returns the entry of a client's newest key. */
-function latestOf(stored: readonly StoredClient[]): StoredClient {
-  const newestFirst = stored.toSorted(
-    ({ entry: a }, { entry: b }) => b.created_at - a.created_at || endOf(b) - endOf(a),
+  // Later than the entry before it, also within one second: the order of the keys is certain.
+  const createdAt = Math.max(toSeconds(nowMs), latest.entry.created_at + 1);
+  const created = createKey({ ...latest.entry, created_at: createdAt });
+  const endsAt = toSeconds(nowMs) + overlapSeconds;
+  const old = [latest, ...older].map(
+    ({ key, entry }) => [key, text({ ...entry, expires_at: earlier(entry.expires_at, endsAt) })] as const,
   );
-  return newestFirst[0]!;
+  // One write: either the new key exists and the old ones end, or neither.
+  await store.write(new Map([...old, [entryKeyOf(created.key), text(created.entry)]]));
+  await removeEntries(store, expired);
+  return created;
 }
 
 export async function setPolicy(
@@ -148,7 +143,7 @@ export async function listPolicies(store: EntryStore): Promise<Stored<PolicyEntr
   return all.toSorted((a, b) => compare(a.key, b.key));
 }
 
-/** @throws {CommandError} when there is no policy of this name. */
+/** @throws {CommandError} for an unknown name. */
 export async function removePolicy(store: EntryStore, name: string): Promise<void> {
   const names = (await listPolicies(store)).map(({ key }) => key.slice(POLICY_PREFIX.length));
   if (!names.includes(name)) throw unknown('policy', name, names);
@@ -160,7 +155,8 @@ function createKey(entry: ClientEntry): Created {
   return { key: `${CLIENT_KEY_PREFIX}${entry.name}-${random.join('')}`, entry };
 }
 
-function entryKeyOf(key: string): string {
+/** @returns the name in KV of the entry of a client key. */
+export function entryKeyOf(key: string): string {
   return clientEntryKey(createHash('sha256').update(key).digest('hex'));
 }
 
@@ -168,7 +164,7 @@ function apply(entry: ClientEntry, changes: Changes): ClientEntry {
   return clientEntrySchema.parse(removeUndefined({ ...entry, ...changes }));
 }
 
-/** @returns the entry without its undefined members. */
+/** Removes members that are undefined. */
 function removeUndefined(entry: object): object {
   return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined));
 }
@@ -179,11 +175,44 @@ function byName(all: readonly Stored<ClientEntry>[], name: string): StoredClient
   return all.filter((stored): stored is StoredClient => stored.entry?.name === name);
 }
 
+/** @returns the entries of a client, one or more. */
 async function requireClient(store: EntryStore, name: string): Promise<StoredClient[]> {
   const all = await listClients(store);
   const found = byName(all, name);
   if (found.length > 0) return found;
   throw unknown('client', name, [...new Set(all.flatMap(({ entry }) => entry?.name ?? []))]);
+}
+
+interface SortedEntries {
+  /** The entry of the newest key, also if it has expired. */
+  readonly latest: StoredClient;
+  readonly older: readonly StoredClient[];
+  /** Older ones that have expired. */
+  readonly expired: readonly StoredClient[];
+}
+
+/** @param entries - of one client, one or more. */
+function sortByAge(entries: readonly StoredClient[], nowMs: number): SortedEntries {
+  const [latest, ...rest] = entries.toSorted(({ entry: a }, { entry: b }) => b.created_at - a.created_at);
+  return {
+    latest: latest!,
+    older: rest.filter((stored) => !hasExpired(stored, nowMs)),
+    expired: rest.filter((stored) => hasExpired(stored, nowMs)),
+  };
+}
+
+function hasExpired({ entry }: StoredClient, nowMs: number): boolean {
+  return entry.expires_at !== undefined && entry.expires_at * 1_000 <= nowMs;
+}
+
+/** The earlier of two ends, in seconds; undefined: never. */
+function earlier(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.min(one, other);
+}
+
+async function removeEntries(store: EntryStore, entries: readonly StoredClient[]): Promise<void> {
+  if (entries.length > 0) await store.remove(entries.map(({ key }) => key));
 }
 
 async function readAll<T>(
@@ -196,9 +225,9 @@ async function readAll<T>(
 }
 
 function requireName(name: string): void {
-  if (!CLIENT_NAME.test(name)) {
+  if (!ENTRY_NAME.test(name)) {
     throw new CommandError(
-      `"${name}" is no name: take 1 to 64 letters, digits, dots, dashes or underscores.`,
+      `"${name}" is not a valid name: use 1 to 64 letters, digits, dots, dashes or underscores.`,
     );
   }
 }
@@ -210,10 +239,6 @@ function unknown(kind: string, name: string, names: readonly string[]): CommandE
 
 function text(entry: object): string {
   return JSON.stringify(entry);
-}
-
-function endOf({ expires_at: seconds = Number.MAX_SAFE_INTEGER }: ClientEntry): number {
-  return seconds;
 }
 
 function toSeconds(timeMs: number): number {

@@ -1,12 +1,12 @@
-// The demo client of `npm start`: a key that everybody knows, in the local store alone.
+// The demo client of `npm start`: a public key, in the local store only.
 
-import { createHash } from 'node:crypto';
-import { clientEntryKey, type ClientEntry } from '../../src/access/client-entry.ts';
+import type { ClientEntry } from '../../src/access/client-entry.ts';
+import { entryKeyOf } from './commands.ts';
 import { createKvStore } from './kv-store.ts';
 
 const KEY = 'sfe-demo-00000000000000000000000000000000';
 
-/** @returns the demo client's key, whose entry is in the store of `npm start` now. */
+/** Writes the demo client's entry into the store of `npm start`. @returns its key. */
 export async function setDemoClient(): Promise<string> {
   const entry: ClientEntry = {
     name: 'demo',
@@ -15,7 +15,6 @@ export async function setDemoClient(): Promise<string> {
     created_at: Math.floor(Date.now() / 1_000),
   };
   const store = createKvStore({ local: true, env: undefined, namespaceId: undefined });
-  const digest = createHash('sha256').update(KEY).digest('hex');
-  await store.write(new Map([[clientEntryKey(digest), JSON.stringify(entry)]]));
+  await store.write(new Map([[entryKeyOf(KEY), JSON.stringify(entry)]]));
   return KEY;
 }

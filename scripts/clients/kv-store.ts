@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CommandError } from './command-error.ts';
 
-/** KV's entries by their keys; each write is one request, so that nothing is half written. */
+/** KV's entries by their keys. Each write is one request: it writes all entries or none. */
 export interface EntryStore {
-  /** @returns the values of all keys that begin so. */
+  /** @returns the values of all keys with this prefix. */
   read(prefix: string): Promise<ReadonlyMap<string, string>>;
   write(entries: ReadonlyMap<string, string>): Promise<void>;
   remove(keys: readonly string[]): Promise<void>;
@@ -19,7 +19,7 @@ export interface EntryStore {
 const LOCAL_STORE = '.wrangler/simulator';
 const LOCAL_CONFIG = 'wrangler.local.toml';
 
-/** As many keys as one request of Cloudflare's API takes. */
+/** The maximum of one request to Cloudflare's API. */
 const KEYS_PER_READ = 100;
 
 export interface StoreOptions {
@@ -27,7 +27,7 @@ export interface StoreOptions {
   readonly local: boolean;
   /** A wrangler environment such as `staging`. */
   readonly env: string | undefined;
-  /** The namespace, where wrangler.toml doesn't say it. */
+  /** The namespace, if wrangler.toml has no id. */
   readonly namespaceId: string | undefined;
 }
 
@@ -69,7 +69,7 @@ export function createKvStore({ local, env, namespaceId }: StoreOptions): EntryS
   };
 }
 
-/** wrangler takes keys and values from a file; it is gone afterwards. */
+/** wrangler reads keys and values from a file, which is removed afterwards. */
 async function withFile<T>(content: unknown, use: (file: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'stepfun-edge-clients-'));
   try {

@@ -1,7 +1,7 @@
-// The command's options, and what they change in an entry.
+// The command's options, and the changes to an entry that they stand for.
 
 import type { ParseArgsConfig } from 'node:util';
-import type { ClientEntry } from '../../src/access/client-entry.ts';
+import { ENTRY_MODEL, type ClientEntry } from '../../src/access/client-entry.ts';
 import { originSchema } from '../../src/config/origins.ts';
 import { CommandError } from './command-error.ts';
 
@@ -39,17 +39,17 @@ export const LIMIT_OPTIONS = [
 export const CLIENT_OPTIONS = [...LIMIT_OPTIONS, 'origins', 'expires'] as const;
 export const STORE_OPTIONS = ['local', 'env', 'namespace-id', 'json', 'help'] as const;
 
-/** Takes a limit out of an entry, so that the deployment's setting holds again. */
+/** Removes a limit from an entry, so that the deployment's setting holds again. */
 const DEFAULT = 'default';
 
-/** What to put into an entry; undefined: take it out. */
+/** New values of an entry's members; undefined removes the member. */
 export type Changes = {
   readonly [N in keyof Omit<ClientEntry, 'name' | 'created_at'>]?: ClientEntry[N] | undefined;
 };
 
 /**
  * @param nowMs - since the epoch: an expiry lies after it.
- * @throws {CommandError} that names the option and what it takes.
+ * @throws {CommandError} that names the option and its valid values.
  */
 export function readChanges(values: OptionValues, nowMs: number): Changes {
   return {
@@ -90,7 +90,7 @@ function readCount(text: string, option: string): number {
 
 function readModels(text: string, option: string): string[] {
   const models = readList(text);
-  if (models.length > 0 && models.every((model) => /^(?:\*|[\w.:/-]{1,128})$/.test(model))) return models;
+  if (models.length > 0 && models.every((model) => ENTRY_MODEL.test(model))) return models;
   throw wrong(option, `model names, separated by commas; * for all; or ${DEFAULT}`);
 }
 
@@ -110,7 +110,7 @@ function readList(text: string): string[] {
     .filter((item) => item !== '');
 }
 
-/** A date means its whole day, here; a time means that moment. */
+/** A date stands for the end of that day in local time; a time for that moment. */
 function readExpiry(text: string, nowMs: number): number | undefined {
   if (text === 'never') return undefined;
   const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text) ?? [];
@@ -125,7 +125,7 @@ function timeOf(text: string): number {
   return /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/.test(text) ? Date.parse(text) : NaN;
 }
 
-/** Local midnight after that day; NaN for a day that no calendar has. */
+/** Local midnight after that day; NaN for a day that does not exist. */
 function dayAfter(year: number, month: number, day: number): number {
   const that = new Date(year, month - 1, day);
   const exists = that.getMonth() === month - 1 && that.getDate() === day;

@@ -1,12 +1,12 @@
-// Clients and policies as a person reads them: a table, with local times.
+// Clients and policies as tables for people, with local times.
 
 import type { ClientEntry, PolicyEntry } from '../../src/access/client-entry.ts';
 import type { Stored } from './commands.ts';
 
-/** How much of a digest names an entry that doesn't parse. */
+/** The part of a key in KV that names an invalid entry. */
 const KEY_CHARS = 16;
 
-/** @param nowMs - since the epoch: decides which keys have expired. */
+/** @param nowMs - since the epoch: keys that end before it have expired. */
 export function clientTable(clients: readonly Stored<ClientEntry>[], nowMs: number): string {
   if (clients.length === 0) return 'There is no client yet: npm run clients -- add NAME';
   return table([
@@ -46,7 +46,7 @@ export function limitsOf(entry: PolicyEntry & Pick<ClientEntry, 'origins'>): str
   return limits.length === 0 ? "the deployment's" : limits.join('; ');
 }
 
-/** The last day of a key; with its time where it doesn't end with a day. */
+/** The last day of a key; with the time if it doesn't end at midnight. */
 function expiryOf({ expires_at }: ClientEntry): string {
   if (expires_at === undefined) return 'never';
   const at = new Date(expires_at * 1_000);

@@ -1,4 +1,4 @@
-// The schemas of what the gateway answers. Only the tests check answers against them
+// The schemas of answers. Only the tests check answers against them
 // (test/worker/openapi.test.ts). Fields that StepFun adds to its answers pass through, so
 // these objects are open, and clients have to accept unknown fields.
 
@@ -14,10 +14,10 @@ const unixSeconds = { type: 'integer', description: 'Seconds since the epoch.' }
 const { $schema: _, ...session } = z.toJSONSchema(sessionSchema, { io: 'input' });
 
 const REASONING = {
-  reasoning: described(text, 'The reasoning, under `reasoning_format: general`.'),
-  reasoning_content: described(text, 'The reasoning, under `reasoning_format: deepseek-style`.'),
+  reasoning: withDescription(text, 'The reasoning, under `reasoning_format: general`.'),
+  reasoning_content: withDescription(text, 'The reasoning, under `reasoning_format: deepseek-style`.'),
 };
-const FINISH_REASON = described(
+const FINISH_REASON = withDescription(
   { type: ['string', 'null'], examples: ['stop', 'length', 'tool_calls', 'content_filter'] },
   'Why the choice ended.',
 );
@@ -51,7 +51,10 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Json>> = {
   CalledTool: object('A function that the model wants to be called; a tool message carries the result.', {
     id: text,
     type: { const: 'function' },
-    function: object('The call.', { name: text, arguments: described(text, 'JSON, as the model wrote it.') }),
+    function: object('The call.', {
+      name: text,
+      arguments: withDescription(text, 'JSON, as the model wrote it.'),
+    }),
   }),
   ChatCompletionChunk: object('A piece of the answer: the data of one event.', {
     id: text,
@@ -59,7 +62,7 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Json>> = {
     created: unixSeconds,
     model: text,
     choices: { type: 'array', items: ref('schemas', 'ChunkChoice') },
-    'usage?': described({ anyOf: [ref('schemas', 'Usage'), { type: 'null' }] }, USAGE_ONCE),
+    'usage?': withDescription({ anyOf: [ref('schemas', 'Usage'), { type: 'null' }] }, USAGE_ONCE),
     'system_fingerprint?': { type: ['string', 'null'] },
   }),
   ChunkChoice: object('A piece of one of `n` choices.', {
@@ -74,21 +77,21 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Json>> = {
     'finish_reason?': FINISH_REASON,
   }),
   CalledToolPiece: object('A piece of a tool call; pieces with the same index belong together.', {
-    'index?': described(count, 'Always present, except with `STREAM_SHAPE=stepfun`.'),
+    'index?': withDescription(count, 'Always present, except with `STREAM_SHAPE=stepfun`.'),
     'id?': text,
     'type?': text,
     'function?': object('The new part of the call.', {
       'name?': text,
-      'arguments?': described(text, 'Append it to the pieces before.'),
+      'arguments?': withDescription(text, 'Append it to the pieces before.'),
     }),
   }),
   Usage: object('The cost of the answer, in tokens.', {
     prompt_tokens: count,
     completion_tokens: count,
     total_tokens: count,
-    'cached_tokens?': described(count, 'The tokens of the prompt that StepFun had cached.'),
+    'cached_tokens?': withDescription(count, 'The tokens of the prompt that StepFun had cached.'),
     'prompt_tokens_details?': object("The same, under OpenAI's name.", { 'cached_tokens?': count }),
-    'prompt_cache_hit_tokens?': described(count, "The same, under DeepSeek's name."),
+    'prompt_cache_hit_tokens?': withDescription(count, "The same, under DeepSeek's name."),
   }),
 
   ModelList: object('The models that can be used.', {
@@ -100,9 +103,9 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Json>> = {
     object: { const: 'model' },
     created: { ...unixSeconds, description: 'Seconds since the epoch; 0: unknown.' },
     owned_by: text,
-    'context_length?': described(count, 'Tokens, input and output together.'),
+    'context_length?': withDescription(count, 'Tokens, input and output together.'),
     'input_modalities?': { type: 'array', items: { enum: ['text', 'image', 'video', 'audio'] } },
-    'reasoning_efforts?': described(
+    'reasoning_efforts?': withDescription(
       { type: 'array', items: { enum: REASONING_EFFORTS } },
       'The values of `reasoning_effort` that it takes.',
     ),
@@ -114,12 +117,12 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Json>> = {
   },
   ClientUsage: object('What the caller has used of its token budget today.', {
     object: { const: 'usage' },
-    client: described(text, "The client's name, as in the operator's log."),
-    day: described(text, 'The UTC day.'),
+    client: withDescription(text, "The client's name, as in the operator's log."),
+    day: withDescription(text, 'The UTC day.'),
     tokens: object('Without a budget `limit` and `remaining` are null, and nothing is counted.', {
       limit: { type: ['integer', 'null'], minimum: 0 },
-      used: described(count, 'Of requests that have ended.'),
-      reserved: described(count, 'Set aside for requests under way.'),
+      used: withDescription(count, 'Of requests that have ended.'),
+      reserved: withDescription(count, 'Set aside for requests under way.'),
       remaining: { type: ['integer', 'null'], minimum: 0 },
       resets_at: unixSeconds,
     }),
@@ -149,6 +152,6 @@ function settings(description: string): Json {
   return { description, type: 'array', items: object('A setting.', { setting: text, expected: text }) };
 }
 
-function described(schema: Json, description: string): Json {
+function withDescription(schema: Json, description: string): Json {
   return { description, ...schema };
 }

@@ -1,4 +1,4 @@
-// The API's description: OpenAPI 3.1. The schemas of requests are the ones that check them.
+// The API's description: OpenAPI 3.1. The gateway checks requests with the same schemas.
 // The Worker does not import this file: scripts/openapi.ts writes a file that the Worker
 // serves, so that the bundle does not grow.
 //
@@ -27,7 +27,7 @@ const TAGS = [
 ];
 
 const SECURITY_SCHEMES = {
-  clientKey: bearer('A key that the operator gave out (`CLIENT_KEYS`).'),
+  clientKey: bearer('A key from the operator (`CLIENT_KEYS` or `npm run clients`).'),
   userToken: {
     ...bearer("A token of the frontend's own users (`JWT_ISSUER`, `JWT_AUDIENCE`, `JWT_JWKS_URL`)."),
     bearerFormat: 'JWT',

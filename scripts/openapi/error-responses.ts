@@ -1,5 +1,5 @@
-// The failures in the document: which codes an operation may answer with, and under which
-// status and headers. src/http/errors.ts supplies both.
+// The failures in the document: the codes of each operation, with their status and headers.
+// src/http/errors.ts has the codes and their status.
 
 import { type ErrorCode, errorBody, errorCodes, GatewayError } from '../../src/http/errors.ts';
 import { BUDGET_HEADERS, EVERY_ANSWER, headers } from './headers.ts';
@@ -17,7 +17,7 @@ const OPERATIONS: Readonly<Record<string, readonly Operation[]>> = {
   invalid_value: WITH_BODY,
   unknown_parameter: WITH_BODY,
   model_not_found: ['chat', 'model'],
-  not_found: ['session', 'playground'],
+  not_found: ['session', 'openapi', 'playground'],
   method_not_allowed: [], // belongs to no operation: there is none for that method
   request_too_large: WITH_BODY,
   unsupported_media_type: WITH_BODY,
@@ -118,9 +118,11 @@ function errorResponse(failures: readonly GatewayError[], operation: Operation):
       ...EVERY_ANSWER,
       ...(failures.some(({ retry }) => !retry) ? ['X-Should-Retry'] : []),
       ...(status === 401 ? ['WWW-Authenticate'] : []),
-      ...(status === 429 ? ['Retry-After'] : []),
+      ...(failures.some(hasRetryAfter) ? ['Retry-After'] : []),
       ...(failures.some(({ code }) => code === 'insufficient_quota') ? BUDGET_HEADERS : []),
-      ...(failures.some(({ code }) => mayFollowCall(code, operation)) ? ['X-Upstream-Attempts'] : []),
+      ...(failures.some(({ code }) => mayFollowCall(code, operation))
+        ? ['X-Upstream-Attempts', 'X-Queue-Ms']
+        : []),
     ),
     content: {
       'application/json': {
@@ -131,7 +133,12 @@ function errorResponse(failures: readonly GatewayError[], operation: Operation):
   };
 }
 
-/** Whether StepFun may have been called before the failure. */
+/** A 429 has one; a StepFun that is down may send one. */
+function hasRetryAfter({ code, status }: GatewayError): boolean {
+  return status === 429 || code === 'upstream_unavailable';
+}
+
+/** Whether a slot was taken and StepFun may have been called before the failure. */
 function mayFollowCall(code: ErrorCode, operation: Operation): boolean {
   const isUpstream = code.startsWith('upstream_') || code === 'model_not_found' || code === 'content_filter';
   return operation === 'chat' && isUpstream;

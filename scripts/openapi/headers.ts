@@ -1,7 +1,6 @@
 // The headers of requests and answers, besides HTTP's own.
 
-import { CACHE_TTL_RANGE_SECONDS } from '../../src/config/limits.ts';
-import { RETRY_AFTER_SECONDS_MAX } from '../../src/config/limits.ts';
+import { CACHE_TTL_RANGE_SECONDS, RETRY_AFTER_SECONDS_MAX } from '../../src/config/limits.ts';
 import { type Json, ref } from './json-values.ts';
 
 const count = { type: 'integer', minimum: 0 };
@@ -68,7 +67,7 @@ export const HEADERS = {
   'X-RateLimit-Remaining-Tokens': header('The tokens that are left.', count),
   'X-RateLimit-Reset-Tokens': header('The time until the budget is reset.', { ...text, examples: ['3600s'] }),
   'Retry-After': header(
-    `Retry after this number of seconds, at most ${RETRY_AFTER_SECONDS_MAX} of StepFun's own.`,
+    `Retry after this number of seconds. A value from StepFun is limited to ${RETRY_AFTER_SECONDS_MAX}.`,
     count,
   ),
   'X-Should-Retry': header("`false` if a retry cannot succeed; OpenAI's SDKs obey it. Absent otherwise.", {

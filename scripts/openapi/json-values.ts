@@ -16,7 +16,7 @@ export function isJson(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** @returns an object with the same keys, each with what `make` makes of its key and value. */
+/** @returns an object with the same keys, each with the result of `make` for its key and value. */
 export function mapValues<V, W>(
   object: Readonly<Record<string, V>>,
   make: (value: V, key: string) => W,

@@ -45,8 +45,8 @@ export const PATHS: Readonly<Record<string, Json>> = {
         '200': {
           description: `The answer: a completion, or with \`stream: true\` as events (Server-Sent Events of the HTML standard).
 
-The schema of \`text/event-stream\` is that of one event's data. An event is \`data: \`, its JSON and an empty line; what begins
-with \`:\` is a comment that keeps the connection open. A complete stream ends with \`data: [DONE]\`. A stream that failed
+The schema of \`text/event-stream\` is that of one event's data. An event is \`data: \`, its JSON and an empty line; a line that
+begins with \`:\` is a comment that keeps the connection open. A complete stream ends with \`data: [DONE]\`. A stream that failed
 ends with an error as its last event, and without \`[DONE]\`.`,
           headers: CHAT_HEADERS,
           content: {
@@ -98,7 +98,7 @@ ends with an error as its last event, and without \`[DONE]\`.`,
     get: {
       operationId: 'getUsage',
       tags: ['Access'],
-      summary: "Get what is left of the caller's token budget",
+      summary: "Get the caller's token budget",
       description: "Today's budget of the caller; a day ends at 0:00 UTC.",
       security: SECURITY,
       parameters: parameters('X-Request-Id'),

@@ -1,4 +1,4 @@
-// The schemas of what clients send: the zod schemas that check the requests, with names,
+// The schemas of requests: the zod schemas that check the requests, with names,
 // texts, and the rules across fields that JSON Schema can express.
 
 import * as z from 'zod/mini';
@@ -54,7 +54,7 @@ export function requestSchemas(): Record<string, Json> {
   const { schemas } = z.toJSONSchema(names, {
     uri: (id) => ref('schemas', id).$ref,
     unrepresentable: 'throw',
-    // What clients may send: with `output`, objects would have no additional properties.
+    // The input side: with `output`, objects would have no additional properties.
     io: 'input',
   });
   const texts: Readonly<Record<string, Text>> = TEXTS;

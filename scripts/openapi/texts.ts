@@ -6,7 +6,7 @@ import { CHOICES_MAX, JSON_DEPTH_MAX } from '../../src/config/limits.ts';
 
 export interface Text {
   readonly description: string;
-  /** Of its own fields, and of the fields of objects in it (`image_url.url`). */
+  /** For its own fields, and for the fields of objects in it (`image_url.url`). */
   readonly fields?: Readonly<Record<string, string>>;
 }
 

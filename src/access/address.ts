@@ -1,5 +1,5 @@
-// An anonymous caller's identity: the address that Cloudflare saw. Headers that the
-// caller writes (X-Forwarded-For …) are ignored.
+// The identity of an anonymous caller: the address that Cloudflare reports. Headers that
+// the caller can write (X-Forwarded-For …) are ignored.
 
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
 const IPV6 = /^[\da-f:.]+$/i;
@@ -8,7 +8,7 @@ const MAPPED_PREFIX = '0:0:0:0:0:ffff';
 /**
  * @param headers - `cf-connecting-ip` is set by Cloudflare and can't be forged through it.
  * @returns `ip:203.0.113.7`, or `ip:2001:db8:0:1::/64`: one household or server has a
- *   whole /64 (RFC 6177) and could else change its address for every request.
+ *   whole /64 (RFC 6177) and could otherwise change its address for every request.
  *   Without the header (local development) all share `ip:unknown`.
  */
 export function addressId(headers: Headers): string {
@@ -16,7 +16,7 @@ export function addressId(headers: Headers): string {
   if (IPV4.test(address)) return `ip:${address}`;
   const groups = parseIPv6(address);
   if (groups === null) return 'ip:unknown';
-  if (groups.slice(0, 6).join(':') === MAPPED_PREFIX) return `ip:${dotted(groups.slice(6))}`;
+  if (groups.slice(0, 6).join(':') === MAPPED_PREFIX) return `ip:${toDottedAddress(groups.slice(6))}`;
   return `ip:${groups.slice(0, 4).join(':')}::/64`;
 }
 
@@ -31,7 +31,7 @@ function parseIPv6(address: string): string[] | null {
   return [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after];
 }
 
-function dotted(groups: readonly string[]): string {
+function toDottedAddress(groups: readonly string[]): string {
   return groups
     .map((group) => Number.parseInt(group, 16))
     .map((group) => `${group >> 8}.${group & 0xff}`)

@@ -1,5 +1,5 @@
-// The Worker's side of the Durable Object `Budget`: which object, how long it may take,
-// and what a failure means.
+// The Worker's side of the Durable Object `Budget`: the choice of the object, the bound on
+// its time, and the error of its failure.
 
 import { BUDGET_TIMEOUT_MS } from '../config/limits.ts';
 import { GatewayError } from '../http/errors.ts';
@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000;
 
 export type Budgets = DurableObjectNamespace<Budget>;
 
-/** A UTC day, as objects and headers need it. */
+/** A UTC day. */
 export interface Day {
   /** Days since the epoch. */
   readonly number: number;
@@ -29,7 +29,7 @@ export interface BudgetObject {
    * Writes a log line about a failure.
    * @returns `access_unavailable`: no call is made without being counted.
    */
-  readonly failed: (during: string, error: unknown) => GatewayError;
+  readonly createFailure: (during: string, error: unknown) => GatewayError;
 }
 
 /** @param timeMs - since the epoch. */
@@ -44,7 +44,7 @@ export function secondsUntil(timeMs: number): number {
 }
 
 /**
- * @param budgets - the binding `BUDGETS`; undefined where there is none.
+ * @param budgets - the binding `BUDGETS`; undefined: absent.
  * @param period - a day for tokens; null for requests, whose minute may span midnight.
  * @throws {GatewayError} `access_unavailable` without the binding.
  */
@@ -59,10 +59,10 @@ export function budgetObject(
   const id = budgets.idFromName(`${period?.number ?? 'requests'}/${client.id}`);
   return {
     ask: async (method) => {
-      const once = async () => within(method(budgets.get(id)), BUDGET_TIMEOUT_MS);
-      return once().catch(once);
+      const attempt = async () => within(method(budgets.get(id)), BUDGET_TIMEOUT_MS);
+      return attempt().catch(attempt);
     },
-    failed: (during, error) => {
+    createFailure: (during, error) => {
       log('error', 'budget_failed', { during, client: client.name, detail: String(error) });
       return new GatewayError('access_unavailable');
     },

@@ -1,6 +1,6 @@
 // The Durable Object `Budget`: one client's tokens on one UTC day, or one client's
 // requests of the last minute. Each request names the limit; the object knows nothing of
-// clients, and forgets everything after its day.
+// clients, and deletes everything after its day.
 //
 // It is exact because it is one object, single-threaded, and each step reads and writes
 // SQLite's storage synchronously: no other request comes between "is there enough" and
@@ -15,7 +15,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { LAPSED_ROWS_MAX, RESERVATION_WAIT_MS } from '../config/limits.ts';
 
-/** Names a call: the same one twice (a repeated RPC) is one. */
+/** Identifies a call: a repeated RPC with the same id is the same call. */
 export interface CallId {
   /** A UUID. */
   readonly id: string;
@@ -32,19 +32,19 @@ export interface Claim extends CallId {
   /** The most that each choice may cost. */
   readonly maxTokens: number;
   readonly choices: number;
-  /** When nothing of this day can matter any more, in ms since the epoch. */
+  /** The object deletes its data of the day then, in ms since the epoch. */
   readonly forgetAtMs: number;
 }
 
 export interface Grant {
   /**
-   * `used_up`: what was used leaves no room for this call; `reserved`: there is room, but
+   * `used_up`: the used tokens leave no room for this call; `reserved`: there is room, but
    * calls under way have reserved it.
    */
   readonly kind: 'granted' | 'used_up' | 'reserved';
-  /** The most that each choice may cost; 0 unless granted. */
+  /** The tokens of each choice; 0 unless granted. */
   readonly maxTokens: number;
-  /** The rest, for other calls of the day. */
+  /** The tokens that are left for other calls of the day. */
   readonly remaining: number;
 }
 
@@ -83,8 +83,8 @@ export class Budget extends DurableObject<unknown> {
   readonly #waiters = new Map<string, Waiter>();
 
   /**
-   * Reserves what the call may cost. Its `maxTokens` is lowered only when what was *used*
-   * leaves no more. If calls under way have reserved the room, waits up to 2 s for one of
+   * Reserves the call's highest cost. Its `maxTokens` is lowered only if the *used* tokens
+   * leave no more. If calls under way have reserved the room, waits up to 2 s for one of
    * them to end.
    */
   async reserve(claim: Claim): Promise<Grant> {
@@ -107,9 +107,9 @@ export class Budget extends DurableObject<unknown> {
   }
 
   /**
-   * Puts what a call did cost in place of what it had reserved; ends the call's waiting.
+   * Replaces a call's reservation by its cost; ends the call's wait.
    * A second time has no effect, nor has a reservation that has lapsed and been counted.
-   * @returns what is left under this limit.
+   * @returns the tokens that are left under this limit.
    */
   settle(call: CallId, tokens: number, limit: number): number {
     const waiter = this.#waiters.get(call.id);
@@ -181,8 +181,8 @@ export class Budget extends DurableObject<unknown> {
   }
 
   /**
-   * Counts reservations that have lapsed as used, all of them: a call that nobody settled
-   * may have cost that much. Its row is gone then, so each is read once.
+   * Counts all tokens of lapsed reservations as used: a call that was never settled may
+   * have cost that much. Its row is gone then, so each is read once.
    */
   #foldLapsed(): Totals {
     const end = callKey({ id: '', lapsesAtMs: Date.now() + 1 });

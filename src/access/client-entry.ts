@@ -1,4 +1,5 @@
-// The entries of the binding `CLIENTS`: one for each client key, and policies for users' tokens. The Worker reads these entries, `npm run clients` writes them.
+// The entries of the binding `CLIENTS`: one for each client key, and policies for users'
+// tokens. The Worker reads these entries, `npm run clients` writes them.
 //
 //   key:<SHA-256 of the key, hex>  → ClientEntry as JSON
 //   policy:<value of the claim>    → PolicyEntry as JSON
@@ -6,22 +7,23 @@
 import * as z from 'zod/mini';
 import { originSchema } from '../config/origins.ts';
 
-/** How a key begins: the command makes `sfe-<name>-<32 random>`. */
+/** The beginning of each key: the command creates `sfe-<name>-<32 random characters>`. */
 export const CLIENT_KEY_PREFIX = 'sfe-';
 
 export const KEY_PREFIX = 'key:';
 export const POLICY_PREFIX = 'policy:';
 
-export const CLIENT_NAME = /^[A-Za-z0-9._-]{1,64}$/;
-const MODEL = /^(?:\*|[\w.:/-]{1,128})$/;
+/** The name of a client or a policy. */
+export const ENTRY_NAME = /^[A-Za-z0-9._-]{1,64}$/;
+/** The name of a model; `*`: every model. */
+export const ENTRY_MODEL = /^(?:\*|[\w.:/-]{1,128})$/;
 const COUNT_MAX = 999_999_999_999;
 
 const count = z.int().check(z.minimum(0), z.maximum(COUNT_MAX));
 const unixSeconds = z.int().check(z.minimum(0));
 
 const policyFields = {
-  /** `*`: every model. */
-  models: z.optional(z.array(z.string().check(z.regex(MODEL))).check(z.minLength(1))),
+  models: z.optional(z.array(z.string().check(z.regex(ENTRY_MODEL))).check(z.minLength(1))),
   /** 0: no limit, here and below. */
   tokens_per_day: z.optional(count),
   requests_per_minute: z.optional(count),
@@ -34,7 +36,7 @@ export const policyEntrySchema = z.strictObject(policyFields);
 
 export const clientEntrySchema = z.strictObject({
   ...policyFields,
-  name: z.string().check(z.regex(CLIENT_NAME)),
+  name: z.string().check(z.regex(ENTRY_NAME)),
   /** Narrows ALLOWED_ORIGINS for this key: a preflight carries no key, so it can't widen. */
   origins: z.optional(z.array(originSchema).check(z.minLength(1))),
   expires_at: z.optional(unixSeconds),
@@ -44,7 +46,7 @@ export const clientEntrySchema = z.strictObject({
 export type PolicyEntry = z.infer<typeof policyEntrySchema>;
 export type ClientEntry = z.infer<typeof clientEntrySchema>;
 /** The limits of an entry of either kind. */
-export type Policy = Omit<PolicyEntry, 'created_at'>;
+export type EntryLimits = Omit<PolicyEntry, 'created_at'>;
 
 /** @param digest - SHA-256 of a client key, in hex. */
 export function clientEntryKey(digest: string): string {
@@ -53,5 +55,5 @@ export function clientEntryKey(digest: string): string {
 
 /** @returns the key of a policy's entry; for a claim's value that can't name one, a key that no entry has. */
 export function policyEntryKey(value: unknown): string {
-  return POLICY_PREFIX + (typeof value === 'string' && CLIENT_NAME.test(value) ? value : '(malformed)');
+  return POLICY_PREFIX + (typeof value === 'string' && ENTRY_NAME.test(value) ? value : '(malformed)');
 }

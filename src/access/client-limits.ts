@@ -1,8 +1,8 @@
-// How much a client may do: the deployment's settings, or what its entry in the binding
-// `CLIENTS` puts in their place, downward and upward.
+// The limits of a client: the deployment's settings, or the values of its entry in the
+// binding `CLIENTS`, which may be lower or higher.
 
 import type { Config } from '../config/config.ts';
-import type { Policy } from './client-entry.ts';
+import type { EntryLimits } from './client-entry.ts';
 
 export interface ClientLimits {
   /** Empty: every model. */
@@ -15,20 +15,20 @@ export interface ClientLimits {
   readonly maxOutputTokens: number;
 }
 
-/** An entry's way to say "every model", where the deployment allows fewer. */
+/** In an entry: every model, even if the deployment allows fewer. */
 const EVERY_MODEL = '*';
 
 /**
- * @param policy - of the client's entry; null: the deployment's settings hold.
+ * @param entry - the client's entry; null: the deployment's settings hold.
  * @returns the limits that hold for a client.
  */
-export function resolveLimits(policy: Policy | null, { access, chat }: Config): ClientLimits {
-  const models = policy?.models;
+export function resolveLimits(entry: EntryLimits | null, { access, chat }: Config): ClientLimits {
+  const models = entry?.models;
   return {
     models: models === undefined ? chat.allowedModels : new Set(models.includes(EVERY_MODEL) ? [] : models),
-    tokensPerDay: policy?.tokens_per_day ?? access.tokensPerDay,
-    requestsPerMinute: policy?.requests_per_minute ?? null,
-    maxOutputTokens: policy?.max_output_tokens ?? chat.maxOutputTokens,
+    tokensPerDay: entry?.tokens_per_day ?? access.tokensPerDay,
+    requestsPerMinute: entry?.requests_per_minute ?? null,
+    maxOutputTokens: entry?.max_output_tokens ?? chat.maxOutputTokens,
   };
 }
 

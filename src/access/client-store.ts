@@ -14,7 +14,7 @@ import {
   policyEntryKey,
   policyEntrySchema,
   type ClientEntry,
-  type Policy,
+  type EntryLimits,
   type PolicyEntry,
 } from './client-entry.ts';
 import { refusal } from './client.ts';
@@ -23,7 +23,7 @@ import { EntryMemory } from './entry-memory.ts';
 /** A client key that may be used now. */
 export interface KeyHolder {
   readonly name: string;
-  readonly policy: Policy;
+  readonly limits: EntryLimits;
   /** null: every origin that the deployment allows. */
   readonly origins: OriginRules | null;
 }
@@ -45,39 +45,44 @@ const registries = new WeakMap<KVNamespace, Registry>();
 
 /**
  * @param digest - SHA-256 of the bearer, in hex.
- * @returns the holder of this key, or why it is not let in (`invalid_api_key`).
- * @throws {GatewayError} `access_unavailable` when KV fails and the key is not known.
+ * @returns the holder of this key, or the error of its request: `invalid_api_key`, or
+ *   `access_unavailable` when KV fails and the key is not known.
  */
 export async function findKeyHolder(digest: string, clients: KVNamespace): Promise<KeyHolder | GatewayError> {
   const found = await registryOf(clients).keys.find(clientEntryKey(digest));
   if (found === 'none') return refusal('unknown bearer');
   if (found === 'invalid') return refusal('client key: its entry is invalid');
+  if (found === 'unavailable') return accessUnavailable('the binding CLIENTS failed');
   const { entry, origins } = found;
   if (entry.disabled === true) return refusal(`client key ${entry.name}: disabled`);
   if (entry.expires_at !== undefined && Date.now() >= entry.expires_at * 1_000) {
     return refusal(`client key ${entry.name}: expired`);
   }
-  return { name: entry.name, policy: entry, origins };
+  return { name: entry.name, limits: entry, origins };
 }
 
 /**
- * @param value - of the claim `JWT_POLICY_CLAIM`, as the issuer wrote it; null: none.
+ * @param name - the value of the claim `JWT_POLICY_CLAIM`, as the issuer wrote it; null: none.
  * @returns the policy of that name; null without one: then the deployment's settings hold.
- * @throws {GatewayError} `access_unavailable` when KV fails and the policy is not known, or when
- *   its entry is invalid: nobody is served without the limits that were meant.
+ *   The error `access_unavailable` when KV fails and the policy is not known, and for an
+ *   invalid entry: with the deployment's settings, a user might get more than the operator
+ *   wanted to allow.
  */
-export async function findPolicy(value: unknown, clients: KVNamespace | undefined): Promise<Policy | null> {
-  if (value === null || clients === undefined) return null;
-  const found = await registryOf(clients).policies.find(policyEntryKey(value));
-  if (found === 'invalid') {
-    throw new GatewayError('access_unavailable', undefined, { detail: 'the entry of a policy is invalid' });
-  }
-  return found === 'none' ? null : found;
+export async function findPolicy(
+  name: unknown,
+  clients: KVNamespace | undefined,
+): Promise<EntryLimits | null | GatewayError> {
+  if (name === null || clients === undefined) return null;
+  const found = await registryOf(clients).policies.find(policyEntryKey(name));
+  if (found === 'none') return null;
+  if (found === 'invalid') return accessUnavailable('policy: its entry is invalid');
+  if (found === 'unavailable') return accessUnavailable('the binding CLIENTS failed');
+  return found;
 }
 
 /**
- * @param clients - the binding; asked only if the settings let nobody in.
- * @returns whether anybody can come in. The answer of KV is remembered for 60 s.
+ * @param clients - the binding; read only if the settings configure no way in.
+ * @returns whether any way in is configured. The answer of KV is remembered for 60 s.
  * @throws {GatewayError} `access_unavailable` when KV fails.
  */
 export async function hasWayIn(config: Config, clients: KVNamespace | undefined): Promise<boolean> {
@@ -91,8 +96,12 @@ export async function hasWayIn(config: Config, clients: KVNamespace | undefined)
     hasKeys.untilMs = Date.now() + CLIENT_FRESH_MS;
     return hasKeys.value;
   } catch (error) {
-    throw new GatewayError('access_unavailable', undefined, { detail: `CLIENTS: ${String(error)}` });
+    throw accessUnavailable(`CLIENTS: ${String(error)}`);
   }
+}
+
+function accessUnavailable(detail: string): GatewayError {
+  return new GatewayError('access_unavailable', undefined, { detail });
 }
 
 function registryOf(clients: KVNamespace): Registry {

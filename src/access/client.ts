@@ -1,6 +1,7 @@
-// A caller, once it is identified. The cache's scope, the rate limit and the token budget use its
-// id, so a caller must not be able to choose it: it begins with its kind, and the rest is made here (a digest, a UUID, an address) or by the operator
-// (a key's name), never copied from the request.
+// An identified caller. The cache scope, rate limit and budget use its id, so a caller must
+// not be able to choose it: the id begins with the caller's kind, and the rest comes from
+// the gateway (a digest, a UUID, an address) or from the operator (a key's name), never
+// directly from the request.
 
 import { GatewayError } from '../http/errors.ts';
 import { addressId } from './address.ts';
@@ -20,7 +21,7 @@ export interface Identity {
   readonly upstreamKey: string | null;
 }
 
-/** A caller, and how much it may do. */
+/** A caller with its limits. */
 export interface Client extends Identity {
   readonly limits: ClientLimits;
 }
@@ -28,39 +29,39 @@ export interface Client extends Identity {
 const NAME_CHARS = 12;
 
 /** A caller by the name of its key, in `CLIENT_KEYS` or in the binding `CLIENTS`. */
-export function keyClient(name: string): Identity {
+export function keyIdentity(name: string): Identity {
   return { kind: 'key', id: `key:${name}`, name, upstreamKey: null };
 }
 
-/** A user of the frontend: subjects are unique for their issuer (RFC 7519 §4.1.2), so both count. */
-export async function tokenClient(issuer: string, subject: string): Promise<Identity> {
+/** A user of the frontend, by issuer and subject: a subject is unique only for its issuer (RFC 7519 §4.1.2). */
+export async function tokenIdentity(issuer: string, subject: string): Promise<Identity> {
   const digest = await sha256Hex(JSON.stringify([issuer, subject]));
-  return { kind: 'token', ...named('token', digest), upstreamKey: null };
+  return { kind: 'token', ...identityNames('token', digest), upstreamKey: null };
 }
 
 /** A browser session, by its random id. */
-export function sessionClient(id: string): Identity {
-  return { kind: 'session', ...named('session', id), upstreamKey: null };
+export function sessionIdentity(id: string): Identity {
+  return { kind: 'session', ...identityNames('session', id), upstreamKey: null };
 }
 
 /** A caller that brings a StepFun key of its own. */
-export async function stepfunClient(key: string): Promise<Identity> {
-  return { kind: 'stepfun', ...named('stepfun', await sha256Hex(key)), upstreamKey: key };
+export async function stepfunIdentity(key: string): Promise<Identity> {
+  return { kind: 'stepfun', ...identityNames('stepfun', await sha256Hex(key)), upstreamKey: key };
 }
 
 /** A caller without credentials, by its address. */
-export function anonymousClient(request: Request): Identity {
+export function anonymousIdentity(request: Request): Identity {
   return { kind: 'anonymous', id: addressId(request.headers), name: 'anonymous', upstreamKey: null };
 }
 
 /**
- * Every caller that is not let in gets the same answer; the reason is for the log alone.
+ * The error of a refused caller. Each one gets the same answer; only the log has the reason.
  * @param reason - never a credential or a part of one.
  */
 export function refusal(reason: string): GatewayError {
   return new GatewayError('invalid_api_key', undefined, { detail: reason });
 }
 
-function named(kind: ClientKind, unique: string): Pick<Identity, 'id' | 'name'> {
+function identityNames(kind: ClientKind, unique: string): Pick<Identity, 'id' | 'name'> {
   return { id: `${kind}:${unique}`, name: `${kind}:${unique.slice(0, NAME_CHARS)}` };
 }

@@ -1,4 +1,4 @@
-// Client keys of the setting `CLIENT_KEYS`: which one a bearer is.
+// Finds a bearer among the client keys of the setting `CLIENT_KEYS`.
 
 import type { Config } from '../config/config.ts';
 import { sameDigest, sha256 } from '../lib/digest.ts';
@@ -6,13 +6,13 @@ import { sameDigest, sha256 } from '../lib/digest.ts';
 type ClientKeys = Config['access']['clientKeys'];
 type NamedDigest = readonly [name: string, digest: Uint8Array];
 
-/** The keys' digests, made once per isolate. Values, not promises: those can't be shared between requests. */
+/** The keys' digests, computed once per isolate. Values, not promises: those can't be shared between requests. */
 const memory = new WeakMap<ClientKeys, readonly NamedDigest[]>();
 
 /**
  * @param presented - SHA-256 of the bearer.
- * @returns the key's name, or null. Every key is compared, each in constant time: neither
- *   the length nor the place of a near miss shows.
+ * @returns the key's name, or null. Every key is compared, each in constant time: the
+ *   time does not depend on the length or the position of a partial match.
  */
 export async function matchClientKey(presented: Uint8Array, keys: ClientKeys): Promise<string | null> {
   let digests = memory.get(keys);

@@ -1,4 +1,4 @@
-// The pages that may read the answers: the server's half of CORS (WHATWG Fetch §3.2).
+// The server's half of CORS (WHATWG Fetch §3.2): it decides whether a page may read answers.
 // Rejected: itty-router's `cors()`, which turns 429 and 500 into 200 and sends no `Vary`.
 //
 // Pure. The verdict on an origin is data: the router judges a request once, and marks
@@ -39,7 +39,7 @@ const EXPOSED_HEADERS = [
 /** RFC 9110 §5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 
-/** SDKs with tracing ask for some twenty header names. The bound keeps the answer small. */
+/** SDKs with tracing request some twenty header names. The bound keeps the answer small. */
 const GRANTED_HEADERS_MAX = 64;
 
 const METHODS = 'GET, POST';
@@ -67,16 +67,15 @@ export function judgeOrigin(request: Request, rules: OriginRules): OriginVerdict
 
 /**
  * @param request - the request of this verdict.
- * @throws {GatewayError} `origin_not_allowed`. The log gets the reason: a page can't
- *   read why it was refused.
+ * @throws {GatewayError} `origin_not_allowed`. The log has the reason: a page can't
+ *   read the answer.
  */
 export function requireOrigin(verdict: OriginVerdict, request: Request): void {
   if (verdict.allowed) return;
-  const { hostname } = new URL(request.url);
-  if (!hasSafeHost(new URL(request.url))) {
-    const message =
-      'Without TLS this gateway accepts only loopback host names such as localhost: use https.';
-    throw new GatewayError('origin_not_allowed', message, { detail: `http with the host ${hostname}` });
+  const url = new URL(request.url);
+  if (!hasSafeHost(url)) {
+    const message = 'Without TLS this gateway accepts only loopback host names such as localhost: use https.';
+    throw new GatewayError('origin_not_allowed', message, { detail: `http with the host ${url.hostname}` });
   }
   const origin = request.headers.get('origin');
   throw new GatewayError('origin_not_allowed', undefined, { detail: `not in ALLOWED_ORIGINS: ${origin}` });

@@ -10,13 +10,12 @@ import {
   CLIENT_STALE_MS,
   CLIENTS_REMEMBERED,
 } from '../config/limits.ts';
-import { GatewayError } from '../http/errors.ts';
 import { log } from '../http/log.ts';
 import { BoundedMap } from '../lib/bounded-map.ts';
 import { within } from '../lib/within.ts';
 
-/** `invalid`: there is an entry, but it doesn't parse. */
-export type EntryProblem = 'none' | 'invalid';
+/** `none`: KV has no entry. `invalid`: its entry doesn't parse. `unavailable`: KV fails. */
+export type EntryProblem = 'none' | 'invalid' | 'unavailable';
 
 /** `policy:` and most of a name; of a key's digest, enough to find its entry. */
 const ENTRY_CHARS_LOGGED = 32;
@@ -28,11 +27,11 @@ interface Known<T> {
 }
 
 interface Unknown {
-  readonly problem: EntryProblem;
+  readonly problem: 'none' | 'invalid';
   readonly untilMs: number;
 }
 
-/** @returns the entry of a JSON text; null if it is none. */
+/** @returns the entry that a JSON text holds; null for an invalid one. */
 export type EntryParser<T> = (text: string) => T | null;
 
 export class EntryMemory<T extends object> {
@@ -43,7 +42,7 @@ export class EntryMemory<T extends object> {
   /** Apart from the known ones, so that invented keys evict no real one. */
   readonly #unknown = new BoundedMap<string, Unknown>(CLIENTS_REMEMBERED);
 
-  /** @param options - whether a key without an entry is worth a log line: not where a caller makes it up. */
+  /** @param options - `logsAbsence`: write a log line for a key without an entry. Off where callers can invent keys. */
   constructor(kv: KVNamespace, parse: EntryParser<T>, options: { readonly logsAbsence: boolean }) {
     this.#kv = kv;
     this.#parse = parse;
@@ -52,13 +51,13 @@ export class EntryMemory<T extends object> {
 
   /**
    * @param key - of the KV entry.
-   * @returns the entry, or why there is none.
-   * @throws {GatewayError} `access_unavailable` when KV fails and the entry is not known
-   *   from the last 10 minutes.
+   * @returns the entry, or the reason why there is none; `unavailable` when KV fails and
+   *   the entry was not read within the last 10 minutes. Never rejects.
    */
   async find(key: string): Promise<T | EntryProblem> {
     const nowMs = Date.now();
     const known = this.#known.get(key);
+    // The age counts here, too: while KV is down, each attempt to read moves `readAgainAtMs`.
     const isUsable = known !== undefined && nowMs - known.readAtMs < CLIENT_STALE_MS;
     if (isUsable && nowMs < known.readAgainAtMs) return known.entry;
     const unknown = this.#unknown.get(key);
@@ -70,8 +69,7 @@ export class EntryMemory<T extends object> {
       return this.#remember(key, await within(this.#kv.get(key, 'text'), CLIENT_READ_MS));
     } catch (error) {
       log('error', 'clients_unavailable', { detail: String(error) });
-      if (isUsable) return known.entry;
-      throw new GatewayError('access_unavailable', undefined, { detail: 'the binding CLIENTS failed' });
+      return isUsable ? known.entry : 'unavailable';
     }
   }
 

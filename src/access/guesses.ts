@@ -1,7 +1,8 @@
-// Bounds the guessing of credentials. Failed credentials alone are counted, by address;
+// Bounds the guessing of credentials. Only failed credentials are counted, by address;
 // beyond the limit the isolate refuses that address for a minute, before it verifies
-// anything. Bearers that were good before pass: others at the same address (an office, a
-// mobile network) are not locked out.
+// anything. Bearers that this isolate has accepted before still pass, so that an office or
+// a mobile network goes on working. A new session or a renewed token at that address
+// waits, too.
 
 import { GOOD_BEARERS_REMEMBERED, GUESSERS_REMEMBERED, RATE_LIMIT_PERIOD_SECONDS } from '../config/limits.ts';
 import { GatewayError } from '../http/errors.ts';
@@ -12,7 +13,7 @@ import type { Identity } from './client.ts';
 /** By address: until when (ms) it is refused. */
 const refusedUntilMs = new BoundedMap<string, number>(GUESSERS_REMEMBERED);
 
-/** SHA-256 (hex) of bearers that were good. A bearer in this map is still verified. */
+/** SHA-256 (hex) of bearers that were accepted. A bearer in this map is still verified. */
 const goodBearers = new BoundedMap<string, true>(GOOD_BEARERS_REMEMBERED);
 
 /**
@@ -25,7 +26,7 @@ export function refuseGuesser(address: Identity, digest: string): void {
   if (Date.now() < untilMs && !goodBearers.has(digest)) throw tooManyGuesses(untilMs);
 }
 
-/** @param digest - SHA-256 of a bearer that was let in, in hex. */
+/** @param digest - SHA-256 of an accepted bearer, in hex. */
 export function rememberGoodBearer(digest: string): void {
   goodBearers.set(digest, true);
 }
@@ -33,7 +34,7 @@ export function rememberGoodBearer(digest: string): void {
 /**
  * Counts a failed credential.
  * @param limiter - the binding `RATE_LIMITER`; without it nothing is counted.
- * @throws {GatewayError} `rate_limit_exceeded` when that was one too many.
+ * @throws {GatewayError} `rate_limit_exceeded` when this failure is beyond the limit.
  */
 export async function countFailure(
   limiter: RateLimit | undefined,
@@ -41,8 +42,11 @@ export async function countFailure(
   digest: string,
 ): Promise<void> {
   goodBearers.delete(digest); // a key that was revoked is a guess from now on
-  if (limiter === undefined || (await isWithinRate(limiter, { ...address, id: `guess:${address.id}` }, true)))
-    return;
+  if (limiter === undefined) return;
+  // A key of its own: new sessions are counted under the address, and many visitors behind
+  // one address must not make a single mistyped key look like the last of many guesses.
+  const guesser = { ...address, id: `guess:${address.id}` };
+  if (await isWithinRate(limiter, guesser, true)) return;
   const untilMs = Date.now() + RATE_LIMIT_PERIOD_SECONDS * 1_000;
   refusedUntilMs.set(address.id, untilMs);
   throw tooManyGuesses(untilMs);

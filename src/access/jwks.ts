@@ -1,12 +1,12 @@
 // An issuer's public keys (JWKS, RFC 7517), remembered by the isolate.
 //
-// The memory holds plain data. jose's own remote set shares the promise of its one
+// Only plain data is remembered. jose's own remote set shares the promise of its one
 // fetch, and in Workers a promise belongs to the request that made it: when that client
-// leaves, the others wait for ever. Here one request fetches, the fetch outlives its
-// client (`waitUntil`), and other requests look for the data with timers of their own.
+// leaves, the others wait without end. Here one request fetches, the fetch outlives its
+// client (`waitUntil`), and other requests poll for the data with their own timers.
 //
-// The isolate asks at most once per 30 s, whatever arrives; while the issuer doesn't
-// answer, its last keys stay in use. Without any keys it asks again after 1 s, 2 s, 4 s …
+// The isolate fetches at most once per 30 s. While the issuer doesn't answer, its last keys
+// stay in use; without any keys, it is asked again after 1 s, 2 s, 4 s …
 
 import type { JWK } from 'jose';
 import {
@@ -33,7 +33,7 @@ interface KeySet {
   pending: boolean;
 }
 
-/** By URL: one for each issuer, that is, one. */
+/** By URL. A deployment has one issuer. */
 const memory = new Map<string, KeySet>();
 
 /**
@@ -65,11 +65,11 @@ export async function findKeys(
       waitUntil(refreshed);
       await refreshed;
     }
-  } else if (!has()) await settled(set);
+  } else if (!has()) await waitForFetch(set);
   return matching();
 }
 
-/** Keys that are known serve while the issuer is down; without keys every user is refused, so the pause is shorter. */
+/** Known keys serve while the issuer is down; without keys every user is refused, so the pause is shorter. */
 function intervalMs({ keys, failures }: KeySet): number {
   if (keys !== null || failures === 0) return JWKS_INTERVAL_MS;
   return Math.min(JWKS_INTERVAL_MS, JWKS_RETRY_MS * 2 ** (failures - 1));
@@ -92,7 +92,7 @@ async function refresh(set: KeySet, jwksUrl: string): Promise<void> {
 }
 
 /** Waits for a fetch that another request began, no longer than a fetch may take. */
-async function settled(set: KeySet): Promise<void> {
+async function waitForFetch(set: KeySet): Promise<void> {
   while (set.pending && Date.now() - set.askedAtMs < JWKS_TIMEOUT_MS) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

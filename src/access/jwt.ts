@@ -15,12 +15,12 @@ type JwtSettings = NonNullable<Config['access']['jwt']>;
 export interface UserToken {
   readonly subject: string;
   /** The value of the claim `JWT_POLICY_CLAIM`; null without one. */
-  readonly policy: unknown;
+  readonly policyName: unknown;
 }
 
 /**
  * Signatures by a private key alone (RFC 8725 §3.1). An HMAC is not among them:
- * its "key" would be the issuer's public key, which everybody has.
+ * its "key" would be the issuer's public key, which is no secret.
  */
 const ALGORITHMS = [
   'RS256',
@@ -36,10 +36,10 @@ const ALGORITHMS = [
   'EdDSA',
 ];
 
-/** Header fields by which a token brings or names its own key (RFC 7515 §4.1): anybody can sign with such a key. */
+/** Header fields that contain or name a key (RFC 7515 §4.1): anyone can sign a token with a key of their own. */
 const OWN_KEYS = ['jku', 'jwk', 'x5u', 'x5c'];
 
-/** Not `nbf`: Auth0 issues none and lets nobody add it. Where it is present, jose checks it. */
+/** Not `nbf`: Auth0 issues none, and it can't be added there. If it is present, jose checks it. */
 const REQUIRED_CLAIMS = ['iss', 'aud', 'exp', 'sub'];
 
 const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]*$/;
@@ -61,10 +61,10 @@ export async function verifyToken(
 ): Promise<UserToken | GatewayError> {
   try {
     const payload = await verify(token, settings, waitUntil);
-    // jose checks that the claim is there, not what it is.
-    if (typeof payload.sub !== 'string' || payload.sub === '') return refusal('JWT: sub is no text');
-    const policy = settings.policyClaim === null ? null : (payload[settings.policyClaim] ?? null);
-    return { subject: payload.sub, policy };
+    // jose checks that the claim is present, not its type.
+    if (typeof payload.sub !== 'string' || payload.sub === '') return refusal('JWT: sub is not a string');
+    const policyName = settings.policyClaim === null ? null : (payload[settings.policyClaim] ?? null);
+    return { subject: payload.sub, policyName };
   } catch (error) {
     return error instanceof GatewayError ? error : refusal(`JWT: ${reasonOf(error)}`);
   }
@@ -86,7 +86,7 @@ async function verify(
     const { kid } = header;
     if (kid !== undefined && (typeof kid !== 'string' || kid === ''))
       throw refusal('JWT: kid is not a string');
-    if (OWN_KEYS.some((name) => name in header)) throw refusal('JWT: brings its own key');
+    if (OWN_KEYS.some((name) => name in header)) throw refusal('JWT: header contains its own key');
     const keys = await findKeys(kid ?? null, settings.jwksUrl, waitUntil);
     if (keys === null) throw new GatewayError('access_unavailable', undefined, { detail: 'JWT: no JWKS' });
     // A new set for each request: it holds the promise of an import.

@@ -8,7 +8,7 @@ import { within } from '../lib/within.ts';
 import { budgetObject, type Budgets } from './budget-object.ts';
 import type { Client, Identity } from './client.ts';
 
-/** The bindings that count; undefined: absent. */
+/** The bindings that count requests; undefined: absent. */
 export interface RateBindings {
   readonly limiter: RateLimit | undefined;
   readonly budgets: Budgets | undefined;
@@ -27,7 +27,7 @@ export async function limitRate({ limiter, budgets }: RateBindings, client: Clie
   const verdict = await object
     .ask((budget) => budget.countRequest(requestsPerMinute))
     .catch((error: unknown) => {
-      throw object.failed('count', error);
+      throw object.createFailure('count', error);
     });
   if (!verdict.isAllowed) throw tooOften(verdict.retryAfterSeconds);
 }
@@ -35,13 +35,13 @@ export async function limitRate({ limiter, budgets }: RateBindings, client: Clie
 /**
  * @param limiter - the binding `RATE_LIMITER`; without it there is no limit.
  * @param identity - counted by its id.
- * @throws {GatewayError} `rate_limit_exceeded`. A limiter that fails lets clients with a
- *   name pass, whom the operator knows, and anonymous callers not.
+ * @throws {GatewayError} `rate_limit_exceeded`; also for anonymous callers while the
+ *   limiter fails. Clients with a credential pass then: the operator knows them.
  */
 export async function limitByBinding(limiter: RateLimit | undefined, identity: Identity): Promise<void> {
   if (limiter === undefined) return;
   const isAllowed = await isWithinRate(limiter, identity, identity.kind !== 'anonymous');
-  // The binding doesn't tell when; after its longest period it is certain.
+  // The binding gives no time. After its longest period the next request is allowed.
   if (!isAllowed) throw tooOften(RATE_LIMIT_PERIOD_SECONDS);
 }
 

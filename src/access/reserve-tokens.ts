@@ -1,4 +1,4 @@
-// A call's tokens: reserved before StepFun is asked, settled with what the call did cost.
+// The tokens of a call: reserved before StepFun is called, settled with the cost afterwards.
 
 import {
   AUDIO_BYTES_PER_TOKEN,
@@ -24,9 +24,9 @@ import type { Claim, Grant } from './budget.ts';
 import type { Client } from './client.ts';
 
 export interface TokenRequest {
-  /** The cost of the prompt, as estimated by `estimatePromptTokens`. */
+  /** The prompt's cost, as estimated by `estimatePromptTokens`. */
   readonly promptTokens: number;
-  /** `max_tokens` as the client wants it, if it does. */
+  /** The request's `max_tokens`, if it has one. */
   readonly maxTokens: number | undefined;
   /** `n`: each choice costs. */
   readonly choices: number;
@@ -34,7 +34,7 @@ export interface TokenRequest {
   readonly callMs: number;
 }
 
-/** @returns tokens, an estimate that errs upward: the excess is returned when the call is settled. */
+/** @returns tokens, an upper bound: the excess is returned when the call is settled. */
 export function estimatePromptTokens(size: PromptSize): number {
   return (
     Math.ceil(size.textBytes / TEXT_BYTES_PER_TOKEN) +
@@ -46,7 +46,7 @@ export function estimatePromptTokens(size: PromptSize): number {
 }
 
 /**
- * @param budgets - the binding `BUDGETS`; undefined where there is none.
+ * @param budgets - the binding `BUDGETS`; undefined: absent.
  * @param client - its limit of tokens a day is above 0.
  * @param signal - aborts when the client leaves: the wait for tokens ends, and nothing
  *   stays reserved. The caller keeps the Worker alive (`waitUntil`) until this settles.
@@ -79,7 +79,7 @@ export async function reserveTokens(
   const object = budgetObject(budgets, client, day);
   const grant = await reserve(object, claim, signal);
   const headers = budgetHeaders(limit, grant.remaining, day);
-  if (grant.kind !== 'granted') throw exhausted(grant, headers, day);
+  if (grant.kind !== 'granted') throw createBudgetError(grant, headers, day);
 
   const ref: ReservationRef = {
     client: { id: client.id, name: client.name },
@@ -97,8 +97,8 @@ export async function reserveTokens(
 }
 
 /**
- * Puts what a call did cost in place of what it had reserved. The first settlement of a
- * reservation counts.
+ * Replaces a call's reservation by its cost. Only the first settlement of a reservation
+ * counts.
  * @returns what is left of the client's day; null when the object failed, which is logged:
  *   then the reservation lapses, and counts as spent.
  */
@@ -111,12 +111,12 @@ export async function settleReservation(
   try {
     return await object.ask((budget) => budget.settle(call, tokens, limit));
   } catch (error) {
-    object.failed('settle', error);
+    object.createFailure('settle', error);
     return null;
   }
 }
 
-/** Asks the object; a client that leaves meanwhile, or an object that fails, leaves nothing reserved. */
+/** Calls the object. If the client leaves meanwhile or the object fails, nothing stays reserved. */
 async function reserve(object: BudgetObject, claim: Claim, signal: AbortSignal | undefined): Promise<Grant> {
   signal?.throwIfAborted();
   const cancel = async () => {
@@ -132,8 +132,8 @@ async function reserve(object: BudgetObject, claim: Claim, signal: AbortSignal |
     return grant;
   } catch (error) {
     signal?.throwIfAborted();
-    leave(); // the object may have granted what never arrived
-    throw object.failed('reserve', error);
+    leave(); // the object may have granted it, and only its answer was lost
+    throw object.createFailure('reserve', error);
   } finally {
     signal?.removeEventListener('abort', leave);
   }
@@ -144,7 +144,7 @@ function tooLarge(promptTokens: number, limit: number): GatewayError {
   return new GatewayError('invalid_value', message, { param: 'messages' });
 }
 
-function exhausted({ kind }: Grant, headers: BudgetHeaders, day: Day): GatewayError {
+function createBudgetError({ kind }: Grant, headers: BudgetHeaders, day: Day): GatewayError {
   return kind === 'used_up'
     ? new GatewayError('insufficient_quota', undefined, {
         retryAfterSeconds: secondsUntil(day.endMs),

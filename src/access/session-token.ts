@@ -1,13 +1,13 @@
-// The token of a browser session: its id, its page, its end.
+// The token of a browser session: its id, its page and its expiry.
 //
-// Its form is its own, `sess_<payload>.<HMAC-SHA-256>`, rather than a JWT signed
-// with HS256: then no session can be mistaken for a user token or the other way
-// round, no header says how to verify it, and the bundle holds no signer.
+// Its form is its own, `sess_<payload>.<HMAC-SHA-256>`, not a JWT signed with
+// HS256: then a session and a user token cannot be mistaken for each other, no header chooses
+// the algorithm, and the bundle needs no code that signs JWTs.
 
 import { base64url } from 'jose';
 import type { Config } from '../config/config.ts';
 import type { GatewayError } from '../http/errors.ts';
-import { refusal, sessionClient, type Identity } from './client.ts';
+import { refusal, sessionIdentity, type Identity } from './client.ts';
 
 type SessionSettings = NonNullable<Config['access']['session']>;
 
@@ -39,7 +39,7 @@ export async function signSession(session: Session, signingKey: string): Promise
 /**
  * @param token - of `signSession`, or any other text with its prefix.
  * @param request - it must come from the session's page.
- * @returns the session's client, or why not (`invalid_api_key`).
+ * @returns the session's identity, or the error `invalid_api_key`.
  */
 export async function verifySession(
   token: string,
@@ -50,10 +50,10 @@ export async function verifySession(
   if (session === null) return refusal('session: not signed here');
   if (Date.now() >= session.expiresAt * 1_000) return refusal('session: expired');
   if (pageOrigin(request) !== session.origin) return refusal('session: other origin');
-  return sessionClient(session.id);
+  return sessionIdentity(session.id);
 }
 
-/** Browsers leave `Origin` out when a page GETs from its own origin (Fetch §3.1): then it is the gateway's. */
+/** Without `Origin` it is the gateway's own: browsers omit the header for a page's GET to its own origin (Fetch §3.1). */
 function pageOrigin(request: Request): string {
   return request.headers.get('origin') ?? new URL(request.url).origin;
 }

@@ -1,5 +1,5 @@
-// `POST /v1/session`: a page's visitor proves with Turnstile to be no robot, and gets a
-// token that works for a few minutes, from that page.
+// `POST /v1/session`: a page's visitor proves with Turnstile that it is not a robot, and
+// gets a token that works for a few minutes, from that page.
 
 import * as z from 'zod/mini';
 import { SESSION_BODY_BYTES, SESSION_BODY_MS, TURNSTILE_TOKEN_CHARS } from '../config/limits.ts';
@@ -9,7 +9,7 @@ import type { RequestContext } from '../http/request-context.ts';
 import { jsonResponse } from '../http/response.ts';
 import { readBytes } from '../lib/read-bytes.ts';
 import { within } from '../lib/within.ts';
-import { anonymousClient } from './client.ts';
+import { anonymousIdentity } from './client.ts';
 import { hasWayIn } from './client-store.ts';
 import type { AccessBindings } from './identify.ts';
 import { limitByBinding } from './rate-limit.ts';
@@ -30,7 +30,7 @@ export const sessionSchema = z.object({
  * @param request - its origin has been allowed already; it must have one, since a
  *   session belongs to a page.
  * @param bindings - the rate limit counts by address: each session is a new client with a
- *   limit and a budget of its own, so that opening many must be bounded.
+ *   limit and a budget of its own, so the number of new sessions needs a bound.
  * @returns `{"token","expires_at"}`; the token is presented as Bearer.
  * @throws {GatewayError} `not_found` without the Turnstile settings,
  *   `origin_not_allowed`, `rate_limit_exceeded`, the errors of a body, and those
@@ -49,7 +49,7 @@ export async function sessionResponse(
     throw new GatewayError('origin_not_allowed', 'A session belongs to a page: send its Origin.');
   }
 
-  await limitByBinding(bindings.limiter, anonymousClient(request));
+  await limitByBinding(bindings.limiter, anonymousIdentity(request));
   const { turnstile_token: turnstileToken } = await readSessionRequest(request);
   await verifyTurnstile(turnstileToken, hostname, request.headers.get('cf-connecting-ip'), settings);
 
@@ -74,10 +74,10 @@ async function noSessions(
 async function readSessionRequest(request: Request): Promise<z.infer<typeof sessionRequestSchema>> {
   requireJson(request.headers);
   const body = await within(readBytes(request.body, SESSION_BODY_BYTES), SESSION_BODY_MS).catch(() => {
-    throw new GatewayError('request_timeout'); // too slow, or broken off
+    throw new GatewayError('request_timeout'); // too slow, or the connection broke
   });
   if (body === null) throw new GatewayError('request_too_large');
-  const parsed = sessionRequestSchema.safeParse(parseJson(body));
+  const parsed = sessionRequestSchema.safeParse(decodeJson(body));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   if (issue?.code === 'unrecognized_keys') {
@@ -87,7 +87,7 @@ async function readSessionRequest(request: Request): Promise<z.infer<typeof sess
   throw new GatewayError('invalid_value', expected, { param: 'turnstile_token' });
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+function decodeJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch {

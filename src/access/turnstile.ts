@@ -1,5 +1,5 @@
-// Whether a visitor solved Turnstile's challenge, on that page, for this purpose.
-// Cloudflare's siteverify is asked, and only its clear yes counts.
+// Verifies that a visitor solved Turnstile's challenge, on this page, for this purpose.
+// Cloudflare's siteverify decides; every other answer than its explicit success is a refusal.
 
 import type { Config } from '../config/config.ts';
 import {
@@ -20,27 +20,27 @@ type SessionSettings = NonNullable<Config['access']['session']>;
 const ACTION = 'chat';
 
 /**
- * Error codes of siteverify that are not about the visitor: its own failure, and the
- * operator's secret or request being wrong.
+ * Error codes of siteverify that are not about the visitor: its own failure, and a wrong
+ * secret or request of the operator.
  * @see https://developers.cloudflare.com/turnstile/get-started/server-side-validation/#error-codes
  */
 const NOT_THE_VISITOR = ['internal-error', 'missing-input-secret', 'invalid-input-secret', 'bad-request'];
 
 /**
  * Digests of the tokens that this isolate has sent to siteverify, oldest first, with the
- * time (ms) until which they count. Siteverify itself refuses a second use, for the whole
- * network; this keeps two requests at once, and a siteverify that allows a second use,
- * from making two clients of one visitor.
+ * time (ms) until which they count. Siteverify itself refuses a second use, in the whole
+ * network. This map also refuses it for two requests at once, and if siteverify allows it:
+ * each use would be a new client.
  */
 const used = new BoundedMap<string, number>(TURNSTILE_TOKENS_REMEMBERED);
 
 /**
- * @param token - what the widget gave the page.
- * @param hostname - of the page that presents it.
+ * @param token - the widget's token.
+ * @param hostname - of the page that sent it.
  * @param address - the visitor's address, if known: siteverify compares it with the solver's.
  * @throws {GatewayError} `invalid_api_key` for a token that is wrong, used, or of another
  *   page or purpose; `access_unavailable` when siteverify doesn't answer, fails, or refuses
- *   TURNSTILE_SECRET_KEY. Then the token may be presented again.
+ *   TURNSTILE_SECRET_KEY. Then the token may be sent again.
  */
 export async function verifyTurnstile(
   token: string,
@@ -57,12 +57,12 @@ export async function verifyTurnstile(
     if (verdict['action'] !== ACTION) throw refusal('Turnstile: other action');
   } catch (error) {
     if (!(error instanceof OutboundError)) throw error;
-    used.delete(digest); // siteverify has not judged it
+    used.delete(digest); // siteverify has not verified it
     throw new GatewayError('access_unavailable', undefined, { detail: `Turnstile: ${String(error)}` });
   }
 }
 
-/** @throws {OutboundError} when the answer is no verdict on the visitor. */
+/** @throws {OutboundError} when the answer is not about the visitor. */
 async function askSiteverify(
   token: string,
   address: string | null,

@@ -1,4 +1,4 @@
-// `GET /v1/usage`: what the caller has used of its token budget today.
+// `GET /v1/usage`: the caller's token budget of today.
 
 import { jsonResponse } from '../http/response.ts';
 import { budgetObject, dayOf, type Budgets } from './budget-object.ts';
@@ -35,7 +35,7 @@ export async function usageResponse(client: Client, budgets: Budgets | undefined
     return object
       .ask((budget) => budget.usage())
       .catch((error: unknown) => {
-        throw object.failed('usage', error);
+        throw object.createFailure('usage', error);
       });
   }
 }

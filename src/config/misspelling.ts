@@ -1,16 +1,16 @@
-// Names of settings that nobody here knows, but that look like a known one.
+// Detects unknown variables whose names look like a setting.
 
 import { editDistance } from '../lib/edit-distance.ts';
 
-/** No setting's name is that long; the distance costs length × length. */
+/** All settings have shorter names; the distance costs length × length. */
 const NAME_CHARS_MAX = 64;
 
 /**
- * An operator who writes `TOKEN_PER_DAY` believes that there is a budget. So a near
- * miss is an error, and not a variable of somebody else's.
+ * An operator who writes `TOKEN_PER_DAY` expects a budget. So a similar name is an error,
+ * not a variable of another program.
  * @param name - of a variable that is no setting.
  * @param known - the names of all settings.
- * @returns the setting that was probably meant; undefined for a name of another kind.
+ * @returns the setting that was probably meant; undefined for a name that resembles none.
  */
 export function findMisspelled(name: string, known: readonly string[]): string | undefined {
   if (name.length > NAME_CHARS_MAX) return undefined;

@@ -13,16 +13,16 @@ export interface OriginRules {
   readonly patterns: readonly OriginPattern[];
 }
 
-/** `https://*.app.pages.dev`, cut at its star. */
+/** The parts of `https://*.app.pages.dev` before and after its star. */
 interface OriginPattern {
   readonly prefix: string;
   readonly suffix: string;
 }
 
-/** A scheme (RFC 3986 §3.1); browsers write it in lower case. */
+/** A scheme (RFC 3986 §3.1), which browsers write in lower case, and a host. */
 const CUSTOM_ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[\w.~-]+(?::\d{1,5})?$/;
 const PATTERN = /^(https?:\/\/)\*(\.[^*]+)$/;
-/** Two labels after the star at least: `https://*.com` would be everybody's. */
+/** At least two labels after the star: `https://*.com` would allow every site. */
 const FIXED_LABELS_MIN = 2;
 const LABEL = /^[a-z0-9_-]+$/;
 

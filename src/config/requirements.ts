@@ -1,5 +1,5 @@
-// Settings that need another setting or a binding. Checked when every
-// value by itself is right.
+// Requirements between settings, and between settings and bindings. They are checked once
+// each value by itself is valid.
 
 import { CACHE_TTL_RANGE_SECONDS } from './limits.ts';
 import type { Settings } from './settings.ts';
@@ -42,7 +42,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   (s) => allOrNone(s, SESSION),
   (s, has) => check('TOKENS_PER_DAY', s.TOKENS_PER_DAY === 0 || has.BUDGETS, 'the binding BUDGETS'),
   (s) => {
-    // The range has a gap, which no schema of a whole number says.
+    // The range has a gap, which the schema of a whole number can't express.
     const { min, max } = CACHE_TTL_RANGE_SECONDS;
     const isRight = s.CACHE_TTL_SECONDS === 0 || s.CACHE_TTL_SECONDS >= min;
     return check('CACHE_TTL_SECONDS', isRight, `0 (off) or ${min} to ${max}`);
@@ -52,7 +52,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   (s, has) => check('CACHE_STALE_SECONDS', s.CACHE_STALE_SECONDS === 0 || has.CACHE, 'the binding CACHE'),
 ];
 
-/** @returns a problem for each missing member of a group that works only as a whole. */
+/** The missing members of a group that works only as a whole. */
 function allOrNone(settings: Settings, names: readonly (keyof Settings)[]): SettingProblem[] {
   const absent = names.filter((name) => !isSet(settings[name]));
   if (absent.length === 0 || absent.length === names.length) return [];

@@ -19,7 +19,7 @@ export function integer(min: number, max: number, byDefault: number) {
   );
 }
 
-/** One of some words. */
+/** One of several words. */
 export function oneOf<const T extends readonly [string, ...string[]]>(values: T, byDefault: T[number]) {
   return z._default(z.enum(values, { error: `one of ${values.join(', ')}` }), byDefault);
 }
@@ -48,7 +48,7 @@ export function matching(pattern: RegExp, expected: string) {
   return z.string().check(z.regex(pattern, expected));
 }
 
-/** A URL that a secret or an answer travels to: https, or http to this machine. */
+/** A URL to which secrets are sent: https, or http on this machine. */
 export const address = z
   .string()
   .check(

@@ -1,5 +1,5 @@
-// `GET /healthz`: whether this deployment can serve. It does not call StepFun. It
-// shows the state of the settings, never the value of one.
+// `GET /healthz`: the state of this deployment. It does not call StepFun. It reports whether
+// the settings are right, never the value of a setting.
 
 import { version } from '../../package.json';
 import { findSettingProblems } from '../config/config.ts';
@@ -7,12 +7,12 @@ import { isLoopbackHost } from '../lib/loopback.ts';
 import { jsonResponse } from './response.ts';
 
 /**
- * @param request - its URL decides how much is told: the names of wrong settings only to
- *   the operator's own machine (`http:` with a loopback host), since a name tells which
- *   feature is in use. Elsewhere the log has them.
+ * @param request - its URL decides about the details: only the operator's own machine
+ *   (`http:` with a loopback host) gets the names of wrong settings, since a name shows
+ *   which feature is in use. Elsewhere the log has them.
  * @param env - the Worker's environment.
- * @param hasWayIn - whether anybody can come in; called only when the settings are right.
- * @returns 200 when requests can be served, 503 when the settings stand in the way.
+ * @param hasWayIn - whether a way in is configured; called only if the settings are right.
+ * @returns 200 when requests can be served, 503 if the settings prevent that.
  */
 export async function healthResponse(
   request: Request,

@@ -1,9 +1,9 @@
-// The media type of a request's body, checked before a byte of it is read.
+// Checks the declared type of a request's body, before the body is read.
 
 import { GatewayError } from './errors.ts';
 
 /**
- * JSON is UTF-8 (RFC 8259 §8.1); a charset, though meaningless there, must at least not say otherwise.
+ * JSON is UTF-8 (RFC 8259 §8.1). A charset has no meaning there, but another one than UTF-8 is refused.
  * @throws {GatewayError} `unsupported_media_type`.
  */
 export function requireJson(headers: Headers): void {

@@ -1,9 +1,9 @@
-// The log line of a request: one line of JSON and, where the binding is
-// there, one data point in Analytics Engine. It tells who asked for what, how it went and
-// what it cost; never a prompt, an answer, a key or an address.
+// The record of a request for the operator: one JSON line in the log and, with the binding
+// ANALYTICS, one data point in Analytics Engine. It holds the client, the route, the result
+// and the cost; never a prompt, an answer, a key or an address.
 //
-// Each part of a request's way fills in what it learns; the router writes the line when the
-// answer is through.
+// Each step that handles a request fills in its fields; the router writes the line when the
+// answer has ended.
 
 import type { ErrorCode, GatewayError } from './errors.ts';
 import { log } from './log.ts';
@@ -11,15 +11,15 @@ import type { Usage } from './token-usage.ts';
 
 export type Outcome = 'completed' | 'client_gone' | ErrorCode;
 
-/** The facts about a request; an unknown one keeps its first value. */
+/** The facts about a request; a fact that stays unknown keeps its initial value. */
 export interface RequestLog {
   /** The client's name: of a key, or a kind and the beginning of a digest. */
   client: string | null;
   model: string | null;
   isStreaming: boolean;
-  /** `hit`, `miss`, `collapsed`, `bypass`; null where there is nothing to look up. */
+  /** `hit`, `miss`, `collapsed`, `bypass`; null without a lookup. */
   cache: string | null;
-  /** How often StepFun was asked. */
+  /** The number of calls to StepFun. */
   attempts: number;
   /** StepFun's own id of the answer, for its support. */
   upstreamRequestId: string | null;
@@ -28,31 +28,31 @@ export interface RequestLog {
   usage: Usage | null;
   /** How each choice ended; null: not known. */
   finishReasons: readonly (string | null)[];
-  /** The size of the body; null where the runtime alone has seen it. */
+  /** The size of the answer's body; null if only the runtime has read it. */
   bytes: number | null;
   code: ErrorCode | null;
   /** The fields at fault, as `messages[2].content`. */
   params: readonly string[];
-  /** Details of a failure that the client does not get. */
+  /** More about a failure, for the log alone. */
   detail: string | null;
   /** How it ended; for a failure its code, also after the stream had begun. */
   outcome: Outcome;
-  /** Resolves when a stream has ended, for whatever reason; null where there is none. */
+  /** Resolves when the stream has ended, for any reason; null without a stream. */
   streamEnd: Promise<unknown> | null;
 }
 
-/** The facts that the router has about every request. */
+/** The facts that the router knows about every request. */
 export interface RequestFrame {
   readonly id: string;
   readonly method: string;
-  /** The pattern of the route; for no route the path, capped. */
+  /** The pattern of the route; without a route the path, capped. */
   readonly route: string;
   readonly status: number;
   readonly startedAtMs: number;
   readonly firstByteAtMs: number;
 }
 
-/** @returns the log of a request of which nothing is known yet. */
+/** @returns a log in which every fact is unknown. */
 export function createRequestLog(): RequestLog {
   return {
     client: null,
@@ -91,7 +91,7 @@ export function logFailure(requestLog: RequestLog, error: GatewayError): void {
 }
 
 /**
- * Writes the line, once, when the answer is through.
+ * Writes the line, once, when the answer has ended.
  * @param analytics - the binding `ANALYTICS`; docs/logs.md describes its columns.
  */
 export function writeRequestLog(
@@ -104,8 +104,8 @@ export function writeRequestLog(
   const firstByteMs = frame.firstByteAtMs - startedAtMs;
   const durationMs = Date.now() - startedAtMs;
   const finishReasons = new Set(requestLog.finishReasons.filter((reason) => reason !== null));
-  // A client that wants a cached answer or none got what it asked for.
-  const hasFailed = (status >= 500 && code !== 'cache_miss') || (status < 400 && code !== null);
+  // A cache_miss (504) is the answer that only-if-cached asks for (RFC 9111 §5.2.1.7), no failure.
+  const hasFailed = code !== 'cache_miss' && (status >= 500 || (status < 400 && code !== null));
 
   log(hasFailed ? 'error' : 'info', 'request', {
     request_id: frame.id,
@@ -155,7 +155,7 @@ export function writeRequestLog(
       ],
     });
   } catch (thrown) {
-    // A failure of Analytics Engine must not fail the request.
+    // A failed data point must not fail the request.
     log('warn', 'analytics_failed', { reason: String(thrown) });
   }
 }

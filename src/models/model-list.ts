@@ -1,5 +1,5 @@
 // `GET /v1/models` and `GET /v1/models/{id}`: StepFun's list as OpenAI's model objects,
-// limited to the models that this deployment allows, with what is known of each.
+// limited to the models that the client may use, with their known properties.
 
 import * as z from 'zod/mini';
 import { jsonResponse } from '../http/response.ts';
@@ -38,20 +38,28 @@ type UpstreamModel = z.infer<typeof upstreamListSchema>['data'][number];
 
 const OWNER = 'stepfun';
 
-/** An isolate's copy of StepFun's list: plain data, which requests may share. */
+/** Failures that are about the key of the call, not about StepFun. */
+const KEY_CODES: ReadonlySet<ErrorCode> = new Set([
+  'insufficient_quota',
+  'invalid_api_key',
+  'upstream_auth',
+  'upstream_rate_limited',
+]);
+
+/** StepFun's list as an isolate knows it: plain data, which requests may share. */
 interface ListState {
   /** The last list of the gateway's own key; null: none was read yet. */
   models: readonly UpstreamModel[] | null;
   /** Until then that list serves without asking StepFun. */
   freshUntilMs: number;
-  /** Until then nobody asks StepFun, after a failure. */
+  /** After a failure, StepFun is not asked again before this time. */
   retryAtMs: number;
 }
 
 /** One for each gateway of the isolate. */
 const states = new WeakMap<Stepfun, ListState>();
 
-/** Everything that a request about models needs. */
+/** The context of a request about models. */
 export interface ModelsContext {
   readonly config: Config;
   readonly stepfun: Stepfun;
@@ -85,7 +93,7 @@ async function listModels(context: ModelsContext): Promise<ListedModel[]> {
 
 /**
  * StepFun's list. If StepFun does not answer: its last list, or the models that are known
- * here, for MODELS_RETRY_MS without asking again. Otherwise each visitor would wait
+ * here, for MODELS_RETRY_MS without asking again. Otherwise each request would wait
  * MODELS_TIMEOUT_MS for a list that is known.
  */
 async function upstreamModels(context: ModelsContext): Promise<readonly UpstreamModel[]> {
@@ -106,7 +114,7 @@ async function upstreamModels(context: ModelsContext): Promise<readonly Upstream
     return models;
   } catch (thrown) {
     log('warn', 'models_failed', { detail: String(thrown) });
-    // A client's own key that StepFun refuses says nothing about the list of others.
+    // If StepFun refuses one client's own key, other keys can still read the list.
     if (isShared || !isAboutKey(thrown)) state.retryAtMs = Date.now() + MODELS_RETRY_MS;
     return fallback;
   }
@@ -116,13 +124,6 @@ function knownModels(baseUrl: string): readonly Model[] {
   const isStepPlan = baseUrl.includes('/step_plan/');
   return MODELS.filter(({ stepPlanOnly }) => isStepPlan || !stepPlanOnly);
 }
-
-const KEY_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'invalid_api_key',
-  'insufficient_quota',
-  'upstream_auth',
-  'upstream_rate_limited',
-]);
 
 function isAboutKey(thrown: unknown): boolean {
   return thrown instanceof GatewayError && KEY_CODES.has(thrown.code);

@@ -86,6 +86,18 @@ describe('examples/browser', { timeout: 60_000 }, () => {
     await expect.poll(length, PATIENT).toBeGreaterThan(partial.length);
   });
 
+  it('sends no second question before the answer to the first has ended', async () => {
+    const send = page.getByRole('button', { name: 'Send' });
+    await ask('simulate 40 tokens simulate no reasoning simulate pace 50');
+    await page.getByText(/^This text/).waitFor();
+    expect(await send.isDisabled()).toBe(true);
+    await page.getByLabel('Message').fill('What is my name?');
+    await page.getByLabel('Message').press('Enter');
+    await expect.poll(() => send.isEnabled(), PATIENT).toBe(true);
+    expect(await gateway().received()).toHaveLength(1);
+    expect(await page.locator('#log p').count()).toBe(2);
+  });
+
   it('renews the session before it ends', async () => {
     await ask('Say one');
     await page.getByText('one', { exact: true }).waitFor();
@@ -137,11 +149,16 @@ describe('examples/react', { timeout: 60_000 }, () => {
     expect(await gateway().received()).toHaveLength(2);
   });
 
-  it('stops an answer', async () => {
+  it('stops an answer, and sends no second question before', async () => {
+    const send = page.getByRole('button', { name: 'Send' });
     await ask('simulate 400 tokens simulate no reasoning simulate pace 50');
     await page.getByText(/^This text/).waitFor();
+    expect(await send.isDisabled()).toBe(true);
+    await page.getByLabel('Message').fill('What is my name?');
+    await page.getByLabel('Message').press('Enter');
     await page.getByRole('button', { name: 'Stop' }).click();
-    await page.getByRole('button', { name: 'Send' }).waitFor();
+    await expect.poll(() => send.isEnabled(), PATIENT).toBe(true);
+    expect(await gateway().received()).toHaveLength(1);
   });
 
   it('shows an error', async () => {

@@ -3,9 +3,16 @@
 
 import * as fc from 'fast-check';
 import { afterAll, vi } from 'vitest';
+import * as z from 'zod/mini';
 import { SEED } from '../long-run.ts';
 
 fc.configureGlobal({ seed: SEED });
+
+// The classic zod, also the one in miniflare, shares its settings with zod/mini, and changes how schemas
+// are built from then on, also in later files.
+afterAll(() => {
+  if (z.config().memoizer !== undefined) throw new Error('Unit tests must load zod/mini alone.');
+});
 
 afterAll(() => {
   vi.useRealTimers();

@@ -58,7 +58,7 @@ describe('a key of the binding CLIENTS', () => {
   const codeOf = async (response: Response) =>
     (await response.json<{ error: { code: string } }>()).error.code;
 
-  it('lets exactly 10 of 100 requests through when that is its limit a minute', async () => {
+  it('gets exactly 10 of 100 requests answered if that is its limit a minute', async () => {
     const statuses = (
       await Promise.all(Array.from({ length: 100 }, () => get('/v1/models', 'sfe-limited')))
     ).map(({ status }) => status);
@@ -79,7 +79,7 @@ describe('a key of the binding CLIENTS', () => {
     expect(data.map(({ id }) => id)).toEqual(['step-3.7-flash']);
   });
 
-  it('has a budget of its own, and is told what is left of it', async () => {
+  it('has a budget of its own, and gets the remaining tokens', async () => {
     const answer = await chat('sfe-budget', { max_tokens: 50 });
     expect(answer.headers.get('x-ratelimit-limit-tokens')).toBe('100000');
     const usage = await (await get('/v1/usage', 'sfe-budget')).json<{ tokens: { used: number } }>();
@@ -91,7 +91,7 @@ describe('a key of the binding CLIENTS', () => {
     });
   });
 
-  it('works on its pages and without a page, and nowhere else', async () => {
+  it('works on its own pages and without a page, and not on other pages', async () => {
     const from = (origin: string) => chat('sfe-page', {}, { origin });
     expect((await chat('sfe-page')).status).toBe(200);
     expect((await from(PAGE)).status).toBe(200);

@@ -36,12 +36,11 @@ export function App() {
       {error && <p role="alert">{error.message}</p>}
       <form action={submit}>
         <input name="prompt" aria-label="Message" required />
-        {isBusy ? (
+        <button disabled={isBusy}>Send</button>
+        {isBusy && (
           <button type="button" onClick={() => void stop()}>
             Stop
           </button>
-        ) : (
-          <button>Send</button>
         )}
       </form>
     </main>

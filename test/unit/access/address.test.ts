@@ -53,11 +53,11 @@ describe('addressId', () => {
     '::1]:80/[::2',
     '',
     '/',
-  ])('has one id for whatever is no address: "%s"', (address) => {
+  ])('has one id for every value that is not an address: "%s"', (address) => {
     expect(idOf(address)).toBe('ip:unknown');
   });
 
-  it('has the same one where the header is missing, and believes no other', () => {
+  it('has the same id without the header, and ignores other headers', () => {
     expect(addressId(new Headers())).toBe('ip:unknown');
     expect(addressId(new Headers({ 'x-forwarded-for': '1.2.3.4', 'x-real-ip': '1.2.3.4' }))).toBe(
       'ip:unknown',

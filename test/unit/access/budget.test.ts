@@ -230,7 +230,7 @@ describe('settle', () => {
     expect(budget.settle(other, 100, 1_000)).toBe(900);
   });
 
-  it('leaves no row behind', async () => {
+  it('leaves no row in the storage', async () => {
     const call = claim();
     await budget.reserve(call);
     budget.settle(call, 40, 1_000);
@@ -289,7 +289,7 @@ describe('the day after', () => {
     expect(storage.alarmsSet).toBe(1);
   });
 
-  it('everything is forgotten, and stays so', async () => {
+  it('everything is deleted, and is not restored', async () => {
     const call = claim();
     await budget.reserve(call);
     budget.settle(call, 40, 1_000);
@@ -309,7 +309,7 @@ describe('countRequest', () => {
     return verdicts.filter(({ isAllowed }) => isAllowed).length;
   };
 
-  it('lets exactly 10 of 100 through at once, and tells when to come again', async () => {
+  it('allows exactly 10 of 100 at once, and states when to try again', async () => {
     expect(await allowed(100)).toBe(10);
     expect(await count()).toEqual({ isAllowed: false, retryAfterSeconds: 60 });
     vi.setSystemTime(NOON + 20 * SECOND);
@@ -342,7 +342,7 @@ describe('countRequest', () => {
     expect(await allowed(10)).toBe(0);
   });
 
-  it('never lets more than the limit into any 60 seconds', async () => {
+  it('never allows more than the limit in any 60 seconds', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(30), { minLength: 1, maxLength: 50 }), async (pauses) => {
         storage = new MemoryStorage();
@@ -362,7 +362,7 @@ describe('countRequest', () => {
     );
   });
 
-  it('forgets everything two minutes after the last request', async () => {
+  it('deletes everything two minutes after the last request', async () => {
     await count();
     expect(storage.alarmAtMs).toBe(NOON + 2 * MINUTE);
     vi.setSystemTime(NOON + 100 * SECOND);

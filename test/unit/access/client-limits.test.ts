@@ -11,7 +11,7 @@ const config = readConfig({
 });
 
 describe('resolveLimits', () => {
-  it('gives the deployment’s settings without a policy, or with an empty one', () => {
+  it('uses the deployment’s settings without an entry, or with an empty one', () => {
     const limits = {
       models: new Set(['a', 'b']),
       tokensPerDay: 100,
@@ -22,7 +22,7 @@ describe('resolveLimits', () => {
     expect(resolveLimits({}, config)).toEqual(limits);
   });
 
-  it('puts a policy’s limits in their place, downward and upward', () => {
+  it('replaces them by an entry’s limits, lower and higher ones', () => {
     const policy = { models: ['c'], tokens_per_day: 1_000, requests_per_minute: 5, max_output_tokens: 1 };
     expect(resolveLimits(policy, config)).toEqual({
       models: new Set(['c']),
@@ -32,7 +32,7 @@ describe('resolveLimits', () => {
     });
   });
 
-  it('takes 0 for no limit, and * for every model', () => {
+  it('treats 0 as no limit, and * as every model', () => {
     const policy = { models: ['a', '*'], tokens_per_day: 0, requests_per_minute: 0, max_output_tokens: 0 };
     expect(resolveLimits(policy, config)).toEqual({
       models: new Set(),

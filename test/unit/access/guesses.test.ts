@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { anonymousClient } from '../../../src/access/client.ts';
+import { anonymousIdentity } from '../../../src/access/client.ts';
 import { countFailure, refuseGuesser, rememberGoodBearer } from '../../../src/access/guesses.ts';
 import { captureLog, failure, request } from './support.ts';
 
@@ -7,7 +7,7 @@ const NOON = Date.parse('2026-11-22T12:00:00Z');
 
 let hosts = 0;
 /** An address that no other test has used: the memory is the isolate's. */
-const address = () => anonymousClient(request({ 'cf-connecting-ip': `198.51.100.${(hosts += 1)}` }));
+const address = () => anonymousIdentity(request({ 'cf-connecting-ip': `198.51.100.${(hosts += 1)}` }));
 const limiter = (success: boolean) => ({ limit: vi.fn<RateLimit['limit']>(async () => ({ success })) });
 const isRefused = (...args: Parameters<typeof refuseGuesser>) => {
   try {
@@ -25,16 +25,15 @@ afterEach(() => {
 });
 
 describe('countFailure', () => {
-  it('counts by the address', async () => {
+  it('counts by the address, under a key of its own', async () => {
     const guesser = address();
     const { limit } = limiter(true);
     await countFailure({ limit }, guesser, 'guess');
-    // Sessions are counted by the address alone: opening them is no guess.
     expect(limit.mock.calls).toEqual([[{ key: `guess:${guesser.id}` }]]);
     expect(isRefused(guesser, 'guess')).toBe(false);
   });
 
-  it('refuses the address for a minute when it was one too many', async () => {
+  it('refuses the address for a minute after the limit', async () => {
     const [guesser, other] = [address(), address()];
     const error = await failure(countFailure(limiter(false), guesser, 'guess'));
     expect(error.code).toBe('rate_limit_exceeded');

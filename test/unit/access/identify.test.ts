@@ -1,6 +1,6 @@
 import { beforeAll, afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { resolveLimits } from '../../../src/access/client-limits.ts';
-import { keyClient, sessionClient, stepfunClient, tokenClient } from '../../../src/access/client.ts';
+import { keyIdentity, sessionIdentity, stepfunIdentity, tokenIdentity } from '../../../src/access/client.ts';
 import type { AccessBindings } from '../../../src/access/identify.ts';
 import { isAccessConfigured, type Config } from '../../../src/config/config.ts';
 import { identify } from '../../../src/access/identify.ts';
@@ -47,10 +47,10 @@ const sessionToken = () =>
 
 describe('a gateway with every way in', () => {
   it('identifies each client by its credential', async () => {
-    expect(await come(everything, 'key-of-the-app-1')).toMatchObject(keyClient('app'));
-    expect(await come(everything, 'key-of-the-shop1')).toMatchObject(keyClient('shop'));
-    expect(await come(everything, await sessionToken())).toMatchObject(sessionClient('abc'));
-    expect(await come(everything, await sign(key))).toMatchObject(await tokenClient(ISSUER, 'ada'));
+    expect(await come(everything, 'key-of-the-app-1')).toMatchObject(keyIdentity('app'));
+    expect(await come(everything, 'key-of-the-shop1')).toMatchObject(keyIdentity('shop'));
+    expect(await come(everything, await sessionToken())).toMatchObject(sessionIdentity('abc'));
+    expect(await come(everything, await sign(key))).toMatchObject(await tokenIdentity(ISSUER, 'ada'));
   });
 
   it('hands the fetch of the issuer’s keys to the runtime', async () => {
@@ -76,8 +76,8 @@ describe('a gateway with every way in', () => {
       ...SESSIONS,
       ...issuer.vars,
     });
-    expect(await come(odd, 'sess_key-of-16-chars')).toMatchObject(keyClient('odd'));
-    expect(await come(odd, 'abcdef.ghijkl.mnop')).toMatchObject(keyClient('jwt'));
+    expect(await come(odd, 'sess_key-of-16-chars')).toMatchObject(keyIdentity('odd'));
+    expect(await come(odd, 'abcdef.ghijkl.mnop')).toMatchObject(keyIdentity('jwt'));
   });
 
   it('gives the same answer, whatever was wrong', async () => {
@@ -111,7 +111,7 @@ describe('the Authorization header', () => {
   it.each(['Bearer key-of-the-app-1', 'bearer key-of-the-app-1', 'BEARER   key-of-the-app-1'])(
     'may read "%s"',
     async (value) => {
-      expect(await withHeader(value)).toMatchObject(keyClient('app'));
+      expect(await withHeader(value)).toMatchObject(keyIdentity('app'));
     },
   );
 
@@ -186,8 +186,8 @@ describe('anonymous access', () => {
     const config = settings({ ...KEYS, ...SESSIONS, ...issuer.vars, ...ANONYMOUS });
     expect(await come(config, await sign(key, { exp: 1 }))).toMatchObject(byAddress);
     expect(await come(config, 'sess_a.b')).toMatchObject(byAddress);
-    expect(await come(config, 'key-of-the-app-1')).toMatchObject(keyClient('app'));
-    expect(await come(config, await sign(key))).toMatchObject(await tokenClient(ISSUER, 'ada'));
+    expect(await come(config, 'key-of-the-app-1')).toMatchObject(keyIdentity('app'));
+    expect(await come(config, await sign(key))).toMatchObject(await tokenIdentity(ISSUER, 'ada'));
   });
 
   it('must be asked for', async () => {
@@ -198,7 +198,7 @@ describe('anonymous access', () => {
 describe('bring your own key', () => {
   it('uses the bearer as the client’s StepFun key', async () => {
     expect(await come(settings(OWN_KEY), 'sk-of-the-client')).toMatchObject(
-      await stepfunClient('sk-of-the-client'),
+      await stepfunIdentity('sk-of-the-client'),
     );
   });
 
@@ -247,7 +247,7 @@ describe('a key of the binding CLIENTS', () => {
     const config = settings({ ...KEYS, ALLOWED_MODELS: 'a', MAX_OUTPUT_TOKENS: '9' });
     const clients = testKv(keyEntry(SFE, LIMITS)).kv;
     expect(await come(config, SFE, { clients })).toEqual({
-      ...keyClient('web'),
+      ...keyIdentity('web'),
       limits: {
         models: new Set(['step-3.7-flash']),
         tokensPerDay: 5,
@@ -260,7 +260,7 @@ describe('a key of the binding CLIENTS', () => {
 
   it('is the only way in that a deployment needs', async () => {
     const open = { clients: testKv(keyEntry(SFE)).kv };
-    expect(await come(settings(), SFE, open)).toMatchObject(keyClient('web'));
+    expect(await come(settings(), SFE, open)).toMatchObject(keyIdentity('web'));
     expect(await refuse(settings(), 'sfe-made-up', open)).toBe('unknown bearer');
     expect(await refuse(settings(), undefined, open)).toBe('no bearer');
     const empty = { clients: testKv().kv };
@@ -297,7 +297,7 @@ describe('a key of the binding CLIENTS', () => {
     expect((await failure(outcome)).code).toBe('access_unavailable');
     expect(limit).not.toHaveBeenCalled();
     expect(await come(settings(KEYS), 'key-of-the-app-1', { clients: store.kv })).toMatchObject(
-      keyClient('app'),
+      keyIdentity('app'),
     );
   });
 
@@ -312,7 +312,7 @@ describe('a key of the binding CLIENTS', () => {
       { origin: 'https://x.app.pages.dev' },
       { origin: 'https://gateway.example' },
     ]) {
-      expect(await from(headers)).toMatchObject(keyClient('web'));
+      expect(await from(headers)).toMatchObject(keyIdentity('web'));
     }
     const error = await failure(from({ origin: 'https://evil.example' }));
     expect(error.code).toBe('origin_not_allowed');
@@ -365,9 +365,16 @@ describe('a user’s policy', () => {
     expect(lines).toHaveLength(1);
   });
 
+  it('with an invalid entry refuses the user: the deployment’s settings may allow more', async () => {
+    captureLog();
+    const broken = testKv({ 'policy:pro': { token_per_day: 500, created_at: 1 } }).kv;
+    const token = await sign(key, { plan: 'pro' });
+    expect((await failure(come(withPlans(), token, { clients: broken }))).code).toBe('access_unavailable');
+  });
+
   it('does not change the user’s identity', async () => {
     const pro = await come(withPlans(), await sign(key, { plan: 'pro' }), { clients });
-    expect(pro).toMatchObject(await tokenClient(ISSUER, 'ada'));
+    expect(pro).toMatchObject(await tokenIdentity(ISSUER, 'ada'));
   });
 });
 

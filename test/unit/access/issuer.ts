@@ -39,7 +39,7 @@ export function sign(
 }
 
 export interface Issuer extends TestServer {
-  /** What the next request for the JWKS gets. */
+  /** The answer to the next request for the JWKS. */
   answer: (response: ServerResponse) => void;
   readonly jwt: NonNullable<Config['access']['jwt']>;
   readonly vars: Record<string, string>;

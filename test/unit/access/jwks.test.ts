@@ -139,7 +139,7 @@ describe('findKeys', () => {
     ['keys that are no list', { keys: { a: KEYS[0] } }],
     ['null', null],
     ['a text', 'keys'],
-  ])('takes %s for no answer', async (_, body) => {
+  ])('treats %s as a failure', async (_, body) => {
     await find('a');
     issuer.answer = (response) => json(response, body);
     wait(30);
@@ -149,14 +149,14 @@ describe('findKeys', () => {
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ detail: 'OutboundError: not a JWKS' });
   });
 
-  it('takes an empty set for an answer: the issuer has withdrawn all', async () => {
+  it('accepts an empty set: the issuer has withdrawn all keys', async () => {
     await find('a');
     issuer.answer = (response) => json(response, { keys: [] });
     wait(600);
     expect(await find('a')).toEqual([]);
   });
 
-  it('leaves out items that are no keys', async () => {
+  it('leaves out items that are not keys', async () => {
     issuer.answer = (response) => json(response, { keys: [null, 'a', 7, KEYS[0]] });
     expect(await find('a')).toEqual([KEYS[0]]);
   });
@@ -191,7 +191,7 @@ describe('a fetch that another request began', () => {
     expect(await find('b')).toEqual([KEYS[1]]);
   });
 
-  it('and that never ends keeps others waiting no longer than a fetch may take', async () => {
+  it('and that never ends delays others no longer than the bound of a fetch', async () => {
     issuer.answer = () => {}; // hangs
     void find('a');
     const found = vi.fn<(keys: unknown) => void>();

@@ -22,7 +22,7 @@ const verify = (token: string) => verifyToken(token, issuer.jwt, waitUntil);
 
 describe('a good token', () => {
   it('gives its subject', async () => {
-    expect(admitted(await verify(await sign(key)))).toEqual({ subject: 'ada', policy: null });
+    expect(admitted(await verify(await sign(key)))).toEqual({ subject: 'ada', policyName: null });
     expect(admitted(await verify(await sign(key, { sub: 'bob' }))).subject).toBe('bob');
   });
 
@@ -48,11 +48,11 @@ describe('a good token', () => {
     const settings = { ...issuer.jwt, policyClaim: 'https://app.example/plan' };
     const withPlan = async (plan: unknown) =>
       admitted(await verifyToken(await sign(key, { 'https://app.example/plan': plan }), settings, waitUntil))
-        .policy;
+        .policyName;
     expect(await withPlan('pro')).toBe('pro');
     expect(await withPlan(7)).toBe(7);
     expect(await withPlan(undefined)).toBeNull();
-    expect(admitted(await verify(await sign(key, { plan: 'pro' }))).policy).toBeNull();
+    expect(admitted(await verify(await sign(key, { plan: 'pro' }))).policyName).toBeNull();
   });
 
   it.each([
@@ -93,7 +93,7 @@ describe('the clocks of issuer and gateway', () => {
 });
 
 describe('a token without a kid', () => {
-  it('is good with any key of the issuer', async () => {
+  it('is accepted with any key of the issuer', async () => {
     const [one, two] = [await keyPair('one', 'RS256'), await keyPair('two', 'RS256')];
     await using other = await startIssuer(one, two, await keyPair('three', 'ES256'));
     const unnamed = (pair: KeyPair, changes = {}) =>
@@ -107,7 +107,7 @@ describe('a token without a kid', () => {
     expect(refused(expired).details.detail).toBe('JWT: exp check_failed');
   });
 
-  it('is good with the issuer’s only key', async () => {
+  it('is accepted with the issuer’s only key', async () => {
     const token = await new SignJWT(claims()).setProtectedHeader({ alg: 'RS256' }).sign(key.privateKey);
     expect(admitted(await verify(token)).subject).toBe('ada');
   });
@@ -146,8 +146,8 @@ describe('a bad token is refused', () => {
     [{ exp: now - 90 }, 'JWT: exp check_failed'],
     [{ nbf: now + 90 }, 'JWT: nbf check_failed'],
     [{ sub: undefined }, 'JWT: sub missing'],
-    [{ sub: '' }, 'JWT: sub is no text'],
-    [{ sub: 42 }, 'JWT: sub is no text'],
+    [{ sub: '' }, 'JWT: sub is not a string'],
+    [{ sub: 42 }, 'JWT: sub is not a string'],
   ])('%o, and the log names the claim', async (changes, detail) => {
     expect(refused(await verify(await sign(key, changes))).details.detail).toBe(detail);
   });
@@ -205,7 +205,7 @@ describe('a bad token is refused', () => {
     expect(other.hits()).toBe(0);
   });
 
-  it('whose secret stands in the JWKS itself', async () => {
+  it('whose secret is in the JWKS itself', async () => {
     const secret = Buffer.alloc(32, 7);
     const oct = { kty: 'oct', k: secret.toString('base64url'), kid: 'shared' };
     await using other = await startIssuer({ ...key, jwk: oct });
@@ -215,7 +215,7 @@ describe('a bad token is refused', () => {
     expect(refused(await verifyToken(token, other.jwt, waitUntil)).code).toBe('invalid_api_key');
   });
 
-  it('that brings its own key, or a URL of one', async () => {
+  it('whose header contains its own key, or the URL of one', async () => {
     const evil = await startIssuer(stranger);
     const hints = {
       jku: evil.jwt.jwksUrl,
@@ -225,9 +225,9 @@ describe('a bad token is refused', () => {
     };
     for (const [name, value] of Object.entries(hints)) {
       expect(refused(await verify(await sign(stranger, {}, { [name]: value }))).code).toBe('invalid_api_key');
-      // Not even with a good signature: an honest token needs none of it.
+      // Not even with a good signature: a valid token needs none of it.
       const error = refused(await verify(await sign(key, {}, { [name]: value })));
-      expect(error.details.detail).toBe('JWT: brings its own key');
+      expect(error.details.detail).toBe('JWT: header contains its own key');
     }
     expect(evil.hits()).toBe(0);
     await evil[Symbol.asyncDispose]();
@@ -248,7 +248,7 @@ describe('a bad token is refused', () => {
     }
   });
 
-  it('by a key too short to be safe, or that is no key', async () => {
+  it('by a key that is too short, or by an invalid key', async () => {
     captureLog();
     for (const jwk of [
       { kty: 'RSA', kid: 'main', n: 'AQAB', e: 'AQAB' },
@@ -278,13 +278,13 @@ describe('a bad token is refused', () => {
   });
 
   it.each(['', '.', '..', 'a.b.c', '....', 'e30.e30.e30', 'null.null.null'])(
-    'that is rubbish: "%s"',
+    'that is malformed: "%s"',
     async (token) => {
       expect(refused(await verify(token)).code).toBe('invalid_api_key');
     },
   );
 
-  it('whose claims are no object', async () => {
+  it('whose claims are not an object', async () => {
     const { CompactSign } = await import('jose');
     for (const payload of ['null', '[]', '"ada"', '{', '']) {
       const token = await new CompactSign(new TextEncoder().encode(payload))

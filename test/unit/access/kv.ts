@@ -8,7 +8,7 @@ export interface TestKv {
   readonly data: Map<string, string>;
   readonly reads: string[];
   lists: number;
-  /** What `get` and `list` do first. */
+  /** Runs at the start of `get` and `list`. */
   trouble: () => Promise<void>;
 }
 

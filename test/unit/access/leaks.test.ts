@@ -41,7 +41,7 @@ beforeEach(() => {
 });
 afterEach(() => void vi.restoreAllMocks());
 
-/** Runs it, and keeps all that anybody could see of how it ended. */
+/** Runs it, and records everything that is visible of its result. */
 async function watch(work: Promise<unknown>): Promise<void> {
   try {
     const value = await work;

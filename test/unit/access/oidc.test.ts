@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { Provider, type Configuration } from 'oidc-provider';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { tokenClient } from '../../../src/access/client.ts';
+import { tokenIdentity } from '../../../src/access/client.ts';
 import { identify } from '../../../src/access/identify.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { captureLog, exchange, failure, NO_BINDINGS, request, settings } from './support.ts';
@@ -140,10 +140,10 @@ const come = (bearer: string) => identify(request({}, bearer), exchange(config),
 
 describe('a user of a real issuer', () => {
   it('is the same client with each access token', async () => {
-    const ada = await tokenClient(issuer, 'ada');
+    const ada = await tokenIdentity(issuer, 'ada');
     expect(await come(await login('ada'))).toMatchObject(ada);
     expect(await come(await login('ada'))).toMatchObject(ada);
-    expect(await come(await login('bob'))).toMatchObject(await tokenClient(issuer, 'bob'));
+    expect(await come(await login('bob'))).toMatchObject(await tokenIdentity(issuer, 'bob'));
   });
 
   it('is refused with a token for another service', async () => {
@@ -161,7 +161,7 @@ describe('a user of a real issuer', () => {
     provide(await signingKey('second'));
     const fresh = await login('ada');
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
-    expect(await come(fresh)).toMatchObject(await tokenClient(issuer, 'ada'));
+    expect(await come(fresh)).toMatchObject(await tokenIdentity(issuer, 'ada'));
     expect((await failure(come(old))).code).toBe('invalid_api_key');
   });
 });

@@ -1,5 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { anonymousClient, keyClient, sessionClient, stepfunClient } from '../../../src/access/client.ts';
+import {
+  anonymousIdentity,
+  keyIdentity,
+  sessionIdentity,
+  stepfunIdentity,
+} from '../../../src/access/client.ts';
 import { Budget } from '../../../src/access/budget.ts';
 import { limitByBinding, limitRate } from '../../../src/access/rate-limit.ts';
 import { budgetHouse } from './objects.ts';
@@ -19,7 +24,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const anonymous = anonymousClient(request({ 'cf-connecting-ip': '203.0.113.7' }));
+const anonymous = anonymousIdentity(request({ 'cf-connecting-ip': '203.0.113.7' }));
 const limiter = (limit: RateLimit['limit']): RateLimit => ({ limit });
 
 describe('limitByBinding', () => {
@@ -30,11 +35,11 @@ describe('limitByBinding', () => {
   it('counts by the client', async () => {
     const limit = vi.fn<RateLimit['limit']>(async () => ({ success: true }));
     await limitByBinding(limiter(limit), anonymous);
-    await limitByBinding(limiter(limit), keyClient('app'));
+    await limitByBinding(limiter(limit), keyIdentity('app'));
     expect(limit.mock.calls).toEqual([[{ key: 'ip:203.0.113.7' }], [{ key: 'key:app' }]]);
   });
 
-  it.each([anonymous, keyClient('app')])(
+  it.each([anonymous, keyIdentity('app')])(
     'refuses $id beyond the limit, and says for how long',
     async (client) => {
       const lines = captureLog();
@@ -75,7 +80,7 @@ describe('limitByBinding', () => {
 
     it('lets known clients pass, with one log line', async () => {
       const lines = captureLog();
-      for (const client of [keyClient('app'), sessionClient('s'), await stepfunClient('sk')]) {
+      for (const client of [keyIdentity('app'), sessionIdentity('s'), await stepfunIdentity('sk')]) {
         await limitByBinding(limiter(limit), client);
       }
       expect(lines).toHaveLength(3);
@@ -88,7 +93,7 @@ describe('limitByBinding', () => {
     const passed = vi.fn<() => void>();
     void limitByBinding(
       limiter(() => new Promise(() => {})),
-      keyClient('app'),
+      keyIdentity('app'),
     ).then(passed);
     await vi.advanceTimersByTimeAsync(999);
     expect(passed).not.toHaveBeenCalled();
@@ -98,7 +103,7 @@ describe('limitByBinding', () => {
 });
 
 describe('limitRate', () => {
-  const app = keyClient('app');
+  const app = keyIdentity('app');
   const house = () => budgetHouse((storage) => new Budget({ storage } as unknown as DurableObjectState, {}));
 
   it('leaves clients without a limit of their own to the binding', async () => {

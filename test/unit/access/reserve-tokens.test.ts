@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { errorResponse } from '../../../src/http/response.ts';
 import { Budget } from '../../../src/access/budget.ts';
-import { anonymousClient, keyClient } from '../../../src/access/client.ts';
+import { anonymousIdentity, keyIdentity } from '../../../src/access/client.ts';
 import {
   estimatePromptTokens,
   reserveTokens,
@@ -37,14 +37,14 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const app = keyClient('app');
+const app = keyIdentity('app');
 const reserve = (
   call: Partial<TokenRequest> = {},
   identity = app,
   tokensPerDay = 1_000,
   signal?: AbortSignal,
 ) => reserveTokens(house.namespace, clientOf(identity, { tokensPerDay }), { ...CALL, ...call }, signal);
-/** Of a reservation that waits as long as the object does. */
+/** For a reservation that waits as long as the object does. */
 const waited = async <T>(promise: Promise<T>) => {
   const outcome = promise.catch((error: unknown) => error);
   await vi.advanceTimersByTimeAsync(2_000);
@@ -114,8 +114,8 @@ describe('a budget', () => {
   it('is one for each client and UTC day', async () => {
     await reserve();
     await reserve();
-    await reserve({}, keyClient('shop'));
-    await reserve({}, anonymousClient(request()));
+    await reserve({}, keyIdentity('shop'));
+    await reserve({}, anonymousIdentity(request()));
     vi.setSystemTime(Date.parse('2026-11-22T23:59:59.999Z'));
     await reserve();
     vi.setSystemTime(Date.parse('2026-11-23T00:00:00Z'));

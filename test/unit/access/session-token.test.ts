@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { sessionClient } from '../../../src/access/client.ts';
+import { sessionIdentity } from '../../../src/access/client.ts';
 import { isSessionToken, signSession, verifySession } from '../../../src/access/session-token.ts';
 import { admitted, GATEWAY, PAGE, refused, request, settings } from './support.ts';
 
@@ -30,8 +30,8 @@ const mac = (text: string) => createHmac('sha256', SIGNING_KEY).update(text).dig
 afterEach(() => void vi.useRealTimers());
 
 describe('a session’s token', () => {
-  it('is its client’s, on its page', async () => {
-    expect(admitted(await verify(await sign(), PAGE))).toEqual(sessionClient(ID));
+  it('identifies its client, on its page', async () => {
+    expect(admitted(await verify(await sign(), PAGE))).toEqual(sessionIdentity(ID));
   });
 
   it('is visible ASCII with a prefix of its own', async () => {
@@ -41,7 +41,7 @@ describe('a session’s token', () => {
     expect(isSessionToken(`x${token}`)).toBe(false);
   });
 
-  it('is signed with HMAC-SHA-256 over all that stands before the dot', async () => {
+  it('is signed with HMAC-SHA-256 over everything before the dot', async () => {
     const [text = '', signature] = (await sign()).split('.');
     expect(signature).toBe(mac(text));
     const payload: unknown = JSON.parse(Buffer.from(text.slice(5), 'base64url').toString());
@@ -49,7 +49,7 @@ describe('a session’s token', () => {
   });
 
   it.each(['https://evil.example', 'http://app.example', 'https://app.example:8443', 'null', GATEWAY])(
-    'is worthless from %s',
+    'is refused from %s',
     async (origin) => {
       expect(await reason(await sign(), origin)).toBe('session: other origin');
     },
@@ -64,7 +64,7 @@ describe('a session’s token', () => {
     expect(admitted(await verify(await sign({ origin: GATEWAY }))).kind).toBe('session');
   });
 
-  it('is worthless from the second on in which it expires', async () => {
+  it('is refused from the second in which it expires', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-11-22T12:00:00Z') });
     const token = await sign();
     vi.setSystemTime(new Date('2026-11-22T12:04:59.999Z'));
@@ -73,11 +73,11 @@ describe('a session’s token', () => {
     expect(await reason(token)).toBe('session: expired');
   });
 
-  it('is worthless under another signing key', async () => {
+  it('is refused under another signing key', async () => {
     expect(await reason(await sign({}, `${SIGNING_KEY}x`))).toBe('session: not signed here');
   });
 
-  it('is worthless with any character changed', async () => {
+  it('is refused with any character changed', async () => {
     const token = await sign();
     for (let at = 5; at < token.length - 1; at += 1) {
       if (token[at] === '.') continue;
@@ -86,7 +86,7 @@ describe('a session’s token', () => {
     }
   });
 
-  it('is worthless with another payload under its signature', async () => {
+  it('is refused with another payload under its signature', async () => {
     const [one, other] = [await sign(), await sign({ id: 'other' })];
     expect(await reason(`${one.split('.')[0]}.${other.split('.')[1]}`)).toBe('session: not signed here');
   });
@@ -104,7 +104,7 @@ describe('a session’s token', () => {
     expect(await reason(token)).toBe('session: not signed here');
   });
 
-  it('is not one whose payload is signed without its dot or its prefix', async () => {
+  it('is refused if its payload was signed without its dot or its prefix', async () => {
     const payload = Buffer.from(JSON.stringify({ id: ID, origin: PAGE, expiresAt: 9e9 })).toString(
       'base64url',
     );

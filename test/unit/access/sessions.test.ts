@@ -388,10 +388,10 @@ describe('the request for a session', () => {
 
   it('arrives in time', async () => {
     vi.useFakeTimers();
-    const trickle = new ReadableStream<Uint8Array>({
+    const slowBody = new ReadableStream<Uint8Array>({
       start: (controller) => controller.enqueue(new Uint8Array([0x7b])),
     });
-    const outcome = failure(ask(trickle));
+    const outcome = failure(ask(slowBody));
     await vi.advanceTimersByTimeAsync(SESSION_BODY_MS);
     expect((await outcome).code).toBe('request_timeout');
   });

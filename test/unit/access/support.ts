@@ -1,4 +1,4 @@
-// What the tests of access share: settings as an operator writes them, requests as
+// Shared by the tests of access: settings as an operator writes them, requests as
 // browsers and SDKs send them, and small servers in place of the real ones.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -37,12 +37,12 @@ export async function failure(promise: Promise<unknown>): Promise<GatewayError> 
 }
 
 /** @returns the failure that a check gave back as data. */
-export function refused(outcome: object): GatewayError {
+export function refused(outcome: object | null): GatewayError {
   if (outcome instanceof GatewayError) return outcome;
   throw new Error(`should have been refused: ${JSON.stringify(outcome)}`);
 }
 
-/** @returns what a check gave back that let somebody in. */
+/** @returns the result of a check that accepted the caller. */
 export function admitted<T extends object>(outcome: T | GatewayError): T {
   if (outcome instanceof GatewayError) throw outcome;
   return outcome;

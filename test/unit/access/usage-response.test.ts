@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Budget } from '../../../src/access/budget.ts';
-import { keyClient } from '../../../src/access/client.ts';
+import { keyIdentity } from '../../../src/access/client.ts';
 import { reserveTokens } from '../../../src/access/reserve-tokens.ts';
 import { usageResponse } from '../../../src/access/usage-response.ts';
 import { budgetHouse, type BudgetHouse } from './objects.ts';
@@ -28,7 +28,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const app = (tokensPerDay: number) => clientOf(keyClient('app'), { tokensPerDay });
+const app = (tokensPerDay: number) => clientOf(keyIdentity('app'), { tokensPerDay });
 const usage = async (tokensPerDay: number, budgets = house.namespace) => {
   const response = await usageResponse(app(tokensPerDay), budgets);
   expect(response.status).toBe(200);

@@ -12,7 +12,7 @@ async function health(env: object, url = PUBLIC, hasWayIn: () => Promise<boolean
 }
 
 describe('healthResponse', () => {
-  it('is well when requests can be served', async () => {
+  it('is ok when requests can be served', async () => {
     expect(await health(KEY)).toEqual({
       status: 'ok',
       version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
@@ -22,7 +22,7 @@ describe('healthResponse', () => {
     expect((await healthResponse(new Request(PUBLIC), KEY, async () => true)).status).toBe(200);
   });
 
-  it('is not well without a way in', async () => {
+  it('is not_serving without a way in', async () => {
     const env = { ...KEY };
     expect((await healthResponse(new Request(PUBLIC), env, async () => false)).status).toBe(503);
     expect(await health(env, PUBLIC, async () => false)).toMatchObject({
@@ -32,14 +32,14 @@ describe('healthResponse', () => {
     });
   });
 
-  it('says that it does not know when the way in can’t be looked up', async () => {
+  it('reports access as unknown if the lookup of the ways in fails', async () => {
     expect(await health(KEY, PUBLIC, () => Promise.reject(new Error('KV is down')))).toMatchObject({
       status: 'not_serving',
       access: 'unknown',
     });
   });
 
-  it('names missing settings to anybody, wrong ones to nobody', async () => {
+  it('names missing settings, but not wrong ones, to other machines', async () => {
     const hasWayIn = vi.fn<() => Promise<boolean>>();
     const body = await health({}, PUBLIC, hasWayIn);
     expect(body).toMatchObject({
@@ -72,7 +72,7 @@ describe('healthResponse', () => {
     },
   );
 
-  it('tells no value of a setting', async () => {
+  it('contains no value of a setting', async () => {
     const env = { STEP_API_KEY: 'sk canary', CLIENT_KEYS: 'canary', RELAY: 'canary' };
     expect(JSON.stringify(await health(env, 'http://localhost/healthz'))).not.toContain('canary');
   });

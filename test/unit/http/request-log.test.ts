@@ -98,7 +98,6 @@ describe('the line of a request', () => {
     ['info', 200, {}],
     ['info', 404, { code: 'not_found' }],
     ['info', 499, { outcome: 'client_gone' }],
-    // `only-if-cached`, and nothing is.
     ['info', 504, { code: 'cache_miss' }],
     ['error', 504, { code: 'upstream_timeout' }],
     ['error', 502, { code: 'upstream_unavailable' }],

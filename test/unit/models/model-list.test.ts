@@ -152,8 +152,8 @@ describe("with the client's own key", () => {
     await list(context);
     expect(models.mock.calls.map(([key]) => key)).toEqual(['sk-mine', 'sk-mine']);
   });
-  it.each(['invalid_api_key', 'upstream_rate_limited'] as const)(
-    '%s does not stop the calls of others',
+  it.each(['insufficient_quota', 'invalid_api_key', 'upstream_auth', 'upstream_rate_limited'] as const)(
+    'a key that gets %s does not stop the calls of others',
     async (code) => {
       const refused = () => Promise.reject(new GatewayError(code));
       const { context, models } = gateway(refused, settings, 'sk-wrong');
@@ -162,7 +162,7 @@ describe("with the client's own key", () => {
       expect(await list({ ...context, upstreamKey: 'sk-right' })).toEqual(['step-3.5-flash', 'step-9']);
     },
   );
-  it('a failure of StepFun does', async () => {
+  it('a failure of StepFun stops the calls of others', async () => {
     const { context, models } = gateway(failed, settings, 'sk-mine');
     await list(context);
     await list({ ...context, upstreamKey: 'sk-other' });

@@ -106,4 +106,14 @@ describe('errors', () => {
     // Another method is not an operation of the document.
     expect(codes.filter((code) => !met.has(code))).toEqual(['method_not_allowed']);
   });
+
+  it.each(['429', '502', '504'])('after a slot was taken state the time in the queue: %s', (status) => {
+    const { responses } = paths['/v1/chat/completions']?.['post'] ?? { responses: {} };
+    expect(responses[status]?.headers).toHaveProperty('X-Queue-Ms');
+  });
+
+  it('of a missing file are described: /openapi.json', () => {
+    const content = paths['/openapi.json']?.['get']?.responses['404']?.content;
+    expect(content?.['application/json']?.examples).toHaveProperty('not_found');
+  });
 });

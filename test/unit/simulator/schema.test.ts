@@ -1,8 +1,14 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
 import { valueFor } from '../../simulator/schema.ts';
 import { createSource } from '../../simulator/source.ts';
+
+/** @returns the errors that Ajv finds in a value. */
+function errorsOf(schema: unknown, value: unknown): unknown[] {
+  const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(schema as object);
+  return validate(value) ? [] : (validate.errors ?? []);
+}
 
 const fill = (schema: unknown, prompt = '') => valueFor(schema, createSource(prompt));
 
@@ -119,9 +125,7 @@ describe('satisfies', () => {
   };
   it.each(Object.keys(schemas))('%s', (name) => {
     const schema = schemas[name];
-    expect(
-      z.fromJSONSchema(schema as never).safeParse(fill(schema, 'Ada Lovelace, 36')).error,
-    ).toBeUndefined();
+    expect(errorsOf(schema, fill(schema, 'Ada Lovelace, 36'))).toEqual([]);
   });
 
   const leaf = fc.oneof(
@@ -154,9 +158,7 @@ describe('satisfies', () => {
   it('generated schemas', () => {
     fc.assert(
       fc.property(any, fc.string(), (schema, prompt) => {
-        expect(
-          z.fromJSONSchema(schema as never).safeParse(fill({ ...(schema as object) }, prompt)).error,
-        ).toBeUndefined();
+        expect(errorsOf(schema, fill({ ...(schema as object) }, prompt))).toEqual([]);
       }),
       { numRuns: 500 },
     );

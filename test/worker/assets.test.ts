@@ -4,10 +4,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { serveAsset } from '../../../src/http/assets.ts';
-import { startFakeGateway, type FakeGateway } from '../../browser/fake-gateway.ts';
+import { serveAsset } from '../../src/http/assets.ts';
+import { startFakeGateway, type FakeGateway } from '../browser/fake-gateway.ts';
 
-const FILES = join(import.meta.dirname, '../../../src/playground/playground');
+const FILES = join(import.meta.dirname, '../../src/playground/playground');
 
 let plain: FakeGateway;
 let withTurnstile: FakeGateway;
