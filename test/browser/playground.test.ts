@@ -214,3 +214,25 @@ describe('an answer that was cut', () => {
     await page.getByText('Stopped at 1604 tokens: the gateway allows no more.').waitFor();
   });
 });
+
+describe('the key hints', () => {
+  const hints = () => page.locator('.hint span:visible').allInnerTexts();
+
+  it('name the keys that apply now', async () => {
+    expect(await hints()).toEqual([]);
+    await playground.message().fill('Hello');
+    await expect.poll(hints).toEqual([expect.stringContaining('Enter')]);
+    const asked = await ask('Hello');
+    await expect.poll(hints).toEqual([expect.stringContaining('Esc')]);
+    await reply(asked, 'Hi.');
+    await expect.poll(hints).toEqual([expect.stringContaining('↑')]);
+  });
+
+  it('are not shown where there is no keyboard', async () => {
+    const phone = { viewport: { width: 390, height: 800 }, isMobile: true, hasTouch: true };
+    playground = await openPlayground(phone);
+    ({ page } = playground);
+    await playground.message().fill('Hello');
+    expect(await hints()).toEqual([]);
+  });
+});

@@ -8,7 +8,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { unstable_readConfig } from 'wrangler';
 import { json, serve } from '../unit/access/support.ts';
 import { question } from './harness.ts';
@@ -227,6 +227,13 @@ describe('npm run start:live', () => {
       expect(await stores()).toEqual(['live', 'simulator']);
     },
   );
+});
+
+it.each(['wrangler.toml', 'wrangler.local.toml'])('%s makes wrangler warn of nothing', (name) => {
+  const warned = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  unstable_readConfig({ config: join(ROOT, name) });
+  expect(warned.mock.calls).toEqual([]);
+  warned.mockRestore();
 });
 
 it('has the same Worker in wrangler.local.toml as in wrangler.toml, apart from what it says', () => {
