@@ -88,8 +88,8 @@ export async function reserveTokens(
     limit,
     promptTokens,
   };
-  const settle = async (tokens: number | null) => {
-    const remaining = await settleReservation(budgets, ref, tokens ?? promptTokens);
+  const settle = async (tokens: number) => {
+    const remaining = await settleReservation(budgets, ref, tokens);
     return remaining === null ? headers : budgetHeaders(limit, remaining, day);
   };
   const isLowered = grant.maxTokens < maxTokens;

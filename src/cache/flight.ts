@@ -129,14 +129,14 @@ export class FlightObject {
     signal.removeEventListener('abort', leave);
     if (ended.kind === 'no_call') {
       // The others ask again, with the reservations that they have.
-      if (caller === leader) this.#settle(caller, () => 0);
+      if (caller === leader) this.#settle(caller, 0);
       return { kind: 'retry' };
     }
     const isShared = ended.kind === 'success' ? ended.answer.isShared : !isOwn(leader);
     if (caller !== leader && !isShared) return { kind: 'alone' };
     const isPayer = caller === ended.payer;
     if (caller.flightRequest.isBackground) {
-      this.#settle(caller, isPayer ? costOf(ended, inFlight) : () => 0);
+      this.#settle(caller, isPayer ? costOf(ended, caller, inFlight) : 0);
     }
     if (ended.kind === 'failure') {
       return { kind: 'failed', error: isPayer ? ended.error : asFree(ended.error) };
@@ -145,21 +145,20 @@ export class FlightObject {
   }
 
   /** The Worker of a caller that has left, or of a refresh, may end before it can settle. */
-  #settle({ flightRequest: { reservation } }: Caller, tokens: (promptTokens: number) => number): void {
-    if (reservation === null) return;
-    this.#state.waitUntil(this.#options.settle(reservation, tokens(reservation.promptTokens)));
+  #settle({ flightRequest: { reservation } }: Caller, tokens: number): void {
+    if (reservation !== null) this.#state.waitUntil(this.#options.settle(reservation, tokens));
   }
 
   #leave(caller: Caller, inFlight: InFlight): void {
     const { waiting, ending, outcome } = inFlight;
     waiting.delete(caller);
     // As long as others wait, the call is theirs.
-    if (waiting.size > 0) return this.#settle(caller, () => 0);
+    if (waiting.size > 0) return this.#settle(caller, 0);
     ending.abort();
     // The next caller starts anew rather than wait for a call that has been ended.
     if (this.#inFlight === inFlight) this.#inFlight = null;
     // Only then is known whether StepFun had been asked, or had refused.
-    this.#state.waitUntil(outcome.then((ended) => this.#settle(caller, costOf(ended, inFlight))));
+    this.#state.waitUntil(outcome.then((ended) => this.#settle(caller, costOf(ended, caller, inFlight))));
   }
 
   #start(leader: Caller): InFlight {
@@ -223,15 +222,20 @@ function asFree({ code, message, details }: GatewayError): GatewayError {
   return new GatewayError(code, message, { ...details, isFree: true });
 }
 
-/** @returns the cost of a call that has ended, from the prompt's estimate. */
-function costOf(ended: Outcome, { hasAsked }: Pick<InFlight, 'hasAsked'>): (promptTokens: number) => number {
+/** @returns what a call that has ended costs the caller that pays for it. */
+function costOf(
+  ended: Outcome,
+  { flightRequest: { reservation } }: Caller,
+  { hasAsked }: Pick<InFlight, 'hasAsked'>,
+): number {
+  const promptTokens = reservation?.promptTokens ?? 0;
   switch (ended.kind) {
     case 'success':
-      return (promptTokens) => costOfAnswer(ended.answer.entry.usage, true, promptTokens);
+      return costOfAnswer(ended.answer.entry.usage, true, promptTokens);
     case 'failure':
-      return (promptTokens) => (hasAsked ? costOfFailure(ended.error, promptTokens) : 0);
+      return hasAsked ? costOfFailure(ended.error, promptTokens) : 0;
     case 'no_call':
-      return () => 0;
+      return 0;
   }
 }
 

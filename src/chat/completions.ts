@@ -67,11 +67,13 @@ function refresh(found: Miss, asked: ChatRequest, context: ChatContext): void {
   const { cache, waitUntil } = context;
   // A signal of its own, since the client has its answer and may leave.
   const signal = AbortSignal.timeout(REFRESH_MS);
+  // Attempts of its own: the log line is that of the hit, which asks nobody.
+  const log = { attempts: 0 };
   const work = () =>
-    withBudget(asked, context, signal, async (reservation) => {
+    withBudget(asked, { ...context, log }, signal, async (reservation) => {
       const overrides = { stream: false, isBackground: true } as const;
       const request = createUpstreamRequest(asked, reservation, context, overrides);
-      const call = { signal, waitUntil, onAttempt: () => {} };
+      const call = { signal, waitUntil, onAttempt: () => void (log.attempts += 1) };
       const { entry, isCollapsed } = await cache.complete(found, request, call);
       await settle(reservation, entry, isCollapsed);
     });

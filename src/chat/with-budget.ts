@@ -8,6 +8,11 @@ import type { Reservation } from '../http/reservation.ts';
 import type { ChatContext } from './chat-context.ts';
 import type { ChatRequest } from './request/chat-request.ts';
 
+export interface BudgetContext extends Pick<ChatContext, 'reserve' | 'waitUntil'> {
+  /** How often StepFun has been asked for this call. */
+  readonly log: Pick<ChatContext['log'], 'attempts'>;
+}
+
 /**
  * Makes a call with tokens reserved for it. A call that succeeds settles itself, since it
  * alone knows when it has ended. The Worker is alive until the settlement: the router has
@@ -18,7 +23,7 @@ import type { ChatRequest } from './request/chat-request.ts';
  */
 export async function withBudget<T>(
   asked: ChatRequest,
-  { reserve, log, waitUntil }: Pick<ChatContext, 'reserve' | 'log' | 'waitUntil'>,
+  { reserve, log, waitUntil }: BudgetContext,
   signal: AbortSignal,
   call: (reservation: Reservation | null) => Promise<T>,
 ): Promise<T> {
@@ -27,7 +32,7 @@ export async function withBudget<T>(
     return await call(reservation);
   } catch (thrown) {
     if (thrown instanceof LeftFlight) {
-      if (!thrown.isBackground) waitUntil(settleLater(reservation));
+      if (reservation !== null && !thrown.isBackground) waitUntil(settleLater(reservation));
       throw thrown;
     }
     // A client that left while it waited for a slot, or before, costs nothing.
@@ -42,7 +47,7 @@ export async function withBudget<T>(
  * it can miss that a client left while its request or its answer was on the way between the two. The
  * first settlement of a reservation counts.
  */
-async function settleLater(reservation: Reservation | null): Promise<void> {
+async function settleLater({ settle, promptTokens }: Reservation): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, FLIGHT_SETTLES_MS));
-  await reservation?.settle(reservation.promptTokens);
+  await settle(promptTokens);
 }

@@ -71,7 +71,7 @@ export const COMPLETION_BYTES = 32 * MIB;
 
 /**
  * One SSE event, all its lines, in UTF-16 units. A chunk has some hundred; the largest
- * honest ones carry the arguments of a whole tool call.
+ * valid ones carry the arguments of a whole tool call.
  */
 export const EVENT_CHARS = 1 * MIB;
 
@@ -102,7 +102,7 @@ export const CLOCK_SKEW_SECONDS = 60;
 /** Addresses of guessers that an isolate remembers: see access/guesses.ts. */
 export const GUESSERS_REMEMBERED = 10_000;
 
-/** Good bearers that an isolate remembers, so that a guesser at the same address locks nobody out. 32 bytes each. */
+/** Bearers that an isolate has accepted, 32 bytes each: they still pass while a guesser at the same address is refused. */
 export const GOOD_BEARERS_REMEMBERED = 10_000;
 
 /** The body of `POST /v1/session`: a Turnstile token and its quotes. */
@@ -201,7 +201,7 @@ export const CACHE_VALUE_BYTES = 25 * MIB;
 /** The most used entries in an isolate's memory: a sixteenth of the 128 MB that it has. */
 export const HOT_ENTRIES_BYTES = 8 * MIB;
 
-/** The largest of them: one large entry must not drive out all others. */
+/** The largest of them: one large entry must not replace all others. */
 export const HOT_ENTRY_BYTES = 1 * MIB;
 
 /** How long an isolate answers from its memory, which another location's refresh does not reach. */

@@ -28,12 +28,11 @@ export interface Reservation {
   readonly headers: BudgetHeaders;
   /**
    * To be called once the call has ended, however it ended; again is harmless.
-   * @param tokens - what the call cost; 0 when StepFun did nothing; null when the call was
-   *   cut before StepFun named any usage: then the prompt's estimate counts.
+   * @param tokens - what the call cost; 0 when StepFun did nothing.
    * @returns the headers anew. Never rejects: a failure is logged, and the reservation
    *   lapses, which counts as spent.
    */
-  readonly settle: (tokens: number | null) => Promise<BudgetHeaders>;
+  readonly settle: (tokens: number) => Promise<BudgetHeaders>;
 }
 
 /** How much StepFun has to read, for an estimate of its tokens. */

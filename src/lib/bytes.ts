@@ -42,10 +42,12 @@ export type ReadFailure = 'too_large' | 'too_slow';
  */
 export async function readAll(
   stream: ReadableStream<Uint8Array>,
-  bounds: ReadBounds,
+  { maxBytes, expectedBytes, timeoutMs }: ReadBounds,
 ): Promise<Uint8Array | ReadFailure> {
-  const { maxBytes, expectedBytes, timeoutMs } = bounds;
-  if (expectedBytes !== undefined && expectedBytes <= FIRST_STEP_BYTES) return readSmall(stream, bounds);
+  if (expectedBytes !== undefined && expectedBytes <= FIRST_STEP_BYTES) {
+    const limitMs = timeoutMs === undefined ? undefined : timeoutMs + transferMs(expectedBytes);
+    return readSmall(stream, maxBytes, limitMs);
+  }
   // One byte more than `maxBytes`, to see a body that is too large. One byte more than expected, so
   // that the last read returns less than it could, which is the end.
   const limit = maxBytes + 1;
@@ -78,12 +80,12 @@ export async function readAll(
 /** A body with a Content-Length of at most FIRST_STEP_BYTES. */
 async function readSmall(
   stream: ReadableStream<Uint8Array>,
-  { maxBytes, expectedBytes = 0, timeoutMs }: ReadBounds,
+  maxBytes: number,
+  limitMs: number | undefined,
 ): Promise<Uint8Array | ReadFailure> {
   const work = new Response(stream).arrayBuffer();
   try {
-    const inTime = timeoutMs === undefined ? work : within(work, timeoutMs + transferMs(expectedBytes));
-    const bytes = new Uint8Array(await inTime);
+    const bytes = new Uint8Array(await (limitMs === undefined ? work : within(work, limitMs)));
     return bytes.length > maxBytes ? 'too_large' : bytes;
   } catch (thrown) {
     if (thrown instanceof DOMException && thrown.name === 'TimeoutError') return 'too_slow';

@@ -6,7 +6,7 @@ export interface Model {
   readonly id: string;
   /** The values of `reasoning_effort` that it takes; may be empty. */
   readonly efforts: readonly string[];
-  /** What it reads beside text; null: not known. */
+  /** The media that it reads beside text; null: not known. */
   readonly inputs: readonly string[] | null;
 }
 
@@ -133,7 +133,7 @@ export interface Trace {
   omittedChars: number;
 }
 
-/** What changes an answer. `choice` is the position in `choices`. */
+/** The events that change an answer. `choice` is the position in `choices`. */
 export type Update =
   | { readonly type: 'reasoning' | 'content'; readonly choice: number; readonly text: string }
   | {
@@ -210,13 +210,13 @@ export interface Caller {
  */
 export type KeyCheck = 'accepted' | 'refused' | 'ignored' | 'unknown';
 
-/** What the button of a failure does. */
+/** The action of the button beside a failure. */
 export type Remedy = 'key' | 'retry' | 'settings' | 'new' | 'edit';
 
 export interface Explanation {
-  /** What happened. */
+  /** The failure, in one sentence. */
   readonly title: string;
-  /** What to do. Backticks mark names to type. */
+  /** The advice. Backticks mark names to type. */
   readonly advice: string;
   /** null: nothing on this page helps. */
   readonly remedy: Remedy | null;
@@ -246,7 +246,7 @@ export interface HighlightNode {
   readonly children?: readonly HighlightNode[];
 }
 
-/** What GET /healthz says about the deployment. */
+/** The state of the deployment, as GET /healthz tells it. */
 export interface Health {
   readonly isServing: boolean;
   readonly access: 'configured' | 'not_configured' | 'unknown';

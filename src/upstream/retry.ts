@@ -3,8 +3,8 @@
 // turn, and a refusal for one of the account's limits is left to the gate.
 //
 // The budget bounds what a failing StepFun gets on top (Google's SRE book, "Handling
-// Overload"): each request adds 0.09 retries, and an isolate saves at most ten. Rejected: a bound per request alone, which triples the load on an upstream
-// that is down.
+// Overload"): each request adds 0.09 retries, and an isolate saves at most ten. Rejected: a
+// bound per request alone, which triples the load on an upstream that is down.
 
 import {
   CONCURRENCY_RETRIES_MAX,

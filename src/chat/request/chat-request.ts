@@ -13,7 +13,7 @@ import {
   hasInexactNumber,
   holdsMoreValues,
   parseExactly,
-  parseJson,
+  parseRequestJson,
   sortedJson,
 } from './strict-json.ts';
 import { isRemote } from './media.ts';
@@ -167,7 +167,7 @@ function parseBoundedJson(text: string): unknown {
   if (text.length > 2 * VALUES_MAX && holdsMoreValues(text, VALUES_MAX)) {
     throw new GatewayError('invalid_value', `expected at most ${VALUES_MAX} values`);
   }
-  return parseJson(text);
+  return parseRequestJson(text);
 }
 
 function checkValue(value: unknown, { chat, reasoningHeader }: ChatRequestOptions): CheckedRequest {

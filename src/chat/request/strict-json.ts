@@ -24,7 +24,7 @@ export function decodeJson(bytes: Uint8Array): string {
 }
 
 /** @throws {GatewayError} `invalid_json`: a BOM, or not JSON. */
-export function parseJson(text: string): unknown {
+export function parseRequestJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

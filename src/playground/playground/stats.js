@@ -48,7 +48,7 @@ export function figures(answer) {
   return shown;
 }
 
-/** What the gateway changed in the request. */
+/** The changes that the gateway made to the request. */
 const CHANGES = /** @type {const} */ ([
   ['Adjusted', 'x-adjusted-params'],
   ['Ignored', 'x-ignored-params'],

@@ -7,6 +7,7 @@ import type { ChatContext } from '../../../src/chat/chat-context.ts';
 import { createComplete } from '../../../src/chat/complete.ts';
 import { chatResponse } from '../../../src/chat/completions.ts';
 import { readConfig } from '../../../src/config/config.ts';
+import { REFRESH_MS } from '../../../src/config/limits.ts';
 import { GatewayError } from '../../../src/http/errors.ts';
 import { createRequestLog } from '../../../src/http/request-log.ts';
 import type { Reservation } from '../../../src/http/reservation.ts';
@@ -30,10 +31,16 @@ const STREAM = [
 function gateway(settings: object = {}, stream: readonly string[] = [...STREAM, 'data: [DONE]\n\n']) {
   const config = readConfig({ STEP_API_KEY: 'sk-1', CACHE_STALE_SECONDS: '600', CACHE: {}, ...settings });
   const asked: { stream?: boolean; max_tokens?: number }[] = [];
+  const answers = { hang: false };
   const stepfun = createStepfun(config.upstream, {
-    async fetch(_, { body }) {
+    async fetch(_, { body, signal }) {
       const given = JSON.parse(new TextDecoder().decode(body as Uint8Array)) as { stream?: boolean };
       asked.push(given);
+      if (answers.hang) {
+        const aborted = Promise.withResolvers<never>();
+        signal?.addEventListener('abort', () => aborted.reject(signal.reason));
+        return aborted.promise;
+      }
       const isStream = given.stream === true;
       const text = isStream
         ? stream.join('')
@@ -90,12 +97,12 @@ function gateway(settings: object = {}, stream: readonly string[] = [...STREAM, 
   async function settle(): Promise<void> {
     while (pending.length > 0) await Promise.all(pending.splice(0));
   }
-  return { ask, asked, kv, settle };
+  return { ask, asked, answers, kv, settle };
 }
 
 /** A reservation of these tokens, and what it was settled with. */
 function reservation(maxTokens = 9, isLowered = false) {
-  const settled = vi.fn<(tokens: number | null) => void>();
+  const settled = vi.fn<(tokens: number) => void>();
   const reserved: Reservation = {
     ref: {
       client: { id: 'key:app', name: 'app' },
@@ -269,6 +276,25 @@ describe('a stale entry', () => {
     await settle();
     expect(asked[1]).toMatchObject({ max_tokens: 9 });
     expect(settled).toHaveBeenCalledExactlyOnceWith(259);
+    vi.useRealTimers();
+  });
+
+  it('costs its client the prompt when its refresh is ended, since StepFun was asked', async () => {
+    const logged = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const { ask, asked, answers, settle } = await stale();
+    answers.hang = true;
+    const ending = new AbortController();
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(ending.signal);
+    const { reserve, settled } = reservation();
+    const { log } = await ask({}, reserve);
+    expect(timeout).toHaveBeenCalledExactlyOnceWith(REFRESH_MS);
+    await vi.waitFor(() => expect(asked).toHaveLength(2));
+    ending.abort(new DOMException('late', 'TimeoutError'));
+    await settle();
+    expect(settled).toHaveBeenCalledExactlyOnceWith(5);
+    expect(log).toMatchObject({ cache: 'hit', attempts: 0 });
+    timeout.mockRestore();
+    logged.mockRestore();
     vi.useRealTimers();
   });
 

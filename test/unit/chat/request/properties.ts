@@ -7,7 +7,7 @@ import { canonical, chat, type Json, sentText, tool, withMessages } from './supp
 
 const given = { extraParams: EXTRA };
 
-/** What decides the answer, from the request for StepFun: independent of how it is written. */
+/** The part of the request for StepFun that decides the answer: independent of how it is written. */
 function meaning(request: unknown): string {
   // Big integers, 1e400 and -0 stay as they are written, so that this reference sees them.
   const body = JSON.parse(

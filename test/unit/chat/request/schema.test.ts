@@ -158,7 +158,7 @@ function schemasAt(path: readonly (string | number)[]): Schema[] {
         typeof step === 'number' ? (items ?? []) : (properties?.[step] ?? []),
       )
       .flatMap((one) => alternatives(one))
-      // Of several kinds of object, the one that this is.
+      // The kind that this object is, of several.
       .filter(({ properties }) =>
         ['role', 'type'].every((kind) => {
           const { const: only, enum: any } = (properties?.[kind] ?? {}) as {
