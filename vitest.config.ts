@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { chromiumPath } from './test/browser/chromium.ts';
 
@@ -20,6 +21,11 @@ function project(
   return { extends: true, test: { name, include, sequence: { groupOrder }, ...settings } };
 }
 
+/** Modules that only workerd has, and what stands in for them in Node. */
+export const workerdModules = {
+  'cloudflare:workers': join(import.meta.dirname, 'test/unit/cloudflare-workers.ts'),
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -28,6 +34,7 @@ export default defineConfig({
         // One module graph for all files: with one each, imports took half of the CPU time.
         isolate: false,
         setupFiles: ['test/unit/setup.ts'],
+        alias: workerdModules,
       }),
       project('worker', 1),
       project('faults', 1),

@@ -1,7 +1,7 @@
 // How thorough the tests are: in CI the same cases each time, few enough for every change; in
 // `npm run fuzz` fresh ones, and many.
 
-/** Of every random choice in the tests. `npm run fuzz` sets another one for each of its rounds. */
+/** The seed of every random choice in the tests. `npm run fuzz` sets another one for each of its rounds. */
 export const SEED = Number(process.env['SEED'] ?? 20_261_128);
 
 const isLongRun = process.env['LONG_RUN'] === '1';

@@ -11,7 +11,7 @@ export interface Ask {
 }
 
 export interface Answer {
-  /** Of each stream: from the request's write to the body's first byte. */
+  /** For each stream, the time from the request's write to the body's first byte. */
   readonly firstByteMs: readonly number[];
   readonly bytes: number;
   /** Whether every stream was a 200 that ended with `[DONE]`. */

@@ -1,4 +1,4 @@
-// What the gateway costs, in workerd, beside a Worker that returns StepFun's answer
+// Measures what the gateway costs, in workerd, beside a Worker that returns StepFun's answer
 // untouched in the same run:
 //
 //   npm run bench [-- --quick] [-- --rounds 5] [-- --worker src/index.ts]
@@ -149,10 +149,10 @@ async function perStreamKb(rig: Rig, contender: Contender): Promise<string> {
 }
 
 async function over100Mb(rig: Rig, contender: Contender): Promise<string> {
-  const flood: Workload = { cut: 'many', events: 360_000, streams: 1, everyMs: 0 };
-  await rig.run(contender, flood);
+  const longRun: Workload = { cut: 'many', events: 360_000, streams: 1, everyMs: 0 };
+  await rig.run(contender, longRun);
   const before = await residentBytes(rig.runtime.pid);
-  await rig.run(contender, flood);
+  await rig.run(contender, longRun);
   return (((await residentBytes(rig.runtime.pid)) - before) / 2 ** 20).toFixed(1);
 }
 

@@ -22,7 +22,7 @@ export interface Rig {
   stop(): Promise<void>;
 }
 
-/** What is still on its way when the last byte is here: closing connections, a log line. */
+/** Time for what follows the last byte: connections close, a log line is written. */
 const SETTLE_MS = 25;
 
 export async function startRig(contenders: readonly Contender[]): Promise<Rig> {

@@ -1,4 +1,4 @@
-// What StepFun sends in each workload, to the byte: events as its page shows
+// The bytes that StepFun sends in each workload: events as its page shows
 // them (about 280 bytes, `role:""`, `finish_reason:""`, usage on each), half of
 // them reasoning, and how they are cut into HTTP chunks.
 

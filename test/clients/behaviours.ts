@@ -34,7 +34,7 @@ type Ask = (client: Client) => Client['ask'];
 const PIXEL =
   'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
-/** Of today's models and of older ones; the rest is in a behaviour of its own. */
+/** The models of today and older ones; the rest is in a behaviour of its own. */
 const SPELLINGS = ['with index', 'with id', 'without id', 'with empty strings', 'in one piece'];
 
 export const COMPLETIONS: readonly Behaviour[] = [

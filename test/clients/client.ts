@@ -15,9 +15,9 @@ export interface Question {
 export interface Answer {
   /** The text of each choice. */
   readonly texts: readonly string[];
-  /** Of the first choice, from the field that this client uses; '' if there is none. */
+  /** The first choice's reasoning, from the field that this client uses; '' if there is none. */
   readonly reasoning: string;
-  /** Of the first choice, as OpenAI names it. */
+  /** The first choice's finish_reason, as OpenAI names it. */
   readonly finish: string;
   /** As the client reports it; undefined: it reports none. */
   readonly usage: Usage | undefined;

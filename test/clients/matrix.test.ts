@@ -48,7 +48,7 @@ type Rows = Map<Adapter, Cell[]>;
 const completionRows: Rows = new Map();
 const streamRows: Rows = new Map();
 const rawRows: Readonly<Record<Dialect, Rows>> = { 2026: new Map(), 2024: new Map() };
-/** What passed in the second dialect, by adapter. */
+/** The behaviours that passed in the second dialect, by adapter. */
 const passed = new Map<Adapter, number>();
 
 describe.each(ADAPTERS)('$name', (adapter) => {

@@ -33,7 +33,7 @@ describe.each([
       const events = Buffer.from(event('Hello').repeat(64));
       const taken: (() => number)[] = [];
       upstream.play = (call) => {
-        taken.push(call.open().flood(OFFERED_BYTES, events));
+        taken.push(call.open().sendMany(OFFERED_BYTES, events));
       };
       // One stream at full speed first: compiled code and heap growth are not what is measured.
       const warmUp = new Client({ port: ports[name] });

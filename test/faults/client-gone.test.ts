@@ -35,7 +35,7 @@ describe.each(LANES)('$lane', ({ name }) => {
 
   it('a reset by a client that had stopped reading → the call to StepFun ends within 50 ms', async () => {
     const { upstream, ports } = gateways;
-    upstream.play = (call) => void call.open().flood(2 ** 30, Buffer.from(HELLO.repeat(50)));
+    upstream.play = (call) => void call.open().sendMany(2 ** 30, Buffer.from(HELLO.repeat(50)));
     const client = new Client({ port: ports[name] });
     await client.holds('Hello');
     client.socket.pause();

@@ -13,7 +13,7 @@ const HELLO = event('Hello');
 const PAUSE_SECONDS = 1;
 
 interface Script {
-  /** What StepFun's stand-in does with the call until the client leaves. */
+  /** How StepFun's stand-in handles the call until the client leaves. */
   readonly play: (call: Call) => void | Promise<void>;
   /** The client leaves when it has read this; left out: when the call has arrived upstream. */
   readonly until?: string;
@@ -60,7 +60,7 @@ export interface Leaving {
 export interface Left {
   /** The request's log line; null: none was written within a second. */
   readonly log: Readonly<Record<string, unknown>> | null;
-  /** What reached upstream, oldest first; `call.leftAtMs` says when the gateway let go of it. */
+  /** The calls that reached upstream, oldest first; `call.leftAtMs` says when the gateway let go of it. */
   readonly calls: readonly Call[];
   /**
    * How long a call stayed open upstream after the client had left, in ms, without the time

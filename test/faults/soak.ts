@@ -50,7 +50,7 @@ const SEEDS = 10;
 
 const EVENTS = 20;
 
-/** What upstream does with a question, by its text. */
+/** How upstream answers a question, by its text. */
 const PLAYS = {
   async stream(call) {
     call.open();

@@ -75,7 +75,7 @@ export class Call {
    * Offers HTTP chunks as fast as they are read, until `bytes` are sent or the gateway closes.
    * @returns a function that returns how many bytes the network has taken so far.
    */
-  flood(bytes: number, chunk: Uint8Array): () => number {
+  sendMany(bytes: number, chunk: Uint8Array): () => number {
     const piece = framed(chunk);
     let offered = 0;
     const pour = () => {

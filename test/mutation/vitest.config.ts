@@ -1,6 +1,11 @@
 import { defineConfig } from 'vitest/config';
+import { workerdModules } from '../../vitest.config.ts';
 
 export default defineConfig({
-  // As in the tests' own configuration: code with faults put into it runs slower.
-  test: { include: ['test/unit/access/**/*.test.ts'], testTimeout: 20_000 },
+  test: {
+    include: ['test/unit/access/**/*.test.ts'],
+    alias: workerdModules,
+    // As in the tests' own configuration: code with faults put into it runs slower.
+    testTimeout: 20_000,
+  },
 });

@@ -1,4 +1,4 @@
-// What a client's author writes with types generated from the description. It is
+// Code as a client's author writes it, with types generated from the description. It is
 // compiled, never run: right requests compile, wrong ones don't, and what the gateway
 // answers can be read without a cast.
 

@@ -3,7 +3,7 @@
 import { ApiError, errorEnvelope } from './errors.ts';
 import type { Fault } from './triggers.ts';
 
-/** What a body does next: it waits, then sends a text or breaks the connection. */
+/** The next step of a body: it waits, then sends a text or breaks the connection. */
 export interface Piece {
   /** Default: the pace of the body, for each token. */
   readonly waitMs?: number;

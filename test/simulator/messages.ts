@@ -35,7 +35,7 @@ export interface Message {
   readonly media: readonly Media[];
   /** An assistant's tool calls. */
   readonly calls: readonly Call[];
-  /** Of a tool message: the function whose result it is. */
+  /** In a tool message, the function whose result it is. */
   readonly toolName: string;
 }
 

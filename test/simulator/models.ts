@@ -6,7 +6,7 @@ export type Effort = 'low' | 'medium' | 'high';
 
 interface ModelSpec {
   readonly created: number;
-  /** What it reads beside text. */
+  /** The media that it reads beside text. */
   readonly media: readonly MediaKind[];
   /** The values of `reasoning_effort`; empty: the model does not reason. */
   readonly efforts: readonly Effort[];

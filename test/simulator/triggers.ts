@@ -28,7 +28,7 @@ export interface ForcedError {
   readonly namesKey: boolean;
   /** Whether the envelope is sent with status 200. */
   readonly as200: boolean;
-  /** Which limit a 429 names; null: concurrency. */
+  /** The limit that a 429 names; null: concurrency. */
   readonly limit: LimitKind | null;
   /** Whether a 429 tells where to top up. */
   readonly isTrial: boolean;

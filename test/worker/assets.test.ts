@@ -13,7 +13,7 @@ let plain: FakeGateway;
 let withTurnstile: FakeGateway;
 /** The page's files, those of libraries/ left out. */
 let names: readonly string[];
-/** What the page loads before a visitor does anything. */
+/** The files that the page loads before a visitor does anything. */
 let firstLoad: readonly string[];
 
 beforeAll(async () => {

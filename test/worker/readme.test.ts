@@ -167,7 +167,7 @@ describe('other examples', () => {
 
   it('a session in JavaScript', async () => {
     const code = blocks('js').find((text) => text.includes('/v1/session'));
-    // What the widget and the browser add.
+    // The widget and the browser add these.
     const before = `const turnstileToken = 'solved'; const ask = fetch;
       globalThis.fetch = (url, init) => ask(url, { ...init, headers: { ...init.headers, origin: 'https://page.example' } });`;
     const after = 'console.log(JSON.stringify({ token, expires_at }));';

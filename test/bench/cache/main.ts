@@ -22,6 +22,7 @@ import type { AddressInfo } from 'node:net';
 import { build } from 'esbuild';
 import { Miniflare } from 'miniflare';
 import { cpuNs } from '../../faults/workerd.ts';
+import { completion } from '../request/samples.ts';
 
 const rounds = Number(process.argv[2] ?? 7);
 const CONNECTIONS = 16;
@@ -38,19 +39,7 @@ await once(upstream, 'listening');
 
 function completionOf(body: string): string {
   const size = Number(/say (\d+)/.exec(body)?.[1]);
-  const message = {
-    role: 'assistant',
-    content: 'word '.repeat(size / 5),
-    reasoning: 'Let me think. '.repeat(20),
-  };
-  return JSON.stringify({
-    id: 'b7b56af0-52a6-483f-a589-948182676a1b',
-    object: 'chat.completion',
-    created: 1_709_893_411,
-    model: 'step-3.5-flash',
-    choices: [{ index: 0, message, finish_reason: 'stop' }],
-    usage: { prompt_tokens: 83, completion_tokens: 176, total_tokens: 259 },
-  });
+  return completion('word '.repeat(size / 5), 'Let me think. '.repeat(20));
 }
 
 async function scriptOf(entry: string): Promise<string> {
@@ -128,7 +117,7 @@ const ports = {
   peers: await portOf('peers'),
 };
 const pid = await childNamed('workerd');
-/** Of each kind: which question is next. In turn, so that memory has always just forgotten it. */
+/** The next question of each kind. In turn, so that memory has always just forgotten it. */
 const next = new Map<Kind, number>();
 const connections = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
 
@@ -138,7 +127,7 @@ interface Kind {
   readonly body: (n: number) => string;
   /** How many different requests take turns. */
   readonly count: number;
-  /** What the answers' `Cache-Status` must say. */
+  /** The `Cache-Status` that every answer must have. */
   readonly status?: RegExp;
   /** The bearer. */
   readonly key?: string;

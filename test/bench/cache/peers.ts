@@ -1,4 +1,4 @@
-// What the gateway's hits are measured against: a Worker that reads the body and
+// The Workers that the gateway's hits are compared with: a Worker that reads the body and
 // says hello, and one that does nothing but return a value from the same KV.
 
 interface Bindings {

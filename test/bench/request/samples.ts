@@ -104,9 +104,9 @@ export function question(n: number): string {
   });
 }
 
-/** StepFun's whole answer, about 2 KB. */
-export function completion(): string {
-  const message = { role: 'assistant', content: prose(1_400, 1), reasoning: prose(300, 2) };
+/** StepFun's whole answer; the default is about 2 KB. */
+export function completion(content = prose(1_400, 1), reasoning = prose(300, 2)): string {
+  const message = { role: 'assistant', content, reasoning };
   return JSON.stringify({
     id: 'b7b56af0-52a6-483f-a589-948182676a1b',
     object: 'chat.completion',

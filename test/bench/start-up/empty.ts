@@ -1,2 +1,2 @@
-// What start-up is compared with: a Worker that does nothing.
+// The Worker that start-up is compared with: it does nothing.
 export default { fetch: () => new Response() };

@@ -1,4 +1,4 @@
-// What every Worker beside the gateway does first: StepFun asked with the client's body.
+// The first step of every Worker beside the gateway: it asks StepFun with the client's body.
 
 export interface Env {
   readonly STEPFUN_BASE_URL: string;

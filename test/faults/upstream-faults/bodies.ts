@@ -196,7 +196,7 @@ export const STREAMS: readonly Fault[] = [
     name: 'an event that never ends',
     play: (call) => {
       call.open().chunk(`${HELLO}data: {"choices":[`);
-      call.flood(2 ** 22, Buffer.alloc(2 ** 14, ' '));
+      call.sendMany(2 ** 22, Buffer.alloc(2 ** 14, ' '));
     },
     expected: unseenByNative('upstream_malformed'),
   },
@@ -247,7 +247,7 @@ export const COMPLETIONS: readonly Fault[] = [
     name: 'a document that never ends',
     play: (call) => {
       call.raw(chunkedHead(call)).chunk('{"id":"');
-      call.flood(2 ** 30, Buffer.alloc(2 ** 16, 'a'));
+      call.sendMany(2 ** 30, Buffer.alloc(2 ** 16, 'a'));
     },
     expected: { completion: '502 upstream_malformed' },
   },

@@ -110,7 +110,7 @@ export const OTHER_ANSWERS: readonly Fault[] = [
     play: (call) => {
       const type = wantsStream(call) ? 'application/json' : 'text/event-stream';
       call.raw(head(200, { 'content-type': type, 'transfer-encoding': 'chunked' }));
-      call.flood(2 ** 30, Buffer.alloc(2 ** 14, ' '));
+      call.sendMany(2 ** 30, Buffer.alloc(2 ** 14, ' '));
     },
     expected: '502 upstream_malformed',
   },

@@ -53,7 +53,7 @@ export const STATUSES: readonly Fault[] = [
     name: '400 whose body never ends',
     play: (call) => {
       call.raw(head(400, { ...JSON_TYPE, 'transfer-encoding': 'chunked' }));
-      call.flood(2 ** 30, Buffer.alloc(2 ** 14, ' '));
+      call.sendMany(2 ** 30, Buffer.alloc(2 ** 14, ' '));
     },
     expected: '400 upstream_rejected',
   },

@@ -3,15 +3,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Budget, type Claim } from '../../../src/access/budget.ts';
 import { MemoryStorage } from './objects.ts';
 
-vi.mock('cloudflare:workers', () => ({
-  DurableObject: class {
-    readonly ctx: unknown;
-    constructor(ctx: unknown) {
-      this.ctx = ctx;
-    }
-  },
-}));
-
 const NOON = Date.parse('2026-11-22T12:00:00Z');
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

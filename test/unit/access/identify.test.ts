@@ -70,7 +70,7 @@ describe('a gateway with every way in', () => {
   it('chooses the verification by the form of the token', async () => {
     const jwtLike = await refuse(everything, 'sess_a.b.c');
     expect(jwtLike).toBe('session: not signed here');
-    // What looks like a token may still be a client's key.
+    // A client's key may look like a token.
     const odd = settings({
       CLIENT_KEYS: 'odd:sess_key-of-16-chars,jwt:abcdef.ghijkl.mnop',
       ...SESSIONS,

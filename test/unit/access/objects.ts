@@ -1,7 +1,7 @@
 // Durable Objects without workerd: a namespace of Budgets in memory, with the storage that
 // they use. test/worker runs them in the runtime itself.
 
-import type { Budget, CallId } from '../../../src/access/budget.ts';
+import { Budget, type CallId } from '../../../src/access/budget.ts';
 
 export interface BudgetHouse {
   readonly namespace: DurableObjectNamespace<Budget>;
@@ -46,15 +46,14 @@ export class MemoryStorage {
   }
 }
 
-/** @param make - creates the object on its storage; a test may make one that fails. */
-export function budgetHouse(make: (storage: MemoryStorage) => Budget): BudgetHouse {
+export function budgetHouse(): BudgetHouse {
   const objects = new Map<string, Budget>();
   const stores = new Map<string, MemoryStorage>();
   const namespace = {
     idFromName: (name: string) => name,
     get: (name: string) => {
       const storage = stores.get(name) ?? new MemoryStorage();
-      const object = objects.get(name) ?? make(storage);
+      const object = objects.get(name) ?? new Budget({ storage } as unknown as DurableObjectState, {});
       stores.set(name, storage);
       objects.set(name, object);
       return {

@@ -5,19 +5,9 @@ import {
   sessionIdentity,
   stepfunIdentity,
 } from '../../../src/access/client.ts';
-import { Budget } from '../../../src/access/budget.ts';
 import { limitByBinding, limitRate } from '../../../src/access/rate-limit.ts';
 import { budgetHouse } from './objects.ts';
 import { captureLog, clientOf, failure, request } from './support.ts';
-
-vi.mock('cloudflare:workers', () => ({
-  DurableObject: class {
-    readonly ctx: unknown;
-    constructor(ctx: unknown) {
-      this.ctx = ctx;
-    }
-  },
-}));
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -104,11 +94,9 @@ describe('limitByBinding', () => {
 
 describe('limitRate', () => {
   const app = keyIdentity('app');
-  const house = () => budgetHouse((storage) => new Budget({ storage } as unknown as DurableObjectState, {}));
-
   it('leaves clients without a limit of their own to the binding', async () => {
     const limit = vi.fn<RateLimit['limit']>(async () => ({ success: false }));
-    const { namespace, objects } = house();
+    const { namespace, objects } = budgetHouse();
     const limited = limitRate({ limiter: { limit }, budgets: namespace }, clientOf(app));
     expect((await failure(limited)).details.retryAfterSeconds).toBe(60);
     expect(limit.mock.calls).toEqual([[{ key: 'key:app' }]]);
@@ -118,7 +106,7 @@ describe('limitRate', () => {
   it('counts a client with a limit of its own exactly, and not by the binding', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2026-11-22T12:00:00Z') });
     const limit = vi.fn<RateLimit['limit']>();
-    const { namespace, objects } = house();
+    const { namespace, objects } = budgetHouse();
     const client = clientOf(app, { requestsPerMinute: 10 });
     const outcomes = await Promise.allSettled(
       Array.from({ length: 100 }, () => limitRate({ limiter: { limit }, budgets: namespace }, client)),
@@ -143,7 +131,7 @@ describe('limitRate', () => {
     const missing = await failure(limitRate({ limiter: undefined, budgets: undefined }, client));
     expect(missing.code).toBe('access_unavailable');
     expect(missing.details.detail).toBe('the binding BUDGETS is missing');
-    const { namespace } = house();
+    const { namespace } = budgetHouse();
     namespace.get = () => {
       throw new Error('down');
     };

@@ -1,19 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Budget } from '../../../src/access/budget.ts';
 import { keyIdentity } from '../../../src/access/client.ts';
 import { reserveTokens } from '../../../src/access/reserve-tokens.ts';
 import { usageResponse } from '../../../src/access/usage-response.ts';
 import { budgetHouse, type BudgetHouse } from './objects.ts';
 import { captureLog, clientOf, failure } from './support.ts';
-
-vi.mock('cloudflare:workers', () => ({
-  DurableObject: class {
-    readonly ctx: unknown;
-    constructor(ctx: unknown) {
-      this.ctx = ctx;
-    }
-  },
-}));
 
 const NOON = Date.parse('2026-11-22T12:00:00Z');
 const MIDNIGHT_SECONDS = Date.parse('2026-11-23T00:00:00Z') / 1_000;
@@ -21,7 +11,7 @@ const MIDNIGHT_SECONDS = Date.parse('2026-11-23T00:00:00Z') / 1_000;
 let house: BudgetHouse;
 beforeEach(() => {
   vi.useFakeTimers({ now: NOON });
-  house = budgetHouse((storage) => new Budget({ storage } as unknown as DurableObjectState, {}));
+  house = budgetHouse();
 });
 afterEach(() => {
   vi.useRealTimers();

@@ -42,9 +42,9 @@ export function fakeKv(): FakeKv {
 export interface FakeFlights {
   readonly namespace: DurableObjectNamespace;
   readonly objects: Map<string, FlightObject>;
-  /** What the objects were sent. */
+  /** The requests that the objects got. */
   readonly requests: Request[];
-  /** What an object may be waited for by. */
+  /** Calls that wait for an object. */
   readonly pending: Promise<unknown>[];
 }
 

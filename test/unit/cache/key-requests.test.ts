@@ -26,7 +26,7 @@ function keyOf(body: string, clientId: string | null = 'key:app'): Promise<strin
 const base = { model: 'step-3.7-flash', messages: [{ role: 'user', content: 'Hello' }] };
 const withField = (fields: object) => JSON.stringify({ ...base, ...fields });
 
-/** Of each field. */
+/** The values of each field. */
 const VALUES = runs(100, 550);
 
 let pairs = 0;

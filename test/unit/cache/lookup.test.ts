@@ -1,4 +1,4 @@
-// What a lookup finds beside cache.test.ts: completions to replay, and the key and TTL of a miss.
+// Cases of a lookup that cache.test.ts lacks: completions to replay, and the key and TTL of a miss.
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createEntry } from '../../../src/cache/entry.ts';

@@ -47,7 +47,7 @@ export function rewriteOptions(options: Partial<RewriteOptions> = {}): RewriteOp
   };
 }
 
-/** What the handler's `complete` makes of StepFun's bytes. */
+/** StepFun's bytes, as the handler's `complete` returns them. */
 export function completed(body: string, options: Partial<RewriteOptions> = {}): Completion {
   return {
     ...rewriteCompletion(encode(body), rewriteOptions(options)),

@@ -33,7 +33,7 @@ describe('setupProblems', () => {
     });
     expect(text).toContain('npx wrangler secret put STEP_API_KEY');
     expect(text).toContain('`SOMETHING_NEW` is not set');
-    // What is missing is enough to read at first.
+    // The missing settings are enough to read at first.
     expect(text).not.toContain('npx wrangler tail');
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatReasoning, hideLogprobs, reasoningOf } from '../../../src/relay/reasoning-fields.ts';
 
-/** What JSON.stringify makes of an object: what is undefined is left out. */
+/** An object as JSON.stringify writes it: without its undefined members. */
 const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 describe('formatReasoning', () => {

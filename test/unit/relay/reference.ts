@@ -9,7 +9,7 @@ import { parseEvents } from './event-stream.ts';
 type Json = Record<string, unknown>;
 type Options = Omit<RewriteOptions, 'readError'>;
 
-/** What stands for an error event: its code. */
+/** An error event is compared by its code. */
 interface Failure {
   readonly failed: string;
 }

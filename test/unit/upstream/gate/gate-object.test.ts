@@ -2,18 +2,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { GateRequest } from '../../../../src/upstream/gate/gate-core.ts';
 import { Gate, Ticket, type GateReply } from '../../../../src/upstream/gate/gate-object.ts';
 
-vi.mock('cloudflare:workers', () => ({
-  DurableObject: class {
-    readonly ctx: unknown;
-    constructor(ctx: unknown) {
-      this.ctx = ctx;
-    }
-  },
-  RpcTarget: class {
-    readonly isRpcTarget = true;
-  },
-}));
-
 const REQUEST: GateRequest = {
   client: 'c',
   limits: { concurrency: 1, rpm: 0, tpm: 0 },

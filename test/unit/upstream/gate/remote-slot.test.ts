@@ -131,7 +131,7 @@ describe('a slot', () => {
     expect(slot.queueMs).toBe(250);
     const refusal = { kind: 'rpm', limit: 9 } as const;
     expect(await slot.again(refusal)).toBe(true);
-    // What is left of QUEUE_TIMEOUT_MS.
+    // The rest of QUEUE_TIMEOUT_MS.
     expect(told).toEqual([[refusal, 29_750]]);
   });
 

@@ -16,7 +16,7 @@ export interface Asked {
   readonly atMs: number;
   /** How long StepFun takes for the answer. */
   readonly answerMs: number;
-  /** What the answer costs. */
+  /** The tokens that the answer costs. */
   readonly tokens?: number;
   /** When the client leaves, if it does not stay. */
   readonly leavesAtMs?: number;
