@@ -2,23 +2,16 @@
 // from src/relay, for clarity alone: it reads the whole stream at once, copies every object,
 // and looks through lists where the relay keeps state.
 
-import { parseJson } from '../../../src/lib/json.ts';
+import { field, isNothing, isObject, parseJson, type JsonObject as Json } from '../../../src/lib/json.ts';
 import type { RewriteOptions } from '../../../src/relay/options.ts';
 import { parseEvents } from './event-stream.ts';
 
-type Json = Record<string, unknown>;
 type Options = Omit<RewriteOptions, 'readError'>;
 
-/** An error event is compared by its code. */
-interface Failure {
-  readonly failed: string;
-}
-
-/** An event of the client's: a chunk, the sentinel, or how the stream failed. */
-export type Expected = Json | '[DONE]' | Failure;
+/** An event of the client's: a chunk, the sentinel, or a failure as `{ failed: <its code> }`. */
+export type Expected = Json | '[DONE]';
 
 interface Call {
-  readonly position: number;
   id: string | null;
   index: number | null;
   name: string | null;
@@ -31,20 +24,17 @@ interface ChoiceState {
   /** Each piece's call and index, in order. */
   readonly pieces: { readonly call: Call; readonly index: number | null }[];
   hasRole: boolean;
-  hasCalled: boolean;
   hasEnded: boolean;
 }
 
 /** Stands for every id that the gateway makes. */
 const MADE_ID = 'made';
 
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const isEmpty = (value: unknown): boolean => value === undefined || value === null || value === '';
 const textOrNull = (value: unknown): string | null =>
   typeof value === 'string' && value !== '' ? value : null;
 const indexOrNull = (value: unknown): number | null =>
   Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : null;
+const listOrNull = (value: unknown): unknown[] | null => (Array.isArray(value) ? value : null);
 const omit = (target: Json, ...names: string[]): Json =>
   Object.fromEntries(Object.entries(target).filter(([name]) => !names.includes(name)));
 
@@ -52,8 +42,8 @@ const omit = (target: Json, ...names: string[]): Json =>
 export function expectedEvents(stream: string, options: Options): Expected[] {
   const out: Expected[] = [];
   const choices = new Map<number, ChoiceState>();
-  let usage: { readonly chunk: Json; readonly object: Json } | null = null;
-  let isUsageSent = false as boolean;
+  let usage = null as { readonly chunk: Json; readonly object: Json } | null;
+  let isUsageSent = false;
   const isRepaired = options.shape === 'openai';
 
   const isComplete = () => {
@@ -62,13 +52,13 @@ export function expectedEvents(stream: string, options: Options): Expected[] {
   };
 
   function sentinel(): Expected[] {
-    if (isRepaired && options.includeUsage && usage !== null)
-      out.push({
-        ...repairCreated(usage.chunk, options),
-        choices: [],
-        usage: withCachedTokens(usage.object),
-      });
-    return [...out, '[DONE]'];
+    if (!isRepaired || !options.includeUsage || usage === null) return [...out, '[DONE]'];
+    const chunk = {
+      ...repairCreated(usage.chunk, options),
+      choices: [],
+      usage: withCachedTokens(usage.object),
+    };
+    return [...out, chunk, '[DONE]'];
   }
 
   for (const { data, isError } of parseEvents(stream)) {
@@ -81,37 +71,27 @@ export function expectedEvents(stream: string, options: Options): Expected[] {
 
     if (isObject(chunk['usage']) && (usage === null || total(chunk['usage']) >= total(usage.object)))
       usage = { chunk, object: chunk['usage'] };
-    const given = (chunk['choices'] ?? []) as Json[];
-    const rewritten = given.map((choice, position) => {
+    const rewritten = ((chunk['choices'] ?? []) as Json[]).map((choice, position) => {
       const index = indexOrNull(choice['index']) ?? position;
-      const state = choices.get(index) ?? {
-        calls: [],
-        pieces: [],
-        hasRole: false,
-        hasCalled: false,
-        hasEnded: false,
-      };
+      const state = choices.get(index) ?? { calls: [], pieces: [], hasRole: false, hasEnded: false };
       choices.set(index, state);
       return chunkChoice(choice, state, options);
     });
-    if (!isRepaired) {
-      out.push(chunk['choices'] === null ? chunk : { ...chunk, choices: rewritten });
-      continue;
-    }
-    if (given.length === 0) continue;
-    const isPlace: boolean = isComplete() && !isUsageSent && !options.includeUsage && usage !== null;
-    isUsageSent ||= isPlace;
+    if (!isRepaired) out.push(chunk['choices'] === null ? chunk : { ...chunk, choices: rewritten });
+    if (!isRepaired || rewritten.length === 0) continue;
+    const sent: typeof usage = isComplete() && !isUsageSent && !options.includeUsage ? usage : null;
+    isUsageSent ||= sent !== null;
     out.push({
       ...omit(repairCreated(chunk, options), 'usage'),
       choices: rewritten,
-      ...(isPlace && usage !== null && { usage: withCachedTokens(usage.object) }),
+      ...(sent !== null && { usage: withCachedTokens(sent.object) }),
     });
   }
   return isComplete() ? sentinel() : [...out, { failed: 'upstream_truncated' }];
 }
 
 /** @returns what becomes of a completion. */
-export function expectedCompletion(completion: unknown, options: Options): Json | Failure {
+export function expectedCompletion(completion: unknown, options: Options): Json {
   if (holdsError(completion)) return { failed: 'upstream_rejected' };
   if (!isChunk(completion) || !Array.isArray(completion['choices']) || completion['choices'].length === 0)
     return { failed: 'upstream_malformed' };
@@ -133,23 +113,16 @@ function holdsError(value: unknown): boolean {
 function isChunk(value: unknown): value is Json {
   if (!isObject(value)) return false;
   const { choices } = value;
-  if (choices === null) return true;
-  return (
-    Array.isArray(choices) &&
-    choices.every(
-      (choice) =>
-        isObject(choice) &&
-        [choice['delta'], choice['message']].every((member) => isObject(member) || isEmpty(member)),
-    )
-  );
+  const isMember = (member: unknown) => isObject(member) || isNothing(member);
+  const isChoice = (choice: unknown) =>
+    isObject(choice) && isMember(choice['delta']) && isMember(choice['message']);
+  return choices === null || (Array.isArray(choices) && choices.every(isChoice));
 }
 
 function completionChoice(choice: Json, options: Options): Json {
   const isRepaired = options.shape === 'openai';
   const { message } = choice;
-  const calls =
-    isObject(message) && Array.isArray(message['tool_calls']) ? (message['tool_calls'] as unknown[]) : null;
-  const hasCalled = calls?.some(isObject) === true;
+  const calls = listOrNull(field(message, 'tool_calls'));
   const hidden = options.reasoning === 'hidden' ? omit(choice, 'logprobs') : choice;
   return {
     ...hidden,
@@ -158,32 +131,27 @@ function completionChoice(choice: Json, options: Options): Json {
     ...('message' in choice && {
       message: withReasoning(isRepaired ? repairMessage(message, calls) : message, options),
     }),
-    ...finishReason(choice, hasCalled, options),
+    ...finishReason(choice, calls?.some(isObject) === true, options),
   };
 }
 
 function chunkChoice(choice: Json, state: ChoiceState, options: Options): Json {
   const isRepaired = options.shape === 'openai';
   let delta = isRepaired ? (choice['delta'] ?? {}) : choice['delta'];
-  if (isObject(delta)) {
-    if (Array.isArray(delta['tool_calls'])) {
-      const pieces = (delta['tool_calls'] as unknown[]).map((piece) =>
-        isObject(piece) ? toolCall(piece, state) : piece,
-      );
-      if (isRepaired) delta = { ...delta, tool_calls: pieces };
-    }
-    if (isRepaired) {
-      delta = { ...omit(delta as Json, 'role'), ...(!state.hasRole && { role: 'assistant' }) };
-      state.hasRole = true;
-    }
+  if (isRepaired && isObject(delta)) {
+    const calls = listOrNull(delta['tool_calls'])?.map((piece) =>
+      isObject(piece) ? toolCall(piece, state) : piece,
+    );
+    const role = state.hasRole ? {} : { role: 'assistant' };
+    delta = { ...omit(delta, 'role'), ...role, ...(calls !== undefined && { tool_calls: calls }) };
+    state.hasRole = true;
   }
-  const finish = finishReason(choice, state.hasCalled, options);
   state.hasEnded ||= textOrNull(choice['finish_reason']) !== null;
   return {
     ...(options.reasoning === 'hidden' ? omit(choice, 'logprobs') : choice),
     ...(delta !== undefined && { delta: withReasoning(delta, options) }),
     ...('message' in choice && { message: withReasoning(choice['message'], options) }),
-    ...finish,
+    ...finishReason(choice, state.calls.length > 0, options),
   };
 }
 
@@ -198,13 +166,12 @@ function withReasoning(target: unknown, { reasoning: format }: Options): unknown
   const rest = omit(target, 'reasoning', 'reasoning_content');
   if (format === 'hidden') return omit(rest, 'reasoning_details');
   if (reasoning === undefined && other === undefined) return target;
-  const value = isEmpty(reasoning) && other !== undefined ? other : reasoning;
+  const value = isNothing(reasoning) && other !== undefined ? other : reasoning;
   return { ...rest, [format === 'general' ? 'reasoning' : 'reasoning_content']: value };
 }
 
 /** @returns the piece as OpenAI writes it. */
 function toolCall(piece: Json, state: ChoiceState): Json {
-  state.hasCalled = true;
   const called = isObject(piece['function']) ? piece['function'] : null;
   const id = textOrNull(piece['id']);
   const index = indexOrNull(piece['index']);
@@ -220,15 +187,8 @@ function toolCall(piece: Json, state: ChoiceState): Json {
     !(name !== null && open.name !== null && !open.beganWithId && open.hasArguments);
   const known = id === null ? undefined : state.calls.find((call) => call.id === id);
   const found = known ?? (fits ? open : undefined);
-  const call = found ?? {
-    position: state.calls.length,
-    id: null,
-    index: null,
-    name: null,
-    beganWithId: id !== null,
-    hasArguments: false,
-  };
   const isFirst = found === undefined;
+  const call = found ?? { id, index, name: null, beganWithId: id !== null, hasArguments: false };
   if (isFirst) state.calls.push(call);
   const isNameNew = call.name === null && name !== null;
   call.id ??= id;
@@ -237,33 +197,31 @@ function toolCall(piece: Json, state: ChoiceState): Json {
   call.hasArguments ||= textOrNull(called?.['arguments']) !== null;
   state.pieces.push({ call, index });
 
-  const sentName = isNameNew ? { name } : isFirst ? { name: '' } : {};
-  const sentArguments = isFirst ? { arguments: called?.['arguments'] ?? '' } : {};
+  const sentCall = {
+    ...omit(called ?? {}, 'name'),
+    ...(isFirst && { name: '', arguments: called?.['arguments'] ?? '' }),
+    ...(isNameNew && { name }),
+  };
   return {
-    ...omit(piece, 'id', 'type', 'function'),
-    index: call.position,
+    ...omit(piece, 'id', 'type'),
+    index: state.calls.indexOf(call),
     ...(isFirst && { id: id ?? MADE_ID, type: textOrNull(piece['type']) ?? 'function' }),
-    ...(called === null
-      ? isFirst
-        ? { function: { name: '', arguments: '' } }
-        : 'function' in piece && { function: piece['function'] }
-      : { function: { ...omit(called, 'name'), ...sentName, ...sentArguments } }),
+    ...((isFirst || called !== null) && { function: sentCall }),
   };
 }
 
 function repairMessage(message: unknown, calls: unknown[] | null): unknown {
   if (!isObject(message)) return message;
+  const wholeCall = (call: Json) => ({
+    ...call,
+    id: textOrNull(call['id']) ?? MADE_ID,
+    type: textOrNull(call['type']) ?? 'function',
+  });
   return {
     ...message,
-    role: isEmpty(message['role']) ? 'assistant' : message['role'],
+    role: isNothing(message['role']) ? 'assistant' : message['role'],
     refusal: message['refusal'] ?? null,
-    ...(calls !== null && {
-      tool_calls: calls.map((call) =>
-        isObject(call)
-          ? { ...call, id: textOrNull(call['id']) ?? MADE_ID, type: textOrNull(call['type']) ?? 'function' }
-          : call,
-      ),
-    }),
+    ...(calls !== null && { tool_calls: calls.map((call) => (isObject(call) ? wholeCall(call) : call)) }),
   };
 }
 
