@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { valueFor } from '../../simulator/schema.ts';
 import { createSource } from '../../simulator/source.ts';
+import { runs } from '../../long-run.ts';
 
 /** @returns the errors that Ajv finds in a value. */
 function errorsOf(schema: unknown, value: unknown): unknown[] {
@@ -160,7 +161,7 @@ describe('satisfies', () => {
       fc.property(any, fc.string(), (schema, prompt) => {
         expect(errorsOf(schema, fill({ ...(schema as object) }, prompt))).toEqual([]);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(100, 2_000) },
     );
   });
 });
