@@ -14,7 +14,7 @@ import type { SlotRequest } from '../../../src/upstream/gate/remote-slot.ts';
 import { createStepfun } from '../../../src/upstream/stepfun.ts';
 import { fakeKv } from '../cache/fakes.ts';
 import { answer } from '../cache/samples.ts';
-import { DONE } from '../relay/support.ts';
+import { DONE, event } from '../relay/support.ts';
 
 /** A stream of StepFun's, without its sentinel. */
 export const STREAM = [
@@ -24,7 +24,7 @@ export const STREAM = [
     choices: [{ index: 0, delta: { role: 'assistant', content: 'Hello!' }, finish_reason: 'stop' }],
     usage: { total_tokens: 9 },
   },
-].map((chunk) => `data: ${JSON.stringify({ id: 'i', created: 5, model: 'm', ...chunk })}\n\n`);
+].map((chunk) => event({ id: 'i', created: 5, model: 'm', ...chunk }));
 
 /**
  * A gateway of its own.

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import { list, object, text } from '../../../../src/chat/request/field-types.ts';
 import { requestError, toIssues } from '../../../../src/chat/request/issues.ts';
-import { failure, withMessages, chat } from './support.ts';
+import { chat, failure, withMessages } from './support.ts';
 
 describe('toIssues', () => {
   const part = object({ url: text });
