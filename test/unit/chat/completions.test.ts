@@ -1,139 +1,14 @@
 // The chat handler with a fake StepFun: answers from the cache and their refresh, whole answers,
-// streams that fill the cache, and what each costs its client.
+// and what each costs its client.
 
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { createCache } from '../../../src/cache/cache.ts';
-import type { ChatContext } from '../../../src/chat/chat-context.ts';
-import { createComplete } from '../../../src/chat/complete.ts';
-import { chatResponse } from '../../../src/chat/completions.ts';
-import { readConfig } from '../../../src/config/config.ts';
 import { REFRESH_MS } from '../../../src/config/limits.ts';
 import { GatewayError } from '../../../src/http/errors.ts';
-import { createRequestLog } from '../../../src/http/request-log.ts';
-import type { Reservation } from '../../../src/http/reservation.ts';
-import { createStepfun } from '../../../src/upstream/stepfun.ts';
-import { fakeKv } from '../cache/fakes.ts';
-import { FORMATS, answer } from '../cache/samples.ts';
+import { FORMATS } from '../cache/samples.ts';
 import { fakeWorkerdStreams } from '../relay/support.ts';
+import { gateway, messageOf, reservation } from './support.ts';
 
 beforeAll(fakeWorkerdStreams);
-
-const STREAM = [
-  { choices: [{ index: 0, delta: { role: 'assistant', content: '' } }] },
-  { choices: [{ index: 0, delta: { role: 'assistant', reasoning: 'Hm', reasoning_content: 'Hm' } }] },
-  {
-    choices: [{ index: 0, delta: { role: 'assistant', content: 'Hello!' }, finish_reason: 'stop' }],
-    usage: { total_tokens: 9 },
-  },
-].map((chunk) => `data: ${JSON.stringify({ id: 'i', created: 5, model: 'm', ...chunk })}\n\n`);
-
-/** A gateway of its own, whose StepFun answers so. */
-function gateway(settings: object = {}, stream: readonly string[] = [...STREAM, 'data: [DONE]\n\n']) {
-  const config = readConfig({ STEP_API_KEY: 'sk-1', CACHE_STALE_SECONDS: '600', CACHE: {}, ...settings });
-  const asked: { stream?: boolean; max_tokens?: number }[] = [];
-  const answers = { hang: false };
-  const stepfun = createStepfun(config.upstream, {
-    async fetch(_, { body, signal }) {
-      const given = JSON.parse(new TextDecoder().decode(body as Uint8Array)) as { stream?: boolean };
-      asked.push(given);
-      if (answers.hang) {
-        const aborted = Promise.withResolvers<never>();
-        signal?.addEventListener('abort', () => aborted.reject(signal.reason));
-        return aborted.promise;
-      }
-      const isStream = given.stream === true;
-      const text = isStream
-        ? stream.join('')
-        : answer({ content: `Answer ${asked.length}`, reasoning: 'Hm' });
-      const type = isStream ? 'text/event-stream' : 'application/json';
-      return new Response(new Blob([text]).stream(), { headers: { 'content-type': type } });
-    },
-  });
-  const kv = fakeKv();
-  const complete = createComplete(stepfun, config, null);
-  const cache = createCache({
-    kv: kv.namespace,
-    flights: undefined,
-    settings: config.cache,
-    upstream: config.upstream,
-    shape: config.relay.shape,
-    complete,
-    flightMs: 1_000,
-  });
-  const pending: Promise<unknown>[] = [];
-  // Hot entries outlive a test.
-  const clientId = crypto.randomUUID();
-
-  async function ask(fields: object = {}, reserve: ChatContext['reserve'] = null) {
-    const log = createRequestLog();
-    const body = JSON.stringify({
-      model: 'step-3.5-flash',
-      messages: [{ role: 'user', content: 'Hello' }],
-      ...fields,
-    });
-    const init: object = {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: new Blob([body]).stream(),
-      duplex: 'half',
-    };
-    const response = await chatResponse(new Request('https://gateway.example/', init), {
-      id: 'id',
-      startedAtMs: Date.now(),
-      config,
-      log,
-      clientId,
-      upstreamKey: null,
-      stepfun,
-      reserve,
-      cache,
-      gate: null,
-      chat: config.chat,
-      waitUntil: (work) => void pending.push(work),
-    });
-    return { response, text: await response.text(), log, status: response.headers.get('cache-status') };
-  }
-
-  async function settle(): Promise<void> {
-    while (pending.length > 0) await Promise.all(pending.splice(0));
-  }
-  return { ask, asked, answers, kv, settle };
-}
-
-/** A reservation of these tokens, and what it was settled with. */
-function reservation(maxTokens = 9, isLowered = false) {
-  const settled = vi.fn<(tokens: number) => void>();
-  const reserved: Reservation = {
-    ref: {
-      client: { id: 'key:app', name: 'app' },
-      day: 1,
-      call: { id: 'call', lapsesAtMs: 1 },
-      limit: 100,
-      promptTokens: 5,
-    },
-    maxTokens,
-    isLowered,
-    promptTokens: 5,
-    headers: { 'x-ratelimit-remaining-tokens': '1' },
-    settle: async (tokens) => {
-      settled(tokens);
-      return { 'x-ratelimit-remaining-tokens': '0' };
-    },
-  };
-  return { reserve: async () => reserved, settled };
-}
-
-const messageOf = (text: string) =>
-  (JSON.parse(text) as { choices: { message: Record<string, unknown> }[] }).choices[0]?.message;
-
-describe('a request without max_tokens', () => {
-  it.each([true, false])('is sent without, as long as its budget has room (stream: %s)', async (stream) => {
-    const { ask, asked } = gateway();
-    const { response } = await ask({ stream }, reservation(32_768).reserve);
-    expect(asked[0]).not.toHaveProperty('max_tokens');
-    expect(response.headers.has('x-adjusted-params')).toBe(false);
-  });
-});
 
 describe('a whole answer', () => {
   it('comes from StepFun, then from the cache, with the same body', async () => {
@@ -195,56 +70,6 @@ describe('a stream from the cache', () => {
     expect(text.includes('"reasoning_content"')).toBe(format === 'deepseek-style');
     expect(log).toMatchObject({ cache: 'hit', bytes: new TextEncoder().encode(text).length });
     expect(asked).toHaveLength(1);
-  });
-});
-
-describe('a stream from StepFun', () => {
-  it('is told to the log and the budget when it has ended', async () => {
-    const { ask } = gateway();
-    const { reserve, settled } = reservation();
-    const { log, text, status } = await ask({ stream: true }, reserve);
-    await log.streamEnd;
-    expect(text).toMatch(/data: \[DONE\]\n\n$/);
-    expect(status).toBe('stepfun-edge; fwd=miss');
-    expect(log).toMatchObject({ outcome: 'completed', finishReasons: ['stop'], usage: { totalTokens: 9 } });
-    expect(settled).toHaveBeenCalledExactlyOnceWith(9);
-  });
-
-  it.each([true, false])('fills the cache under CACHE_STREAMS=write alone (%s)', async (writes) => {
-    const { ask, asked, kv, settle } = gateway({ CACHE_STREAMS: writes ? 'write' : 'read' });
-    const { text } = await ask({ stream: true, reasoning_format: 'hidden' });
-    expect(text).not.toContain('reasoning');
-    await settle();
-    expect(kv.entries.size).toBe(writes ? 1 : 0);
-    if (!writes) return;
-    expect(messageOf((await ask()).text)).toMatchObject({ content: 'Hello!', reasoning: 'Hm' });
-    expect(asked).toHaveLength(1);
-  });
-
-  it('that was cut is an error event, costs at least its prompt, and is not stored', async () => {
-    const { ask, kv, settle } = gateway({ CACHE_STREAMS: 'write' }, STREAM.slice(0, 2));
-    const { reserve, settled } = reservation();
-    const { log, text } = await ask({ stream: true }, reserve);
-    await log.streamEnd;
-    await settle();
-    expect(text).toContain('"code":"upstream_truncated"');
-    expect(log).toMatchObject({ outcome: 'upstream_truncated', code: 'upstream_truncated' });
-    expect(settled).toHaveBeenCalledExactlyOnceWith(5);
-    expect(kv.entries.size).toBe(0);
-  });
-
-  it('without its sentinel is whole, and stored', async () => {
-    const { ask, kv, settle } = gateway({ CACHE_STREAMS: 'write' }, STREAM);
-    expect((await ask({ stream: true })).text).toMatch(/data: \[DONE\]\n\n$/);
-    await settle();
-    expect(kv.entries.size).toBe(1);
-  });
-
-  it('that fails before its first event is thrown, and costs its prompt', async () => {
-    const { ask } = gateway({}, ['data: <html>\n\n']);
-    const { reserve, settled } = reservation();
-    await expect(ask({ stream: true }, reserve)).rejects.toMatchObject({ code: 'upstream_malformed' });
-    expect(settled).toHaveBeenCalledExactlyOnceWith(5);
   });
 });
 

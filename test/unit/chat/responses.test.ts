@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { completionResponse, streamResponse } from '../../../src/chat/responses.ts';
 import { chat, type Json, parse, withMessages } from './request/support.ts';
+import { reservation } from './support.ts';
 
 describe.each([
   ['a completion', completionResponse],
@@ -22,6 +23,15 @@ describe.each([
       'x-ignored-params': 'messages[].cache_control, top_k',
       'x-adjusted-params': 'reasoning_effort=high, max_tokens=1604',
     });
+  });
+
+  it.each([
+    [true, 'reasoning_effort=high, max_tokens=9'],
+    [false, 'reasoning_effort=high, max_tokens=1604'],
+  ])('name the max_tokens to which a budget lowers them, if it does (%s)', (isLowered, adjusted) => {
+    const asked = parse(chat({ reasoning_effort: 'max', max_tokens: 5_000 }), { maxOutputTokens: 1_604 });
+    const { headers: given } = respond(asked, reservation(9, isLowered).reserved, new Uint8Array(), {});
+    expect(given.get('x-adjusted-params')).toBe(adjusted);
   });
 
   it('are absent if there are none', () => {

@@ -1,33 +1,11 @@
-// Streams put together as completions, for the cache.
+// A streamed message put together, for the cache.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runs } from '../../long-run.ts';
 import { COLLECTED_CHARS } from '../../../src/config/limits.ts';
-import { rewriteCompletion } from '../../../src/relay/rewrite-completion.ts';
-import type { StreamRewriter } from '../../../src/relay/stream-rewriter.ts';
-import { DONE, OPENAI, PLAIN, bytes, chunkOf, event, push, text } from './support.ts';
-
-const TOP = { id: 'd7ae', object: 'chat.completion.chunk', created: 1_709_899_323, model: 'step-3.5-flash' };
-const usage = (tokens: number) => ({
-  prompt_tokens: 90,
-  completion_tokens: tokens,
-  total_tokens: 90 + tokens,
-});
-
-function delta(members: object, finish: string | null = ''): object {
-  return chunkOf({ delta: members, finish_reason: finish }, TOP);
-}
-
-const END = delta({}, 'stop');
-
-function collect(
-  chunks: readonly object[],
-  options: object = {},
-): ReturnType<StreamRewriter['collectedCompletion']> {
-  const stream = chunks.map(event).join('') + DONE;
-  return push(stream, { ...PLAIN, ...options, isCollected: true }).rewriter.collectedCompletion();
-}
+import { collect, delta, END } from './collected.ts';
+import { DONE, OPENAI, PLAIN, chunkOf, event, push } from './support.ts';
 
 /** @returns the first choice's message. */
 function messageOf(...chunks: object[]): unknown {
@@ -35,70 +13,11 @@ function messageOf(...chunks: object[]): unknown {
   return choices[0]?.message;
 }
 
-describe('a stream put together', () => {
-  const chunks = [
-    { ...delta({ role: 'assistant', content: '' }), created: 0, usage: usage(0), agent: '' },
-    { ...delta({ role: '', reasoning: 'Let me ' }), usage: usage(1) },
-    { ...delta({ role: '', reasoning: 'think 🤔' }), usage: usage(2) },
-    { ...delta({ role: '', content: 'StepFun' }), usage: usage(3) },
-    { ...delta({ role: '', content: ' AI' }), usage: usage(4) },
-    { ...delta({ role: '', content: '' }, 'stop'), usage: usage(5) },
-  ];
-  const completion = {
-    id: 'd7ae',
-    object: 'chat.completion',
-    created: 1_709_899_323,
-    model: 'step-3.5-flash',
-    agent: '',
-    choices: [
-      {
-        index: 0,
-        message: { role: 'assistant', content: 'StepFun AI', reasoning: 'Let me think 🤔' },
-        finish_reason: 'stop',
-      },
-    ],
-    usage: usage(5),
-  };
-
-  it('is the completion that StepFun would have sent', () => {
-    expect(collect(chunks)).toEqual(completion);
-  });
-
-  it.each(['openai', 'stepfun'] as const)('is the same completion in each format (%s)', (shape) => {
-    for (const reasoning of ['general', 'deepseek-style', 'hidden'] as const) {
-      for (const includeUsage of [true, false]) {
-        const collected = collect(chunks, { shape, reasoning, includeUsage });
-        const stored = rewriteCompletion(bytes(JSON.stringify(collected)), { ...PLAIN, shape });
-        const direct = rewriteCompletion(bytes(JSON.stringify(completion)), { ...PLAIN, shape });
-        expect(JSON.parse(text(stored.bytes))).toEqual(JSON.parse(text(direct.bytes)));
-      }
-    }
-  });
-
+describe('a message put together', () => {
   it('has either name of the reasoning, once', () => {
     expect(
       messageOf(delta({ reasoning_content: 'a' }), delta({ reasoning: 'b', reasoning_content: 'b' }), END),
     ).toEqual({ role: 'assistant', content: '', reasoning: 'ab' });
-  });
-
-  it('has its choices in order', () => {
-    const collected = collect(
-      [
-        chunkOf({ index: 1, delta: { content: 'b' } }),
-        chunkOf({ delta: { content: 'a' } }),
-        chunkOf({ delta: { content: 'a' }, finish_reason: 'length' }),
-        chunkOf({ index: 1, delta: {}, finish_reason: 'stop' }),
-        { choices: [], usage: usage(3) },
-      ],
-      { choices: 2 },
-    );
-    expect(collected).toMatchObject({
-      choices: [
-        { index: 0, message: { content: 'aa' }, finish_reason: 'length' },
-        { index: 1, message: { content: 'b' }, finish_reason: 'stop' },
-      ],
-      usage: usage(3),
-    });
   });
 
   it('joins refusals and log probabilities', () => {
@@ -170,13 +89,7 @@ describe('tool calls are put together', () => {
 });
 
 describe('no completion is made of', () => {
-  const ok = delta({ content: 'a' }, 'stop');
-
   it.each<[string, object[]]>([
-    ['a choice that has not ended', [delta({ content: 'a' }, null)]],
-    ['one of two that has not', [ok, chunkOf({ index: 1, delta: { content: 'b' } })]],
-    ['no choices at all', [{ choices: [] }]],
-    ['an error', [ok, { error: { message: 'no' } }, ok]],
     ['content that is no text', [delta({ content: ['a'] }, 'stop')]],
     ['reasoning that is no text', [delta({ reasoning: { a: 1 } }, 'stop')]],
     ['a member that nobody here knows', [delta({ content: 'a', audio: { data: 'x' } }, 'stop')]],
@@ -200,10 +113,6 @@ describe('no completion is made of', () => {
     ['log probabilities that are no object', [chunkOf({ delta: {}, logprobs: [1], finish_reason: 'stop' })]],
   ])('%s', (_, chunks) => {
     expect(collect(chunks)).toBeNull();
-  });
-
-  it('a stream that is not collected', () => {
-    expect(push(event(ok) + DONE, PLAIN).rewriter.collectedCompletion()).toBeNull();
   });
 });
 

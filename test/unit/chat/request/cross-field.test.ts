@@ -2,9 +2,18 @@
 
 import { describe, expect, it } from 'vitest';
 import { MODELS } from '../../../../src/upstream/models.ts';
-import { calling, chat, failure, fault, type Json, parse, sent, tool, withMessages } from './support.ts';
-
-const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=';
+import {
+  calling,
+  chat,
+  failure,
+  fault,
+  type Json,
+  parse,
+  PIXEL,
+  sent,
+  tool,
+  withMessages,
+} from './support.ts';
 
 const answer = (id: string) => ({ role: 'tool', tool_call_id: id, content: 'a' });
 

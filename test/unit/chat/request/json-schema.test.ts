@@ -1,7 +1,7 @@
-// JSON Schemas of clients: null keywords are left out, data is not touched.
+// JSON Schemas of clients: which are accepted; null keywords are left out, data is not touched.
 
 import { describe, expect, it } from 'vitest';
-import { chat, fault, type Json, sent, tool } from './support.ts';
+import { chat, fault, invalid, type Json, sent, tool } from './support.ts';
 
 const nullable = { type: ['string', 'null'], enum: ['a', null], default: null };
 
@@ -54,5 +54,31 @@ describe('null keywords', () => {
       '{"properties":{"__proto__":{"type":"string","title":null}}}',
     );
     expect(JSON.stringify(sent(body))).toContain('{"properties":{"__proto__":{"type":"string"}}}');
+  });
+});
+
+describe('the parameters of a tool', () => {
+  it.each([
+    [{}],
+    [{ type: 'object' }],
+    [{ type: ['object', 'null'] }],
+    [{ type: 'object', properties: { a: { type: 'string', description: 'x' }, b: true } }],
+    [{ properties: { a: { type: ['string', 'null'] }, b: { anyOf: [{ type: 'integer' }] } }, $defs: {} }],
+  ])('take the schema %j', (parameters) => {
+    expect(sent(chat({ tools: [tool('f', parameters)] }))['tools']).toEqual([tool('f', parameters)]);
+  });
+  const at = 'tools[0].function.parameters';
+  it.each([
+    ['{}', at],
+    [[], at],
+    [{ type: 'struct' }, `${at}.type`],
+    [{ type: ['object', 'struct'] }, `${at}.type`],
+    [{ properties: [] }, `${at}.properties`],
+    [{ properties: { a: 'string' } }, `${at}.properties`],
+    [{ properties: { a: { type: 'str' } } }, `${at}.properties`],
+    [{ properties: { a: { type: ['string', 5] } } }, `${at}.properties`],
+    [{ properties: { a: { description: 5 } } }, `${at}.properties`],
+  ])('refuse the schema %j', (parameters, param) => {
+    expect(fault(chat({ tools: [tool('f', parameters)] }))).toEqual(invalid(param));
   });
 });

@@ -87,6 +87,27 @@ export function fault(body: unknown, given?: Given): [code: string, param: strin
   return [code, param];
 }
 
+/** @returns the failure of a field with a wrong value, as `fault` has it. */
+export function invalid(param: string): ReturnType<typeof fault> {
+  return ['invalid_value', param];
+}
+
+/** @returns a request with a user's message of these parts. */
+export function user(...parts: unknown[]): Json {
+  return withMessages({ role: 'user', content: parts });
+}
+
+/** A PNG of one pixel, in base64. */
+export const PIXEL =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=';
+
+export const image = (url: unknown, more: Json = {}) => ({ type: 'image_url', image_url: { url, ...more } });
+export const video = (url: unknown) => ({ type: 'video_url', video_url: { url } });
+export const audio = (data: unknown, more: Json = {}) => ({
+  type: 'input_audio',
+  input_audio: { data, ...more },
+});
+
 /** @returns an assistant's message that calls functions, with these ids. */
 export function calling(...ids: string[]): Json {
   return {
@@ -98,4 +119,14 @@ export function calling(...ids: string[]): Json {
 
 export function tool(name: string, parameters: unknown = { type: 'object', properties: {} }): Json {
   return { type: 'function', function: { name, parameters } };
+}
+
+/**
+ * @param rest - the same request without the fields that are left out.
+ * @returns the names of these fields, and checks that nothing else changed.
+ */
+export function leftOut(body: Json, rest: Json): readonly string[] {
+  expect(sent(body)).toEqual(sent(rest));
+  expect(canonical(body)).toBe(canonical(rest));
+  return parse(body).ignoredParams;
 }

@@ -1,9 +1,9 @@
-// StepFun reads what was checked, for any request.
+// StepFun reads what was checked.
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyRequest, EXTRA } from './arbitraries.ts';
-import { type Json, parse, sent, sentText } from './support.ts';
+import { chat, type Json, parse, sent, sentText, tool } from './support.ts';
 
 const given = { extraParams: EXTRA };
 
@@ -96,5 +96,32 @@ describe('upstreamBody', () => {
       }),
       { numRuns: 80 },
     );
+  });
+});
+
+describe('tools', () => {
+  it('are needed for tool_choice and parallel_tool_calls to be sent', () => {
+    for (const tools of [undefined, null, []]) {
+      for (const tool_choice of ['none', 'auto', null]) {
+        const body = chat({ tools, tool_choice, parallel_tool_calls: false });
+        expect(sent(body)).toEqual(chat());
+      }
+    }
+    const body = chat({ tools: [tool('f')], tool_choice: 'auto', parallel_tool_calls: false });
+    expect(sent(body)).toEqual(body);
+  });
+  it('may be none', () => {
+    expect(sent(chat({ tools: [] }))).not.toHaveProperty('tools');
+  });
+  it('leave null out and keep the rest', () => {
+    const plain = { name: 'f' };
+    const nulls = { name: 'f', description: null, parameters: null, strict: null };
+    expect(sent(chat({ tools: [{ type: 'function', function: nulls }] }))['tools']).toEqual([
+      { type: 'function', function: plain },
+    ]);
+    const whole = { name: 'f', description: 'd', parameters: { type: 'object' }, strict: false };
+    expect(sent(chat({ tools: [{ type: 'function', function: whole }] }))['tools']).toEqual([
+      { type: 'function', function: whole },
+    ]);
   });
 });

@@ -2,9 +2,8 @@
 // the answer names what was left out or changed.
 
 import { describe, expect, it } from 'vitest';
-import { type Json, parse, sent } from './support.ts';
+import { type Json, parse, PIXEL, sent } from './support.ts';
 
-const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=';
 const PNG = `data:image/png;base64,${PIXEL}`;
 const hello = { role: 'user', content: 'Hello' };
 const parameters = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
