@@ -99,9 +99,9 @@ function createGateway(env: Env): Gateway {
   };
 }
 
-/** @returns the gate of the gateway's own account. Clients that bring keys of their own have accounts of their own. */
+/** @returns the gate of the gateway's own account; null where its limits are not set, as with UPSTREAM_KEY=client. */
 function createUpstreamGate(namespace: GateNamespace | undefined, { upstream }: Config): Gate | null {
-  const { keySource, apiKey, limits, queue } = upstream;
-  if (keySource === 'client' || apiKey === undefined) return null;
+  const { apiKey, limits, queue } = upstream;
+  if (apiKey === undefined) return null;
   return createGate(namespace, { limits, queueSize: queue.size, queueTimeoutMs: queue.timeoutMs }, apiKey);
 }

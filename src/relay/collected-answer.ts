@@ -5,12 +5,18 @@ import type { JsonObject } from '../lib/json.ts';
 import type { Choices } from './choices.ts';
 
 export class CollectedAnswer {
-  readonly #members: JsonObject = { id: '', object: 'chat.completion', created: 0, model: '' };
+  /** A map, since a chunk may name its members `constructor`. */
+  readonly #members = new Map<string, unknown>([
+    ['id', ''],
+    ['object', 'chat.completion'],
+    ['created', 0],
+    ['model', ''],
+  ]);
 
   /** Adds a chunk's own members: the first value of each that is not empty is used. */
   add(chunk: JsonObject): void {
-    for (const name in chunk) {
-      if (name !== 'choices' && name !== 'usage' && name !== 'object') this.#members[name] ||= chunk[name];
+    for (const [name, value] of Object.entries(chunk)) {
+      if (name !== 'choices' && name !== 'usage' && !this.#members.get(name)) this.#members.set(name, value);
     }
   }
 
@@ -21,9 +27,9 @@ export class CollectedAnswer {
   toCompletion(all: Choices, usage: JsonObject | null): JsonObject | null {
     const choices = all.inOrder();
     const isWhole = all.areComplete && choices.every(({ collected }) => collected?.isWhole === true);
-    if (choices.length === 0 || !isWhole) return null;
+    if (!isWhole) return null;
     return {
-      ...this.#members,
+      ...Object.fromEntries(this.#members),
       choices: choices.map(({ collected, index, finishReason, toolCalls }) =>
         collected?.toChoice(index, finishReason, toolCalls),
       ),

@@ -39,16 +39,18 @@ export function requestError(issues: readonly Issue[]): GatewayError {
     ...issues.filter(({ isUnknown }) => !isUnknown),
     ...issues.filter(({ isUnknown }) => isUnknown),
   ];
-  const lines = ordered.slice(0, ISSUES_SHOWN_MAX).map(lineText);
-  if (ordered.length > ISSUES_SHOWN_MAX) lines.push('and more');
+  const messages = new Map<string, string>();
+  for (const { path, message } of ordered) {
+    const place = pathText(path);
+    // zod tries some bounds although the type is wrong. The first issue says what is expected.
+    if (!messages.has(place)) messages.set(place, place === '' ? message : `${place}: ${message}`);
+  }
+  const lines = [...messages.values()].slice(0, ISSUES_SHOWN_MAX);
+  if (messages.size > ISSUES_SHOWN_MAX) lines.push('and more');
   const code = ordered[0]?.isUnknown ? 'unknown_parameter' : 'invalid_value';
-  const params = ordered.slice(0, ISSUES_SHOWN_MAX).map(({ path }) => pathText(path));
+  const params = [...messages.keys()].slice(0, ISSUES_SHOWN_MAX);
   const [param = ''] = params;
   return new GatewayError(code, lines.join('; '), param === '' ? {} : { param, params });
-}
-
-function lineText({ path, message }: Issue): string {
-  return path.length === 0 ? message : `${pathText(path)}: ${message}`;
 }
 
 /** `messages[2].content[0].image_url.url`; names that the client chose are capped. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Choices } from '../../../src/relay/choices.ts';
 import { CollectedAnswer } from '../../../src/relay/collected-answer.ts';
 import { rewriteCompletion } from '../../../src/relay/rewrite-completion.ts';
-import { collect, delta, usage } from './collected.ts';
+import { collect, delta, END, usage } from './collected.ts';
 import { bytes, chunkOf, DONE, event, PLAIN, push, text } from './support.ts';
 
 describe('a stream put together', () => {
@@ -94,6 +94,12 @@ describe("a completion's own members", () => {
       agent: '',
       service_tier: 'x',
     });
+  });
+
+  it.each(['constructor', 'toString', '__proto__'])('may have the name %s', (name) => {
+    const chunk: unknown = JSON.parse(JSON.stringify(END).replace('{', `{"${name}":"x",`));
+    const collected = collect([chunk as object]) ?? {};
+    expect(Object.getOwnPropertyDescriptor(collected, name)?.value).toBe('x');
   });
 
   it('are there where no chunk has them', () => {

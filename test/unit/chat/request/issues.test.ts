@@ -73,6 +73,16 @@ describe('requestError', () => {
     ]);
   });
 
+  it('lists a field once: zod tries some bounds although the type is wrong', () => {
+    const { message, details } = requestError([
+      { path: ['model'], message: 'expected a string' },
+      { path: ['model'], message: 'expected a string that is not empty' },
+      { path: ['n'], message: 'expected a number' },
+    ]);
+    expect(message).toBe('model: expected a string; n: expected a number');
+    expect(details.params).toEqual(['model', 'n']);
+  });
+
   it('lists twenty at most', () => {
     const { message } = failure(withMessages(...Array.from({ length: 50_000 }, () => ({ role: 'user' }))));
     expect(message.split('; ')).toHaveLength(21);
