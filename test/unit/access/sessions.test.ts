@@ -307,36 +307,10 @@ const fails = async (body: BodyInit | null, headers: Record<string, string> = {}
 describe('the request for a session', () => {
   const expected = 'turnstile_token: expected a Turnstile token of 1 to 2048 characters';
 
-  it.each([
-    'application/json',
-    'application/json; charset=utf-8',
-    'Application/JSON',
-    'application/json ;charset=utf-8',
-  ])('may come as %s', async (type) => {
-    expect((await ask(tokenBody(), { 'content-type': type })).status).toBe(200);
-  });
-
-  it.each(['text/plain', 'application/jsonp', 'x-application/json', 'application/json-seq', ''])(
-    'may not come as "%s"',
-    async (type) => {
-      expect(await fails(tokenBody(), { 'content-type': type })).toMatchObject({
-        code: 'unsupported_media_type',
-      });
-    },
-  );
-
-  it('may not come compressed', async () => {
-    expect(await fails(tokenBody(), { 'content-encoding': 'gzip' })).toMatchObject({
+  it('is of type JSON', async () => {
+    expect(await fails(tokenBody(), { 'content-type': 'text/plain' })).toMatchObject({
       code: 'unsupported_media_type',
     });
-  });
-
-  it('may not come without a type', async () => {
-    const untyped = post(tokenBody());
-    untyped.headers.delete('content-type');
-    expect((await failure(sessionResponse(untyped, exchange(config), NO_BINDINGS))).code).toBe(
-      'unsupported_media_type',
-    );
   });
 
   it.each(['', '{', 'token', '{"turnstile_token":"a"} x', '\uFEFF{"turnstile_token":"a"}'])(
