@@ -87,8 +87,10 @@ describe('a session', () => {
     expect((await failure(sandbox)).code).toBe('invalid_api_key');
   });
 
-  it('is verified with the visitor’s address', async () => {
-    await ask(tokenBody('from-the-widget'), { 'cf-connecting-ip': '203.0.113.7' });
+  it('is verified with the page’s hostname and the visitor’s address', async () => {
+    siteverify.answer = (response) => json(response, { ...YES, hostname: 'other.example' });
+    const headers = { origin: 'https://other.example:8443', 'cf-connecting-ip': '203.0.113.7' };
+    expect((await ask(tokenBody('from-the-widget'), headers)).status).toBe(200);
     expect(Object.fromEntries(siteverify.asked[0] ?? [])).toMatchObject({
       response: 'from-the-widget',
       remoteip: '203.0.113.7',
