@@ -12,7 +12,7 @@ export function integer(min: number, max: number, byDefault: number) {
   const expected = `a whole number from ${min} to ${max}`;
   return z._default(
     z.pipe(
-      z.string().check(z.regex(/^\d{1,12}$/, { error: expected, abort: true })),
+      matching(/^\d{1,12}$/, expected),
       z.pipe(z.transform(Number), z.number().check(z.minimum(min, expected), z.maximum(max, expected))),
     ),
     byDefault,

@@ -123,8 +123,8 @@ describe('corsHeaders', () => {
     expect(corsHeaders({ allowed: true, allowOrigin: PAGE })).toEqual({
       vary: 'Origin',
       'access-control-allow-origin': PAGE,
-      // Held against the API's description in worker/openapi.test.ts.
-      'access-control-expose-headers': expect.stringMatching(/x-adjusted-params.*x-queue-ms.*x-request-id/),
+      // 15 names; worker/openapi.test.ts compares them with the API's description.
+      'access-control-expose-headers': expect.stringMatching(/^age, allow, (?:[a-z-]+, ){12}[a-z-]+$/),
     });
   });
 
@@ -195,7 +195,7 @@ describe('preflight', () => {
   it.each(['x a', 'x\ta', 'x:a', 'x/a', '(x)', 'x"', 'x=1', 'x@y', 'é', '[x]', '{x}', '<x>', 'x;y', '?', ''])(
     'does not grant "%s", which is no token',
     (name) => {
-      expect(preflightResponse(preflight(name)).headers).not.toHaveProperty('access-control-allow-headers');
+      expect(preflightResponse(preflight(name)).headers.has('access-control-allow-headers')).toBe(false);
     },
   );
 
@@ -211,6 +211,6 @@ describe('preflight', () => {
   });
 
   it('grants no header when none was asked for', () => {
-    expect(preflightResponse(preflight()).headers).not.toHaveProperty('access-control-allow-headers');
+    expect(preflightResponse(preflight()).headers.has('access-control-allow-headers')).toBe(false);
   });
 });

@@ -202,6 +202,18 @@ describe('bring your own key', () => {
     );
   });
 
+  it('may have the form of a token that is not configured', async () => {
+    for (const bearer of ['a.b.c', 'sess_a.b']) {
+      expect((await come(settings(OWN_KEY), bearer)).upstreamKey).toBe(bearer);
+    }
+    const [sessions, tokens] = [
+      settings({ ...OWN_KEY, ...SESSIONS }),
+      settings({ ...OWN_KEY, ...issuer.vars }),
+    ];
+    expect((await come(sessions, 'a.b.c')).upstreamKey).toBe('a.b.c');
+    expect((await come(tokens, 'sess_a.b')).upstreamKey).toBe('sess_a.b');
+  });
+
   it('needs one, even from anonymous callers: the gateway’s own is not for them', async () => {
     expect(await refuse(settings({ ...OWN_KEY, ...ANONYMOUS }))).toBe('no StepFun key');
     expect(await refuse(settings(OWN_KEY))).toBe('no StepFun key');
@@ -335,7 +347,12 @@ describe('a key of the binding CLIENTS', () => {
     const store = testKv(keyEntry(SFE, LIMITS));
     const bindings = { clients: store.kv };
     expect((await come(settings(ANONYMOUS), SFE, bindings)).limits.tokensPerDay).toBe(5);
-    expect((await come(settings(ANONYMOUS), 'sk-any', bindings)).kind).toBe('anonymous');
+    for (const bearer of ['sk-any', 'sfe-made-up']) {
+      expect((await come(settings(ANONYMOUS), bearer, bindings)).kind).toBe('anonymous');
+    }
+    expect(store.reads).toHaveLength(3);
+    expect((await come(settings(ANONYMOUS), undefined, bindings)).kind).toBe('anonymous');
+    expect(store.reads).toHaveLength(3);
     store.trouble = () => Promise.reject(new Error('down'));
     expect((await come(settings(ANONYMOUS), 'sk-other', bindings)).kind).toBe('anonymous');
   });

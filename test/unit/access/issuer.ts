@@ -1,5 +1,5 @@
 // An issuer of user tokens, as small as can be: keys, a JWKS over HTTP, and a way
-// to sign whatever a test wants signed. (oidc.test.ts has a real one.)
+// to sign whatever a test wants signed. (jwt.oidc.test.ts has a real one.)
 
 import type { ServerResponse } from 'node:http';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';

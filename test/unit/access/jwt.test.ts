@@ -256,7 +256,9 @@ describe('a bad token is refused', () => {
       { kty: 'RSA', kid: 'main' },
     ]) {
       const other = await startIssuer({ ...key, jwk });
-      expect(refused(await verifyToken(await sign(key), other.jwt, waitUntil)).code).toBe('invalid_api_key');
+      const { code, details } = refused(await verifyToken(await sign(key), other.jwt, waitUntil));
+      expect(code).toBe('invalid_api_key');
+      expect(details.detail).toMatch(/^JWT: \w/);
       await other[Symbol.asyncDispose]();
     }
   });

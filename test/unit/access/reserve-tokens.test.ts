@@ -35,7 +35,6 @@ const reserve = (
   tokensPerDay = 1_000,
   signal?: AbortSignal,
 ) => reserveTokens(house.namespace, clientOf(identity, { tokensPerDay }), { ...CALL, ...call }, signal);
-/** For a reservation that waits as long as the object does. */
 /** Puts a function in place of the object's `reserve`; it gets that one, to call it or not. */
 const replaceReserve = (replacement: (reserve: () => Promise<Grant>) => Promise<Grant>) => {
   const { namespace } = house;
@@ -47,6 +46,7 @@ const replaceReserve = (replacement: (reserve: () => Promise<Grant>) => Promise<
     return Object.assign(stub, { reserve });
   };
 };
+/** For a reservation that waits as long as the object does. */
 const waited = async <T>(promise: Promise<T>) => {
   const outcome = promise.catch((error: unknown) => error);
   await vi.advanceTimersByTimeAsync(2_000);
@@ -238,21 +238,6 @@ describe('a client that leaves', () => {
 });
 
 describe('an object that fails', () => {
-  it('once is asked again', async () => {
-    let calls = 0;
-    const { namespace } = house;
-    const get = namespace.get.bind(namespace);
-    namespace.get = (id) => {
-      calls += 1;
-      if (calls % 2 === 1) throw new Error('the object has moved');
-      return get(id);
-    };
-    const { settle, maxTokens } = await reserve();
-    expect(maxTokens).toBe(90);
-    expect(await settle(40)).toMatchObject({ 'x-ratelimit-remaining-tokens': '960' });
-    expect(lines).toEqual([]);
-  });
-
   it('after it has reserved does not reserve twice', async () => {
     let lost = 1;
     replaceReserve(async (answer) => {
@@ -286,16 +271,6 @@ describe('an object that fails', () => {
     ]);
   });
 
-  it('by hanging is waited for 10 s at most', async () => {
-    house.namespace.get = () => ({ reserve: () => new Promise(() => {}), settle: async () => 0 }) as never;
-    const ended = vi.fn<(code: string) => void>();
-    void failure(reserve()).then(({ code }) => ended(code));
-    await vi.advanceTimersByTimeAsync(9_999);
-    expect(ended).not.toHaveBeenCalled();
-    await vi.advanceTimersByTimeAsync(1);
-    expect(ended).toHaveBeenCalledWith('access_unavailable');
-  });
-
   it('that granted and whose answer was lost twice has nothing reserved afterwards', async () => {
     replaceReserve(async (answer) => {
       await answer();
@@ -304,13 +279,6 @@ describe('an object that fails', () => {
     expect((await failure(reserve())).code).toBe('access_unavailable');
     await vi.advanceTimersByTimeAsync(1);
     expect(house.objects.get(`${TODAY}/key:app`)?.usage()).toEqual({ used: 0, reserved: 0 });
-  });
-
-  it('to be there is a failure of access', async () => {
-    const client = clientOf(app, { tokensPerDay: 1_000 });
-    const error = await failure(reserveTokens(undefined, client, CALL));
-    expect(error.code).toBe('access_unavailable');
-    expect(error.details.detail).toBe('the binding BUDGETS is missing');
   });
 });
 

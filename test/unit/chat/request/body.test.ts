@@ -29,43 +29,7 @@ function endless(): ReadableStream<Uint8Array> {
 }
 
 describe('media type', () => {
-  it.each([
-    'application/json',
-    'application/json; charset=utf-8',
-    'application/json;charset=UTF-8',
-    'application/json; charset="utf-8"',
-    'application/json; charset=utf8',
-    'Application/JSON ; x=y',
-  ])('%s', async (type) => {
-    expect(await code(post('{}', { 'content-type': type }))).toBe('accepted');
-  });
-  it.each([
-    'text/plain',
-    'text/json',
-    'application/jsonp',
-    'application/json+x',
-    'application/x-ndjson',
-    'multipart/form-data; boundary=application/json',
-    'application/json; charset=latin1',
-    'application/json; charset=utf-16',
-    'application/json; charset="utf-16"',
-    'x application/json',
-    '',
-  ])('not %s', async (type) => {
-    expect(await code(post('{}', { 'content-type': type }))).toBe('unsupported_media_type');
-  });
-  it('not none at all', async () => {
-    const request = post(new Uint8Array([0x7b, 0x7d]), {});
-    expect(request.headers.get('content-type')).toBeNull();
-    expect(await code(request)).toBe('unsupported_media_type');
-  });
-  it('not compressed', async () => {
-    expect(await code(post('{}', { ...JSON_TYPE, 'content-encoding': 'gzip' }))).toBe(
-      'unsupported_media_type',
-    );
-    expect(await code(post('{}', { ...JSON_TYPE, 'content-encoding': 'identity' }))).toBe('accepted');
-  });
-  it('leaves a refused body to the caller', async () => {
+  it('is checked before the body, which is left to the caller', async () => {
     const request = post(endless(), { 'content-type': 'text/plain' });
     expect(await code(request)).toBe('unsupported_media_type');
     expect(request.body?.locked).toBe(false);
