@@ -135,25 +135,28 @@ export class FlightObject {
     const isShared = ended.kind === 'success' ? ended.answer.isShared : !isOwn(leader);
     if (caller !== leader && !isShared) return { kind: 'alone' };
     const isPayer = caller === ended.payer;
-    if (caller.flightRequest.isBackground) {
-      this.#settle(caller, isPayer ? costOf(ended, caller, inFlight) : 0);
-    }
+    // The payer's Worker settles, too. But its client may leave while the result is on its way to it,
+    // and then it knows the estimate alone.
+    if (isPayer) this.#settle(caller, costOf(ended, caller, inFlight));
+    else if (caller.flightRequest.isBackground) this.#settle(caller, 0);
     if (ended.kind === 'failure') {
       return { kind: 'failed', error: isPayer ? ended.error : asFree(ended.error) };
     }
     return { kind: 'answer', ...ended.answer, isCollapsed: !isPayer };
   }
 
-  /** The Worker of a caller that has left, or of a refresh, may end before it can settle. */
+  /** The first settlement of a reservation counts. Those of the Worker and of the flight are equal where both know the result. */
   #settle({ flightRequest: { reservation } }: Caller, tokens: number): void {
     if (reservation !== null) this.#state.waitUntil(this.#options.settle(reservation, tokens));
   }
 
   #leave(caller: Caller, inFlight: InFlight): void {
-    const { waiting, ending, outcome } = inFlight;
+    const { waiting, leader, ending, outcome } = inFlight;
     waiting.delete(caller);
-    // As long as others wait, the call is theirs.
-    if (waiting.size > 0) return this.#settle(caller, 0);
+    // As long as others wait, the call is theirs. But the call of a leader with a low `max_tokens` may
+    // serve it alone: it ends with its leader, which pays, and the others ask by themselves.
+    const isTheirs = waiting.size > 0 && !(caller === leader && isOwn(leader));
+    if (isTheirs || ending.signal.aborted) return this.#settle(caller, 0);
     ending.abort();
     // The next caller starts anew rather than wait for a call that has been ended.
     if (this.#inFlight === inFlight) this.#inFlight = null;

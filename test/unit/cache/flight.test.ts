@@ -399,11 +399,42 @@ describe('the settlement of a flight', () => {
     expect(settled).toEqual([['refresh', totalTokens]]);
   });
 
-  it('a caller that got its answer → left to its Worker', async () => {
+  it('a caller whose answer is on its way, whether it leaves or not → what its answer cost', async () => {
     const { left } = caller('answered');
     await calledTimes(1);
+    const other = caller('other');
+    await vi.waitUntil(() => flights.requests.length === 2);
     calls[0]!.resolve(completed(answer()));
-    await left;
-    expect(settled).toEqual([]);
+    await Promise.all([left, other.left]);
+    const { totalTokens } = completed(answer()).usage!;
+    expect(settled).toEqual([['answered', totalTokens]]);
+  });
+
+  it('a leader with a low max_tokens leaves while others wait → the prompt, and they ask by themselves', async () => {
+    const leader = caller('leader', { isCapped: true });
+    await calledTimes(1);
+    calls[0]!.onAttempt();
+    const other = join({ reservation: reservation('other') });
+    await vi.waitUntil(() => flights.requests.length === 2);
+    leader.abort();
+    expect(await other).toEqual({ kind: 'alone' });
+    expect(calls[0]!.signal.aborted).toBe(true);
+    await vi.waitUntil(() => settled.length === 1);
+    expect(settled).toEqual([['leader', PROMPT_TOKENS]]);
+    await leader.left;
+  });
+
+  it('a caller leaves a call that its leader has ended → nothing', async () => {
+    const leader = caller('leader', { isCapped: true });
+    await calledTimes(1);
+    calls[0]!.onAttempt();
+    const other = caller('other');
+    await vi.waitUntil(() => flights.requests.length === 2);
+    leader.abort();
+    other.abort();
+    await vi.waitUntil(() => settled.length === 2);
+    expect(settled).toContainEqual(['other', 0]);
+    expect(settled).toContainEqual(['leader', PROMPT_TOKENS]);
+    await Promise.all([leader.left, other.left]);
   });
 });
