@@ -282,6 +282,9 @@ export const RETRIES_MAX = 2;
 /** The longest pause before the first retry; it doubles. */
 export const RETRY_BASE_MS = 250;
 
+/** A call that fails later than this has had StepFun's work: it costs the prompt, and is not repeated. */
+export const LATE_FAILURE_MS = 5_000;
+
 /** The same after a refusal for concurrency, which ends when another answer does. */
 export const CONCURRENCY_RETRIES_MAX = 3;
 

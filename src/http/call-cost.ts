@@ -3,9 +3,8 @@
 import { GatewayError, type ErrorCode } from './errors.ts';
 import type { Usage } from './token-usage.ts';
 
-/** Failures with which StepFun did nothing, or was never asked. */
+/** Failures with which StepFun did nothing, or was never asked. Not `content_filter`: it may be the output that is blocked. */
 const FREE: ReadonlySet<ErrorCode> = new Set([
-  'content_filter',
   'insufficient_quota',
   'invalid_api_key',
   'model_not_found',

@@ -9,6 +9,7 @@
 import {
   CONCURRENCY_RETRIES_MAX,
   CONCURRENCY_RETRY_BASE_MS,
+  LATE_FAILURE_MS,
   RETRIES_MAX,
   RETRY_AFTER_HONOURED_SECONDS,
   RETRY_BASE_MS,
@@ -65,19 +66,22 @@ export async function withRetries<T>(
   let pauses = 0;
   let hasCost = false;
   for (let attempts = 1; ; attempts++) {
+    const startedAtMs = nowMs();
     try {
       return { value: await attempt(), attempts };
     } catch (thrown) {
       if (!(thrown instanceof GatewayError)) throw thrown;
+      // StepFun refuses within a second. It answers 503 also after ten minutes of work.
+      const isLate = thrown.code === 'upstream_unavailable' && nowMs() - startedAtMs >= LATE_FAILURE_MS;
       // An attempt that StepFun began costs the prompt, also if a later one is refused.
-      hasCost ||= !isFree(thrown);
+      hasCost ||= isLate || !isFree(thrown);
       const failure = withDetails(thrown, { attempts, isFree: !hasCost });
       const { rateLimit } = failure.details;
       if (slot !== null && rateLimit !== undefined && !signal.aborted) {
         if (await waitForTurn(slot, rateLimit, failure)) continue;
       }
       const pauseMs = pauseBeforeRetry(thrown, ++pauses, random);
-      const isLast = pauseMs === null || budget.retries < 1 || nowMs() + pauseMs >= deadlineMs();
+      const isLast = pauseMs === null || isLate || budget.retries < 1 || nowMs() + pauseMs >= deadlineMs();
       if (isLast || signal.aborted) throw failure;
       budget.retries--;
       // When the client leaves during the pause, the failure of the last call decides the cost.

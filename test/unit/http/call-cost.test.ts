@@ -34,7 +34,6 @@ describe('costOfFailure', () => {
       .map((code) => [code, costOfFailure(new GatewayError(code), PROMPT_TOKENS)] as const);
     const free = costs.filter(([, cost]) => cost === 0).map(([code]) => code);
     expect(free.toSorted()).toEqual([
-      'content_filter',
       'insufficient_quota',
       'invalid_api_key',
       'model_not_found',

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { LATE_FAILURE_MS } from '../../../src/config/limits.ts';
 import { GatewayError, type ErrorDetails } from '../../../src/http/errors.ts';
 import { withRetries, type RetryEffects } from '../../../src/upstream/retry.ts';
 
@@ -67,6 +68,28 @@ describe('withRetries', () => {
     ).rejects.toMatchObject({
       details: { isFree: true },
     });
+  });
+
+  it.each([
+    ['repeats', LATE_FAILURE_MS - 1, 3, true],
+    ['does not repeat, and charges,', LATE_FAILURE_MS, 1, false],
+  ])('%s a call that fails after %i ms', async (_, ms, attempts, isFree) => {
+    const { effects } = createEffects();
+    const attempt = async () => {
+      await effects.sleep(ms, LIVE);
+      throw transient();
+    };
+    await expect(run(attempt, effects)).rejects.toMatchObject({ details: { attempts, isFree } });
+  });
+
+  it('repeats a refusal for the account’s limits however late it comes', async () => {
+    const { effects } = createEffects();
+    const answers = failing(overConcurrency());
+    const attempt = async () => {
+      await effects.sleep(LATE_FAILURE_MS, LIVE);
+      return answers();
+    };
+    expect(await run(attempt, effects)).toEqual({ value: 'answer', attempts: 2 });
   });
 
   it('pauses with full jitter, longer each time', async () => {
