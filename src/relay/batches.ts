@@ -24,7 +24,7 @@ export interface BatchOptions {
   readonly clocks: StreamClocks;
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal;
-  /** Called when the stream is over before its end: the client left, or the reader needs no more. */
+  /** Called when the stream is over before its end: the client left or reads nothing, or the reader needs no more. */
   readonly onCancel: () => void;
   /** Called with a failure at once, also while nobody reads the stream. */
   readonly onFailure: (error: GatewayError) => void;
@@ -63,13 +63,15 @@ export function batches(body: ReadableStream<Uint8Array>, options: BatchOptions)
     onFailure(error);
   }
 
-  const leave = (): void => {
+  function abandon(reason: unknown): void {
     if (isOver) return;
     end();
-    streamController?.error(signal.reason);
-    reader.cancel(signal.reason);
+    streamController?.error(reason);
+    reader.cancel(reason);
     onCancel();
-  };
+  }
+
+  const leave = (): void => abandon(signal.reason);
 
   return new ReadableStream<Batch>(
     {
@@ -82,6 +84,8 @@ export function batches(body: ReadableStream<Uint8Array>, options: BatchOptions)
             if (isPulling) controller.enqueue(SILENCE);
           },
           onExpired: () => fail(new GatewayError('upstream_timeout')),
+          // Nobody may hold one of the account's few slots and read nothing until the total deadline.
+          onStalled: () => abandon(new Error('The client has read nothing for too long.')),
         });
       },
 
@@ -96,7 +100,7 @@ export function batches(body: ReadableStream<Uint8Array>, options: BatchOptions)
           const bytes = await reader.read();
           if (isOver) return;
           const readAtMs = Date.now();
-          clocks.received();
+          clocks.received(readAtMs);
           // The first bytes come after the model's thinking time, which says nothing about the pace.
           isFast = !isFirst && windowMs > 0 && readAtMs - askedAtMs <= windowMs;
           isFirst = false;

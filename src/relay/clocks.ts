@@ -1,5 +1,5 @@
-// The clocks of one stream: how long the upstream may be silent, how long everything may
-// take, and when the client needs a keep-alive comment.
+// The clocks of one stream: how long the upstream may be silent, how long the client may read
+// nothing, how long everything may take, and when the client needs a keep-alive comment.
 //
 // One timer for all of them: it looks at every deadline, then sleeps until the next one.
 // Rejected: a timer for each read, which costs more CPU than the read itself (14–20 µs).
@@ -7,7 +7,7 @@
 export interface ClockSettings {
   /** How long the client hears nothing before it gets a comment. */
   readonly keepAliveMs: number;
-  /** How long the upstream may be silent once it has begun. */
+  /** How long the upstream may be silent once it has begun, and how long the client may read nothing. */
   readonly idleMs: number;
   /** When, in ms since the epoch, the upstream must have begun. */
   readonly firstByteDeadlineMs: number;
@@ -20,6 +20,8 @@ export interface ClockListener {
   onSilence(): void;
   /** A deadline has passed. The clocks have stopped. */
   onExpired(): void;
+  /** The client has read nothing for `idleMs`. The clocks have stopped. */
+  onStalled(): void;
 }
 
 /** How long a stream whose every choice has ended is still waited for: its `[DONE]` may be missing. */
@@ -29,8 +31,10 @@ export class StreamClocks {
   readonly #settings: ClockSettings;
   #listener: ClockListener | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
-  /** Since when a read of the upstream is pending; null while none is: then the idle timeout does not run. */
-  #readingSinceMs: number | null = null;
+  /** Whether a read of the upstream is pending. While none is, the upstream waits for the client. */
+  #isReading = false;
+  /** Since when it is so. */
+  #sinceMs = Date.now();
   #hasBegun = false;
   #lastSentAtMs = Date.now();
   #endsAtMs: number;
@@ -52,12 +56,14 @@ export class StreamClocks {
 
   /** A read of the upstream begins. */
   reading(nowMs: number): void {
-    this.#readingSinceMs = nowMs;
+    this.#isReading = true;
+    this.#sinceMs = nowMs;
   }
 
   /** A read of the upstream has brought something: not always something for the client. */
-  received(): void {
-    this.#readingSinceMs = null;
+  received(nowMs: number): void {
+    this.#isReading = false;
+    this.#sinceMs = nowMs;
     this.#hasBegun = true;
   }
 
@@ -77,16 +83,18 @@ export class StreamClocks {
   #look(): void {
     const { keepAliveMs, idleMs, firstByteDeadlineMs } = this.#settings;
     const nowMs = Date.now();
-    const silenceEndsMs = this.#hasBegun ? (this.#readingSinceMs ?? nowMs) + idleMs : firstByteDeadlineMs;
+    const silenceEndsMs = this.#hasBegun ? this.#sinceMs + idleMs : firstByteDeadlineMs;
     const deadlineMs = Math.min(silenceEndsMs, this.#endsAtMs);
     if (nowMs >= deadlineMs) {
       const listener = this.#listener;
+      const isStalled = this.#hasBegun && !this.#isReading && nowMs < this.#endsAtMs;
       this.stop();
-      listener?.onExpired();
+      if (isStalled) listener?.onStalled();
+      else listener?.onExpired();
       return;
     }
     // While nothing is read, events wait for the client, and a comment behind them says nothing.
-    if (this.#readingSinceMs === null) {
+    if (!this.#isReading) {
       this.#lastSentAtMs = nowMs;
     } else if (nowMs >= this.#lastSentAtMs + keepAliveMs) {
       this.#lastSentAtMs = nowMs;

@@ -8,7 +8,7 @@ import { startUnder, type Gateways } from './gateways.ts';
 import { COMPLETION, answer, head, reply } from './replies.ts';
 import type { Call } from './upstream.ts';
 
-type Lane = 'stream' | 'budget' | 'native' | 'cache' | 'hurried' | 'spent';
+type Lane = 'stream' | 'budget' | 'native' | 'cache' | 'hurried' | 'spent' | 'impatient';
 
 let gateways: Gateways<Lane>;
 beforeAll(async () => {
@@ -19,6 +19,7 @@ beforeAll(async () => {
     native: { ...two, RELAY: 'native' },
     cache: { ...two, CACHE_TTL_SECONDS: '60' },
     hurried: { UPSTREAM_CONCURRENCY: '1', QUEUE_TIMEOUT_MS: '200', TOKENS_PER_DAY: '100000000' },
+    impatient: { UPSTREAM_CONCURRENCY: '1', IDLE_TIMEOUT_MS: '1000' },
     spent: { UPSTREAM_TPM: '1000', RELAY: 'native' },
   });
 });
@@ -138,6 +139,19 @@ describe.each([
       expect(client.answer.headers).toMatch(/^server-timing: .*queue;dur=\d+/im);
     }
   });
+});
+
+it('a client that reads nothing for IDLE_TIMEOUT_MS → its slot is free, and it has left', async () => {
+  const { upstream } = gateways;
+  upstream.play = (call) => void call.open().sendMany(2 ** 28, Buffer.from(HELLO.repeat(64)));
+  const stalled = ask('impatient', true);
+  await stalled.holds('Hello');
+  stalled.socket.pause();
+  upstream.play = answer;
+  await expectAnswered([ask('impatient', true)]);
+  const [first] = upstream.calls;
+  expect(first?.leftAtMs).not.toBeNull();
+  stalled.reset();
 });
 
 describe('requests that need no slot', () => {

@@ -19,10 +19,11 @@ function start(settings: object = {}) {
   clocks.start({
     onSilence: () => told.push(`silence ${at()}`),
     onExpired: () => told.push(`expired ${at()}`),
+    onStalled: () => told.push(`stalled ${at()}`),
   });
   /** An event comes, goes out, and the next read begins. */
   const relay = () => {
-    clocks.received();
+    clocks.received(Date.now());
     clocks.sent(Date.now());
     clocks.reading(Date.now());
   };
@@ -43,7 +44,7 @@ describe('the first byte', () => {
     const { clocks, told } = start({ keepAliveMs: 1_000_000 });
     clocks.reading(Date.now());
     pass(100);
-    clocks.received();
+    clocks.received(Date.now());
     clocks.reading(Date.now());
     pass(59);
     expect(told).toEqual([]);
@@ -79,7 +80,7 @@ describe('silence', () => {
     for (let second = 0; second < 40; second += 5) {
       clocks.reading(Date.now());
       pass(5);
-      clocks.received();
+      clocks.received(Date.now());
     }
     clocks.reading(Date.now());
     expect(told).toEqual(['silence 15', 'silence 30']);
@@ -100,15 +101,41 @@ describe('silence', () => {
   it('is no silence while the client reads nothing: events wait for it', () => {
     const { clocks, told } = start();
     clocks.reading(Date.now());
-    clocks.received();
+    clocks.received(Date.now());
     clocks.sent(Date.now());
-    pass(500);
+    pass(59);
     expect(told).toEqual([]);
     clocks.reading(Date.now());
     pass(59);
     expect(told).not.toContain(expect.stringContaining('expired'));
     pass(1);
-    expect(told.at(-1)).toBe('expired 560');
+    expect(told.at(-1)).toBe('expired 119');
+  });
+});
+
+describe('a client that reads nothing', () => {
+  it('ends the stream after idleMs', () => {
+    const { told, clocks, relay } = start();
+    relay();
+    pass(10);
+    clocks.received(Date.now());
+    pass(500);
+    expect(told).toEqual(['stalled 70']);
+  });
+
+  it('gets the end of an answer that is complete', () => {
+    const { told, clocks, relay } = start();
+    relay();
+    clocks.received(Date.now());
+    clocks.answerIsComplete();
+    pass(500);
+    expect(told).toEqual(['expired 2']);
+  });
+
+  it('is not what the first byte’s deadline is about', () => {
+    const { told } = start();
+    pass(500);
+    expect(told).toEqual(['expired 120']);
   });
 });
 

@@ -24,7 +24,10 @@ afterEach(() => void vi.useRealTimers());
 
 const FINISH = `{"usage":{"total_tokens":7},${finish().slice(1)}`;
 
-function relay(body: ReadableStream<Uint8Array>, rest: { keepAliveMs?: number; windowMs?: number } = {}) {
+function relay(
+  body: ReadableStream<Uint8Array>,
+  rest: { keepAliveMs?: number; idleMs?: number; windowMs?: number } = {},
+) {
   const client = new AbortController();
   const ended: RelaySummary[] = [];
   const pending: Promise<unknown>[] = [];
@@ -245,5 +248,21 @@ describe('a client that leaves', () => {
     await settle();
     expect(pulls).toBeLessThanOrEqual(3);
     client.abort();
+  });
+
+  it('and reads nothing for idleMs has left: StepFun’s slot is another client’s', async () => {
+    const upstream = createUpstream();
+    const { opening, ended } = relay(upstream.body, { idleMs: 1_000 });
+    upstream.write(event(CHUNK));
+    const reader = (await opening).getReader();
+    await reader.read();
+    for (let more = 0; more < 5; more++) upstream.write(event(CHUNK));
+    await settle();
+    await vi.advanceTimersByTimeAsync(999);
+    expect(ended).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(upstream.cancelled.isSo).toBe(true);
+    expect(ended).toMatchObject([{ outcome: 'client_gone' }]);
+    expect(vi.getTimerCount()).toBe(0);
   });
 });
