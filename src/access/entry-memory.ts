@@ -57,18 +57,21 @@ export class EntryMemory<T extends object> {
   async find(key: string): Promise<T | EntryProblem> {
     const nowMs = Date.now();
     const known = this.#known.get(key);
+    const ageMs = known === undefined ? Infinity : nowMs - known.readAtMs;
     // The age counts here, too: while KV is down, each attempt to read moves `readAgainAtMs`.
-    const isUsable = known !== undefined && nowMs - known.readAtMs < CLIENT_STALE_MS;
+    const isUsable = known !== undefined && ageMs < CLIENT_STALE_MS;
     if (isUsable && nowMs < known.readAgainAtMs) return known.entry;
     const unknown = this.#unknown.get(key);
     if (unknown !== undefined && nowMs < unknown.untilMs) return unknown.problem;
 
-    // One request reads it again; the others use what is known, until it has.
-    if (known !== undefined) known.readAgainAtMs = nowMs + CLIENT_RETRY_MS;
+    // One request reads it again; the others use what is known, until it has. Not after a pause, in
+    // which the key may have been revoked: then each of them reads.
+    if (known !== undefined && ageMs < 2 * CLIENT_FRESH_MS) known.readAgainAtMs = nowMs + CLIENT_RETRY_MS;
     try {
       return this.#remember(key, await within(this.#kv.get(key, 'text'), CLIENT_READ_MS));
     } catch (error) {
       log('error', 'clients_unavailable', { detail: String(error) });
+      if (known !== undefined) known.readAgainAtMs = Date.now() + CLIENT_RETRY_MS;
       return isUsable ? known.entry : 'unavailable';
     }
   }

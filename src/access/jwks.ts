@@ -58,14 +58,16 @@ export async function findKeys(
   const has = () => (matching()?.length ?? 0) > 0;
 
   const nowMs = Date.now();
-  const isStale = nowMs - set.fetchedAtMs >= JWKS_FRESH_MS;
+  const ageMs = nowMs - set.fetchedAtMs;
+  const isStale = ageMs >= JWKS_FRESH_MS;
   if (nowMs - set.askedAtMs >= intervalMs(set)) {
     if (isStale || !has()) {
       const refreshed = refresh(set, jwksUrl);
       waitUntil(refreshed);
       await refreshed;
     }
-  } else if (!has()) await waitForFetch(set);
+    // After a pause, a known key may have been withdrawn.
+  } else if (!has() || ageMs >= 2 * JWKS_FRESH_MS) await waitForFetch(set);
   return matching();
 }
 

@@ -22,8 +22,8 @@ export async function readEntry(kv: KVNamespace, key: string): Promise<Entry | n
   }
 }
 
-/** @returns whether KV takes a value of this size. */
-export function fitsIntoKv({ value }: Entry): boolean {
+/** @returns whether the entry is small enough to be stored. */
+export function fitsIntoCache({ value }: Entry): boolean {
   return value.byteLength <= CACHE_VALUE_BYTES;
 }
 

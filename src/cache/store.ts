@@ -3,7 +3,7 @@
 import { isShareable, type Completion, type UpstreamRequest } from './upstream-call.ts';
 import { createEntry, type Entry } from './entry.ts';
 import { hotEntries } from './hot-entries.ts';
-import { fitsIntoKv, writeEntry } from './kv.ts';
+import { fitsIntoCache, writeEntry } from './kv.ts';
 import { parseReplayable } from './replay.ts';
 
 export interface StoreOptions {
@@ -31,7 +31,7 @@ export function storeCompletion(
   const nowMs = Date.now();
   const entry = createEntry(completion, ttl, nowMs);
   const isStored =
-    isShareable(completion, request) && fitsIntoKv(entry) && parseReplayable(completion.json) !== null;
+    isShareable(completion, request) && fitsIntoCache(entry) && parseReplayable(completion.json) !== null;
   if (isStored) {
     hotEntries.set(key, entry, nowMs);
     waitUntil(writeEntry(kv, key, entry, staleSeconds));

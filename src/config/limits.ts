@@ -65,9 +65,9 @@ export const LOG_STRING_CHARS = 2 * KIB;
 
 /**
  * A completion read whole. 128k tokens of text are about 1 MiB; `n` choices with
- * logprobs multiply that. Beyond it an upstream is broken or hostile.
+ * logprobs multiply that. Rejected: 24 MiB, which parsed do not fit into an isolate's 128 MB.
  */
-export const COMPLETION_BYTES = 32 * MIB;
+export const COMPLETION_BYTES = 16 * MIB;
 
 /**
  * One SSE event, all its lines, in UTF-16 units. A chunk has some hundred; the largest
@@ -195,8 +195,8 @@ export const LAPSED_ROWS_MAX = 1_000;
 /** How long a lookup waits for KV, which mostly answers in 1–50 ms: then asking StepFun is the better use of time. */
 export const CACHE_READ_MS = 500;
 
-/** KV's own bound on a value. */
-export const CACHE_VALUE_BYTES = 25 * MIB;
+/** A cache entry, which each hit reads whole. KV takes 25 MiB. */
+export const CACHE_VALUE_BYTES = 16 * MIB;
 
 /** The most used entries in an isolate's memory: a sixteenth of the 128 MB that it has. */
 export const HOT_ENTRIES_BYTES = 8 * MIB;

@@ -76,11 +76,11 @@ function statusIn(...objects: readonly unknown[]): number | null {
   return null;
 }
 
-/** `model "x" does not exist`, `model x is not available`, `The model x was not found`. */
+/** Linear in the text, which may quote a prompt. `model "x" does not exist`, `model x is not available`, `The model x was not found`. */
 const MODEL_IS_MISSING: readonly RegExp[] = [
-  /\bmodel\b:?(?: id| name)?\s*[^\s,;]{0,128}\s*(?:is |was |does |could |can)?(?:not|n't|no longer) (?:be )?(?:found|exists?|available)\b/i,
+  /\bmodel\b:?(?: id| name)?(?:\s*[^\s,;]{1,128})?\s*(?:is |was |does |could |can)?(?:not|n't|no longer) (?:be )?(?:found|exists?|available)\b/i,
   // "is not supported" also ends sentences about a model's parameters: here it must end the sentence.
-  /\bmodel\b:?\s*[^\s,;]{0,128}\s*is not (?:allowed|supported|permitted)\s*(?:[.,;!]|$)/i,
+  /\bmodel\b:?(?:\s*[^\s,;]{1,128})?\s*is not (?:allowed|supported|permitted)\s*(?:[.,;!]|$)/i,
   /\b(?:unknown|no such|nonexistent) model\b/i,
   /\b(?:invalid|unsupported) model(?: id| name)?\s*(?:[.,:;!]|$)/i,
   /\baccess to (?:the |this )?model\b/i,

@@ -96,6 +96,17 @@ describe('the memory of an isolate', () => {
     expect(await first).toEqual(WEB);
   });
 
+  it('lets no request use a key that was revoked more than two minutes ago', async () => {
+    await find();
+    store.data.delete('web');
+    vi.setSystemTime(NOON + 2 * MINUTE);
+    const read = Promise.withResolvers<void>();
+    store.trouble = () => read.promise;
+    const together = [find(), find(), find()];
+    read.resolve();
+    expect(await Promise.all(together)).toEqual(['none', 'none', 'none']);
+  });
+
   it('evicts no known key for invented keys, of which it remembers 1,000', async () => {
     await find();
     for (let index = 0; index < 1_001; index += 1) await find(`made-up-${index}`);

@@ -184,6 +184,14 @@ describe('a fetch that another request began', () => {
     expect(kept.work).toHaveLength(1);
   });
 
+  it('delays all requests once the keys are twenty minutes old: one may have been withdrawn', async () => {
+    await find('a');
+    issuer.answer = (response) => json(response, { keys: [KEYS[1]] });
+    wait(20 * 60);
+    expect(await Promise.all([find('a'), find('a'), find('a')])).toEqual([[], [], []]);
+    expect(issuer.hits()).toBe(2);
+  });
+
   it('does not delay requests that need no new key', async () => {
     await find('a');
     issuer.answer = () => {}; // hangs

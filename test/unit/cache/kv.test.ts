@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createEntry } from '../../../src/cache/entry.ts';
-import { fitsIntoKv, readEntry, writeEntry } from '../../../src/cache/kv.ts';
+import { fitsIntoCache, readEntry, writeEntry } from '../../../src/cache/kv.ts';
 import { fakeKv } from './fakes.ts';
 import { answer, completed } from './samples.ts';
 
@@ -41,8 +41,8 @@ describe('trouble is one log line and no error', () => {
   });
 });
 
-it('KV takes values of up to 25 MiB', () => {
-  const value = new Uint8Array(26_214_400);
-  expect(fitsIntoKv({ ...entry, value })).toBe(true);
-  expect(fitsIntoKv({ ...entry, value: new Uint8Array(26_214_401) })).toBe(false);
+it('the cache takes values of up to 16 MiB', () => {
+  const value = new Uint8Array(16_777_216);
+  expect(fitsIntoCache({ ...entry, value })).toBe(true);
+  expect(fitsIntoCache({ ...entry, value: new Uint8Array(16_777_217) })).toBe(false);
 });

@@ -104,7 +104,7 @@ describe('no completion', () => {
 
   it.each<[name: string, answered: Answer, failure: object]>([
     ['without a body', () => new Response(null), { details: { detail: 'no body' } }],
-    ['of more than 32 MiB', large, { details: { detail: 'more than 33554432 bytes' } }],
+    ['of more than 16 MiB', large, { details: { detail: 'more than 16777216 bytes' } }],
     ['of other JSON', answering('[]'), { details: { detail: 'the body is no completion' } }],
     [
       'of an error object',

@@ -103,6 +103,11 @@ describe('namesMissingModel', () => {
     expect(namesMissingModel(objectOf({ error: { message } }))).toBe(true);
   });
 
+  // Where it is quadratic, this takes minutes, and the test's time is over.
+  it.each(['model', 'model x', 'the model is not', '模型'])('is linear in the spaces behind: %s', (start) => {
+    expect(namesMissingModel(objectOf({ error: { message: start + ' '.repeat(500_000) } }))).toBe(false);
+  });
+
   it.each(['model_not_found', 'model_not_exist', 'invalid_model', 'model_not_allowed'])(
     'is true for the type %s',
     (type) => {
