@@ -87,14 +87,15 @@ function readState(env: object): SettingsState {
 
 function parseSettings(env: object): SettingsState {
   const names = Object.keys(settingsSchema.shape);
-  const given: Record<string, unknown> = {};
+  const given: Record<string, string> = {};
   const problems: SettingProblem[] = [];
   for (const [name, value] of Object.entries(env)) {
     // TOML and JSON have numbers and booleans, too; an empty value counts as absent.
     const isScalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
     if (value === undefined || value === '') continue;
-    if (names.includes(name)) given[name] = isScalar ? String(value) : value;
-    else if (isScalar) problems.push(...misspelling(name, names));
+    if (!names.includes(name)) problems.push(...(isScalar ? misspelling(name, names) : []));
+    else if (isScalar) given[name] = String(value);
+    else problems.push(wrong(name, 'a text; in a list, commas separate the items'));
   }
 
   const parsed = settingsSchema.safeParse(given);

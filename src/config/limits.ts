@@ -1,5 +1,5 @@
 // Every bound on size and time that is not a setting, each with its reason. A
-// bound that an operator may want to move is a setting and stands in config.ts.
+// bound that an operator may want to move is a setting: see settings.ts.
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

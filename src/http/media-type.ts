@@ -12,7 +12,7 @@ export function requireJson(headers: Headers): void {
   if (!/^application\/json\s*(?:;|$)/i.test(type) || (charset !== undefined && !/^utf-?8$/i.test(charset))) {
     throw new GatewayError('unsupported_media_type');
   }
-  const encoding = headers.get('content-encoding') ?? 'identity';
+  const encoding = (headers.get('content-encoding') ?? 'identity').toLowerCase();
   if (encoding !== 'identity') {
     // RFC 9110 §15.5.16. Unpacked bodies would need a cap of their own (zip bombs).
     throw new GatewayError('unsupported_media_type', 'The body must not be compressed.');

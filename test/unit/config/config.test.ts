@@ -150,6 +150,17 @@ describe('readConfig', () => {
     });
   });
 
+  it.each(['ALLOWED_ORIGINS', 'STEP_API_KEY', 'TOKENS_PER_DAY'])(
+    'says that %s is no list or table',
+    (setting) => {
+      for (const value of [['https://a.example'], { a: 1 }]) {
+        const problems = findSettingProblems({ STEP_API_KEY: 'sk-1', [setting]: value });
+        const expected = 'a text; in a list, commas separate the items';
+        expect(problems).toContainEqual({ kind: 'wrong', setting, expected });
+      }
+    },
+  );
+
   it('takes numbers and booleans as TOML writes them, and an empty text for nothing', () => {
     const config = readConfig({ ...KEY, ANONYMOUS_ACCESS: true, CACHE_TTL_SECONDS: 0, MAX_CHOICES: '' });
     expect(config.access.anonymous).toBe(true);

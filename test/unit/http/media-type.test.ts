@@ -60,7 +60,7 @@ describe('the encoding of a body', () => {
     expect(error?.message).toBe('The body must not be compressed.');
   });
 
-  it('may be identity', () => {
-    expect(failureOf({ 'content-type': 'application/json', 'content-encoding': 'identity' })).toBeNull();
+  it.each(['identity', 'Identity'])('may be %s', (encoding) => {
+    expect(failureOf({ 'content-type': 'application/json', 'content-encoding': encoding })).toBeNull();
   });
 });
