@@ -58,9 +58,14 @@ export class FairQueue<Item> {
     if (items.size === 0) this.#clients.delete(client);
   }
 
+  /** @returns how many items of this client wait for its turns. */
+  countOf(client: string): number {
+    return this.#clients.get(client)?.size ?? 0;
+  }
+
   /** @returns how many items are served before one that this client adds now; new clients aside. */
   aheadOf(client: string): number {
-    const own = this.#clients.get(client)?.size ?? 0;
+    const own = this.countOf(client);
     let ahead = this.#front.size + own;
     for (const [other, items] of this.#clients) {
       if (other !== client) ahead += Math.min(items.size, own + 1);

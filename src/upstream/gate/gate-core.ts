@@ -14,6 +14,9 @@ import { FairQueue } from './fair-queue.ts';
 import { LearnedLimits, type GateLimits } from './learned-limits.ts';
 import { SlidingWindow } from './sliding-window.ts';
 
+/** Of the queue's places. */
+const SHARE_OF_NEWCOMERS = 0.1;
+
 export interface GateRequest {
   /** The client's id: the queue is fair between clients. */
   readonly client: string;
@@ -106,7 +109,9 @@ export class GateCore {
     if (request.isBackground) return { kind: 'busy' };
 
     const ahead = this.#queue.aheadOf(client);
-    if (had === null && this.#queue.size >= request.queueSize) {
+    // The last tenth of the places is for clients that have none: no client can fill the queue alone.
+    const places = request.queueSize * (this.#queue.countOf(client) > 0 ? 1 - SHARE_OF_NEWCOMERS : 1);
+    if (had === null && this.#queue.size >= places) {
       return { kind: 'full', retryAfterSeconds: this.#estimateSeconds(ahead, nowMs) };
     }
     const leastMs = this.#leastWaitMs(ahead, nowMs);

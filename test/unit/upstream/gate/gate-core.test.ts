@@ -90,6 +90,21 @@ describe('the queue', () => {
     expect(admission).toMatchObject({ retryAfterSeconds: 8 });
   });
 
+  it('keeps its last tenth for clients that have no place yet', () => {
+    const core = new GateCore();
+    const request = { ...REQUEST, limits: { concurrency: 1, rpm: 0, tpm: 0 }, queueSize: 20 };
+    const kinds = (client: string, times: number) =>
+      Array.from({ length: times }, () => core.enter({ ...request, client }, 0).kind);
+    // One has the slot, and 18 wait.
+    expect(kinds('a', 21).filter((kind) => kind === 'full')).toHaveLength(2);
+    expect([...kinds('b', 2), ...kinds('c', 1), ...kinds('d', 1)]).toEqual([
+      'waiting',
+      'full',
+      'waiting',
+      'full',
+    ]);
+  });
+
   it('estimates by what answers take, within 1 to 600 s', () => {
     const core = new GateCore();
     const full = (nowMs: number) => core.enter({ ...REQUEST, queueSize: 0 }, nowMs);
