@@ -149,7 +149,8 @@ async function leaving(): Promise<void> {
 }
 
 async function memory(): Promise<void> {
-  const WAITING = 1_000;
+  // Of one client, which leaves a tenth of the places to others.
+  const WAITING = 900;
   upstream.clear();
   const before = await heldBytes(runtime, 'long');
   const clients = [ask('long')];
