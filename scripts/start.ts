@@ -48,6 +48,8 @@ const wrangler = spawn(
 );
 wrangler.on('error', () => fail('wrangler was not found: run npm install first.'));
 wrangler.on('exit', (code) => process.exit(code ?? 0));
+// package.json starts this script by `exec`: npm passes SIGTERM to its shell only, which would end without passing
+// it on, and this process would keep the port.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => wrangler.kill(signal));
 
 const { configuration, missing = [], wrong = [] } = await waitForHealth();

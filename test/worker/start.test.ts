@@ -63,11 +63,18 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Runs a script of package.json as npm does; `printed` returns its output so far. */
-async function start(script: 'start' | 'start:live', env: Record<string, string> = {}) {
+/**
+ * Runs a script of package.json as npm does; `printed` returns its output so far.
+ * @param runner - the command; the default is npm's own for this script.
+ */
+async function start(
+  script: 'start' | 'start:live',
+  env: Record<string, string> = {},
+  runner = scripts[script] ?? '',
+) {
   const port = env['PORT'] ?? String(await freePort());
   const PATH = `${join(home, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`;
-  const child = spawn('sh', ['-c', `exec ${scripts[script]}`], {
+  const child = spawn('sh', ['-c', runner], {
     cwd: home,
     env: { ...process.env, PATH, ...env, PORT: port },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -164,6 +171,19 @@ describe('npm start', () => {
       expect(stdout).toMatch(/data: \[DONE\]\n\n$/);
     },
   );
+
+  it('ends when npm gets SIGTERM, and leaves its port free', START_TIMEOUT, async () => {
+    const { child, url } = await start('start', {}, 'exec npm start');
+    const answers = () => fetch(`${url}/healthz`).then(
+      (response) => response.ok,
+      () => false,
+    );
+    await expect.poll(answers, { timeout: 120 * SECONDS }).toBe(true);
+    const exit = once(child, 'exit');
+    child.kill('SIGTERM');
+    await exit;
+    await expect.poll(answers, { timeout: 20 * SECONDS }).toBe(false);
+  });
 
   it('names a wrong setting', START_TIMEOUT, async () => {
     await writeDevVars('MAX_CHOICES=many');
