@@ -41,7 +41,7 @@ afterAll(() => rm(home, { recursive: true }));
 
 let started: ChildProcess | null = null;
 afterEach(async () => {
-  if (started?.exitCode === null) {
+  if (started?.exitCode === null && started.signalCode === null) {
     const exit = once(started, 'exit');
     started.kill();
     await exit;
@@ -174,10 +174,11 @@ describe('npm start', () => {
 
   it('ends when npm gets SIGTERM, and leaves its port free', START_TIMEOUT, async () => {
     const { child, url } = await start('start', {}, 'exec npm start');
-    const answers = () => fetch(`${url}/healthz`).then(
-      (response) => response.ok,
-      () => false,
-    );
+    const answers = () =>
+      fetch(`${url}/healthz`).then(
+        (response) => response.ok,
+        () => false,
+      );
     await expect.poll(answers, { timeout: 120 * SECONDS }).toBe(true);
     const exit = once(child, 'exit');
     child.kill('SIGTERM');
