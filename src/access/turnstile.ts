@@ -54,7 +54,8 @@ export async function verifyTurnstile(
   if (!use(digest)) throw notConfirmed('Turnstile: token already used');
   try {
     const verdict = await askSiteverify(token, address, settings);
-    if (verdict['success'] !== true) throw notConfirmed(`Turnstile: ${JSON.stringify(verdict['error-codes'])}`);
+    if (verdict['success'] !== true)
+      throw notConfirmed(`Turnstile: ${JSON.stringify(verdict['error-codes'])}`);
     if (verdict['hostname'] !== hostname) throw notConfirmed('Turnstile: other hostname');
     if (verdict['action'] !== ACTION) throw notConfirmed('Turnstile: other action');
   } catch (error) {
