@@ -130,6 +130,22 @@ async function stores(): Promise<string[]> {
 }
 
 describe('npm start', () => {
+  // The first test: the store has no client yet.
+  it(
+    'with ANONYMOUS_ACCESS=false alone lets the client demo in, and nobody else',
+    START_TIMEOUT,
+    async () => {
+      await writeDevVars('ANONYMOUS_ACCESS=false');
+      const gateway = await start('start');
+      expect(await printedCommand(gateway)).toContain("-H 'authorization: Bearer YOUR_KEY'");
+      expect(gateway.printed()).toContain('replace YOUR_KEY by the key of the client "demo" below');
+      const authorization = 'Bearer sfe-demo-00000000000000000000000000000000';
+      expect((await ask(gateway.url, { authorization })).status).toBe(200);
+      expect((await ask(gateway.url, { authorization: `${authorization}0` })).status).toBe(401);
+      expect(gateway.printed()).not.toMatch(/access_not_configured/);
+    },
+  );
+
   it(
     'serves simulated answers, and prints a command that gets one, without any warning',
     START_TIMEOUT,
