@@ -2,8 +2,8 @@
 // deploy. Entries are in the KV namespace of the binding CLIENTS (src/access/client-entry.ts).
 
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { CommandError } from './clients/command-error.ts';
+import { parseCommandLine } from './clients/command-line.ts';
 import {
   addClient,
   listClients,
@@ -20,7 +20,6 @@ import { createKvStore, type EntryStore, type StoreOptions } from './clients/kv-
 import {
   CLIENT_OPTIONS,
   LIMIT_OPTIONS,
-  OPTIONS,
   readChanges,
   readOverlap,
   STORE_OPTIONS,
@@ -95,7 +94,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     options: [...CLIENT_OPTIONS, 'disabled', 'enabled'],
     run: async (store, name, values, nowMs) => {
       const entry = await setClient(store, name, readChanges(values, nowMs), nowMs);
-      return { text: `Client ${name}: ${limitsOf(entry)}. ${SOON}`, json: entry };
+      const state = entry.disabled === true ? ' is disabled; its limits' : '';
+      return { text: `Client ${name}${state}: ${limitsOf(entry)}. ${SOON}`, json: entry };
     },
   },
   revoke: {
@@ -160,11 +160,14 @@ export async function runClients(
   createStore: (options: StoreOptions) => EntryStore,
   nowMs: number,
 ): Promise<string> {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseCommandLine(args);
   if (values.help === true || positionals.length === 0) return HELP.trimEnd();
 
   const title = positionals[0] === 'policy' ? positionals.slice(0, 2).join(' ') : (positionals[0] ?? '');
   const command = Object.hasOwn(COMMANDS, title) ? COMMANDS[title] : undefined;
+  if (title === 'policy') {
+    throw new CommandError('policy needs set, list or remove: npm run clients -- policy list');
+  }
   if (command === undefined) throw new CommandError(`There is no command "${title}": try --help.`);
   const names = positionals.slice(title.split(' ').length);
   if (names.length !== command.names) {
@@ -182,15 +185,6 @@ export async function runClients(
     nowMs,
   );
   return values.json === true ? JSON.stringify(json) : text;
-}
-
-function parse(args: readonly string[]): { values: OptionValues; positionals: string[] } {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    // Node's own message names the option.
-    throw new CommandError(error instanceof Error ? error.message : String(error));
-  }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

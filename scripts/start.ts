@@ -29,6 +29,9 @@ if (isLive && devVars === null) {
   );
 }
 await requireFreePort();
+// Before the gateway starts: with ANONYMOUS_ACCESS=false this client may be the only way in, and the gateway remembers
+// for a minute that there is none.
+const demoKey = isLive ? null : await createDemoClient();
 
 // wrangler reports stale types for any config but the one that they were generated from, and for settings in
 // .dev.vars. It looks for the types in its working directory: in this folder it finds none, and checks nothing.
@@ -48,12 +51,14 @@ const wrangler = spawn(
 );
 wrangler.on('error', () => fail('wrangler was not found: run npm install first.'));
 wrangler.on('exit', (code) => process.exit(code ?? 0));
+// package.json starts this script by `exec`: npm passes SIGTERM to its shell only, which would end without passing
+// it on, and this process would keep the port.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => wrangler.kill(signal));
 
 const { configuration, missing = [], wrong = [] } = await waitForHealth();
 if (configuration === 'valid') {
   await printWelcome();
-  if (!isLive) await printDemoClient();
+  if (demoKey !== null) printDemoClient(demoKey);
 } else {
   const problems = [...missing, ...wrong].map(
     ({ setting, expected }) => `    ${setting}: expected ${expected}`,
@@ -198,16 +203,23 @@ ${needsKey ? `\n  Callers need a key: replace YOUR_KEY by ${credentials()}.\n` :
   }
 }
 
-/** A client with a budget of its own, as an example of `npm run clients`. The gateway works without it. */
-async function printDemoClient(): Promise<void> {
+/**
+ * A client with a budget of its own, as an example of `npm run clients`. The gateway works without it.
+ * @returns its key; null after a failure, which is printed.
+ */
+async function createDemoClient(): Promise<string | null> {
   try {
-    const key = await setDemoClient();
-    console.log(`  The demo client has a budget of its own (npm run clients -- list --local):
-    curl ${url}/v1/usage -H 'authorization: Bearer ${key}'
-`);
+    return await setDemoClient();
   } catch (error) {
     console.error(`  There is no demo client: ${String(error)}`);
+    return null;
   }
+}
+
+function printDemoClient(key: string): void {
+  console.log(`  The client "demo" has a budget of its own (npm run clients -- list --local):
+    curl ${url}/v1/usage -H 'authorization: Bearer ${key}'
+`);
 }
 
 function simulatorName(): string {
@@ -227,9 +239,9 @@ function baseUrl(): string {
 
 function credentials(): string {
   if (devVars?.['UPSTREAM_KEY'] === 'client') return 'your StepFun key (UPSTREAM_KEY is client)';
-  return devVars?.['CLIENT_KEYS'] === undefined
-    ? 'a credential that you have configured (a client key, a session or a user token)'
-    : 'a key of CLIENT_KEYS in .dev.vars';
+  if ((devVars?.['CLIENT_KEYS'] ?? '') !== '') return 'a key of CLIENT_KEYS in .dev.vars';
+  if (demoKey !== null) return 'the key of the client "demo" below';
+  return 'a credential that you have configured (a client key, a session or a user token)';
 }
 
 /** @returns the usual example, or the first model that this gateway offers. */

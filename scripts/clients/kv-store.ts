@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { CommandError } from './command-error.ts';
 
 /** KV's entries by their keys. Each write is one request: it writes all entries or none. */
@@ -92,7 +93,19 @@ function run(command: string, args: readonly string[]): Promise<string> {
     child.on('error', (error) => reject(new CommandError(`${command}: ${error.message}`)));
     child.on('close', (code) => {
       if (code === 0) resolve(out.join(''));
-      else reject(new CommandError(`wrangler failed:\n${err.join('').trim() || out.join('').trim()}`));
+      else reject(wranglerError(err.join('').trim() || out.join('').trim()));
     });
   });
+}
+
+/** Wrangler's texts without a login: with a terminal, and without one, as here. */
+const NOT_LOGGED_IN = /not authenticated|not logged in|set a CLOUDFLARE_API_TOKEN/i;
+
+/** @param printed - by wrangler when it failed. */
+export function wranglerError(printed: string): CommandError {
+  const text = stripVTControlCharacters(printed);
+  const remedy = NOT_LOGGED_IN.test(text)
+    ? 'Not logged in to Cloudflare: run `npx wrangler login`. For the store of `npm start` add --local.\n'
+    : '';
+  return new CommandError(`${remedy}wrangler failed:\n${text}`);
 }

@@ -23,6 +23,24 @@ export const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const satisfies ParseArgsConfig['options'];
 
+/** A value of each option, for the message of one without a value. An option without a value has none. */
+export const EXAMPLES: Readonly<Record<keyof typeof OPTIONS, string>> = {
+  models: 'step-3.7-flash,step-3.5-flash',
+  'tokens-per-day': '200000',
+  'requests-per-minute': '60',
+  'max-output-tokens': '2000',
+  origins: 'https://app.example',
+  expires: '2027-01-31',
+  disabled: '',
+  enabled: '',
+  overlap: '1h',
+  local: '',
+  env: 'staging',
+  'namespace-id': '0123456789abcdef0123456789abcdef',
+  json: '',
+  help: '',
+};
+
 /** The values that `parseArgs` makes of them. */
 export type OptionValues = {
   readonly [N in keyof typeof OPTIONS]?:
@@ -67,7 +85,7 @@ export function readChanges(values: OptionValues, nowMs: number): Changes {
 /** @returns seconds. */
 export function readOverlap(text: string): number {
   const [, number, unit] = /^(\d{1,6})([smhd]?)$/.exec(text) ?? [];
-  if (number === undefined) throw wrong('overlap', 'a time such as 30m, 1h or 7d (0: none)');
+  if (number === undefined) throw wrong('overlap', text, 'a time such as 30m, 1h or 7d (0: none)');
   const seconds = { s: 1, m: 60, h: 3_600, d: 86_400 };
   return Number(number) * seconds[(unit || 's') as keyof typeof seconds];
 }
@@ -76,31 +94,42 @@ function change<N extends keyof Changes>(
   values: OptionValues,
   option: keyof OptionValues,
   name: N,
-  read: (text: string, option: string) => Changes[N],
+  read: (text: string, option: keyof OptionValues) => Changes[N],
 ): Changes {
   const text = values[option];
   if (typeof text !== 'string') return {};
   return { [name]: text === DEFAULT ? undefined : read(text, option) };
 }
 
-function readCount(text: string, option: string): number {
-  if (!/^\d{1,12}$/.test(text)) throw wrong(option, `a whole number (0: no limit), or ${DEFAULT}`);
-  return Number(text);
+function readCount(text: string, option: keyof OptionValues): number {
+  if (/^\d{1,12}$/.test(text)) return Number(text);
+  const digits = text.replaceAll(/[,_']/g, '');
+  const example = /^\d{1,12}$/.test(digits) ? digits : EXAMPLES[option];
+  throw wrong(option, text, `digits only, such as ${example} (0: no limit), or ${DEFAULT}`);
 }
 
-function readModels(text: string, option: string): string[] {
+function readModels(text: string, option: keyof OptionValues): string[] {
   const models = readList(text);
   if (models.length > 0 && models.every((model) => ENTRY_MODEL.test(model))) return models;
-  throw wrong(option, `model names, separated by commas; * for all; or ${DEFAULT}`);
+  throw wrong(option, text, `model names, separated by commas; * for all; or ${DEFAULT}`);
 }
 
-function readOrigins(text: string, option: string): string[] {
+function readOrigins(text: string, option: keyof OptionValues): string[] {
   const origins = readList(text);
-  if (origins.length > 0 && origins.every((origin) => originSchema.safeParse(origin).success)) return origins;
+  if (origins.length > 0 && origins.every(isOrigin)) return origins;
+  const slashed = origins.find((origin) => origin.endsWith('/') && isOrigin(origin.slice(0, -1)));
+  if (slashed !== undefined) {
+    throw new CommandError(`--${option} ${slashed}: write it without the "/" at the end.`);
+  }
   throw wrong(
     option,
+    text,
     `origins such as https://app.example or https://*.app.pages.dev, separated by commas; or ${DEFAULT}`,
   );
+}
+
+function isOrigin(text: string): boolean {
+  return originSchema.safeParse(text).success;
 }
 
 function readList(text: string): string[] {
@@ -116,7 +145,7 @@ function readExpiry(text: string, nowMs: number): number | undefined {
   const [, year, month, day] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text) ?? [];
   const atMs = year === undefined ? timeOf(text) : dayAfter(Number(year), Number(month), Number(day));
   if (!Number.isFinite(atMs))
-    throw wrong('expires', 'a date such as 2027-01-31, a time such as 2027-01-31T12:00:00Z, or never');
+    throw wrong('expires', text, 'a date such as 2027-01-31, a time such as 2027-01-31T12:00:00Z, or never');
   if (atMs <= nowMs) throw new CommandError(`--expires ${text}: this is in the past.`);
   return Math.floor(atMs / 1_000);
 }
@@ -132,6 +161,6 @@ function dayAfter(year: number, month: number, day: number): number {
   return exists ? new Date(year, month - 1, day + 1).getTime() : NaN;
 }
 
-function wrong(option: string, expected: string): CommandError {
-  return new CommandError(`--${option}: expected ${expected}.`);
+function wrong(option: keyof OptionValues, text: string, expected: string): CommandError {
+  return new CommandError(`--${option} ${text}: expected ${expected}.`);
 }

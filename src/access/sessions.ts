@@ -16,6 +16,9 @@ import { limitByBinding } from './rate-limit.ts';
 import { signSession } from './session-token.ts';
 import { verifyTurnstile } from './turnstile.ts';
 
+const NO_SESSIONS =
+  'This gateway has no browser sessions. Its operator can set TURNSTILE_SECRET_KEY, TURNSTILE_SITE_KEY and SESSION_SIGNING_KEY.';
+
 export const sessionRequestSchema = z.strictObject({
   turnstile_token: z.string().check(z.minLength(1), z.maxLength(TURNSTILE_TOKEN_CHARS)),
 });
@@ -67,7 +70,7 @@ async function noSessions(
   { clients }: AccessBindings,
 ): Promise<GatewayError> {
   return (await hasWayIn(config, clients))
-    ? new GatewayError('not_found', 'This gateway has no browser sessions.')
+    ? new GatewayError('not_found', NO_SESSIONS)
     : new GatewayError('access_not_configured');
 }
 

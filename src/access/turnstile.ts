@@ -10,7 +10,6 @@ import {
 } from '../config/limits.ts';
 import { GatewayError } from '../http/errors.ts';
 import { BoundedMap } from '../lib/bounded-map.ts';
-import { refusal } from './client.ts';
 import { sha256Hex } from '../lib/digest.ts';
 import { fetchJson, OutboundError } from './outbound.ts';
 
@@ -18,6 +17,9 @@ type SessionSettings = NonNullable<Config['access']['session']>;
 
 /** The widget's `data-action`: a token that was solved for another purpose is refused. */
 const ACTION = 'chat';
+
+/** The default message of the code asks for a bearer, which `POST /v1/session` does not read. */
+const NOT_CONFIRMED = 'Turnstile did not confirm this visitor: let the widget make a new token and send it.';
 
 /**
  * Error codes of siteverify that are not about the visitor: its own failure, and a wrong
@@ -49,12 +51,13 @@ export async function verifyTurnstile(
   settings: SessionSettings,
 ): Promise<void> {
   const digest = await sha256Hex(token);
-  if (!use(digest)) throw refusal('Turnstile: token already used');
+  if (!use(digest)) throw notConfirmed('Turnstile: token already used');
   try {
     const verdict = await askSiteverify(token, address, settings);
-    if (verdict['success'] !== true) throw refusal(`Turnstile: ${JSON.stringify(verdict['error-codes'])}`);
-    if (verdict['hostname'] !== hostname) throw refusal('Turnstile: other hostname');
-    if (verdict['action'] !== ACTION) throw refusal('Turnstile: other action');
+    if (verdict['success'] !== true)
+      throw notConfirmed(`Turnstile: ${JSON.stringify(verdict['error-codes'])}`);
+    if (verdict['hostname'] !== hostname) throw notConfirmed('Turnstile: other hostname');
+    if (verdict['action'] !== ACTION) throw notConfirmed('Turnstile: other action');
   } catch (error) {
     if (!(error instanceof OutboundError)) throw error;
     used.delete(digest); // siteverify has not verified it
@@ -80,6 +83,11 @@ async function askSiteverify(
     throw new OutboundError(code.endsWith('-secret') ? `${code}: TURNSTILE_SECRET_KEY is wrong` : code);
   }
   return answer;
+}
+
+/** @param reason - for the log alone. */
+function notConfirmed(reason: string): GatewayError {
+  return new GatewayError('invalid_api_key', NOT_CONFIRMED, { detail: reason });
 }
 
 /** Remembers a token as used. @returns false if it was used before. */

@@ -27,7 +27,7 @@ const WIRE = {
   model_not_found: wire(
     404,
     'invalid_request_error',
-    'This model does not exist or is not available here. GET /v1/models lists the models.',
+    'This model does not exist here: GET /v1/models lists the models.',
     false,
   ),
   not_found: wire(

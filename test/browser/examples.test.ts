@@ -8,7 +8,7 @@ import { startSiteverify } from './servers.ts';
 import { useChromium, useServer } from './setup.ts';
 
 const TURNSTILE_SCRIPT = 'https://challenges.cloudflare.com/turnstile/v0/api.js?render=explicit';
-const SITE_KEY = '1x00000000000000000000AA';
+const SITE_KEY = 'your-site-key'; // of index.html
 const TTL_SECONDS = 600;
 /** Chromium and the Workers share the cores of a small machine. */
 const PATIENT = { timeout: 15_000 };

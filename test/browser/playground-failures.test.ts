@@ -49,10 +49,10 @@ describe('a failure in the middle of a stream', () => {
 
 describe('a refusal', () => {
   it.each([
-    [503, 'access_not_configured', 'No way in is configured yet', 'CLIENT_KEYS', 'Try again'],
-    [503, 'invalid_configuration', 'A setting of the gateway is wrong', 'wrangler tail', 'Try again'],
+    [503, 'access_not_configured', 'No way in is configured yet', 'CLIENT_KEYS', null],
+    [503, 'invalid_configuration', 'A setting of the gateway is wrong', 'wrangler tail', null],
     [403, 'origin_not_allowed', 'This page may not call the gateway', 'ALLOWED_ORIGINS', null],
-    [502, 'upstream_auth', 'StepFun does not accept the gateway’s key', 'STEP_API_KEY', 'Try again'],
+    [502, 'upstream_auth', 'StepFun does not accept the gateway’s key', 'STEP_API_KEY', null],
     [451, 'content_filter', 'StepFun’s content filter stopped this', 'differently', 'Edit the message'],
     [429, 'queue_full', 'The gateway is busy', 'waiting', 'Try again'],
     [413, 'request_too_large', 'The conversation is too large', 'images', 'New conversation'],

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { unstable_readConfig } from 'wrangler';
 import backend from '../../examples/hono/index.ts';
 import { dataOf, startGateway, type Gateway } from './harness.ts';
-import { ROOT } from './pages.ts';
+import { read, ROOT } from './pages.ts';
 
 const SYSTEM =
   'You are an AI chat assistant provided by StepFun. You are good at Chinese, English, and many other languages.';
@@ -124,6 +125,31 @@ describe('examples/hono', () => {
       expect((await send(body)).status).toBe(400);
     },
   );
+});
+
+describe('the folder examples/hono', () => {
+  interface Package {
+    readonly dependencies: Readonly<Record<string, string>>;
+    readonly devDependencies: Readonly<Record<string, string>>;
+  }
+
+  it('has the packages that were tested here', () => {
+    const example = JSON.parse(read('examples/hono/package.json')) as Package;
+    const tested = JSON.parse(read('package.json')) as Package;
+    const packages = { ...example.dependencies, ...example.devDependencies };
+    expect(Object.keys(packages)).toEqual(['hono', 'wrangler']);
+    expect(tested.devDependencies).toMatchObject(packages);
+  });
+
+  it('has a Worker of its own, which sees a user leave', () => {
+    const path = (folder: string) => join(ROOT, folder, 'wrangler.toml');
+    const example = unstable_readConfig({ config: path('examples/hono') });
+    const gateway = unstable_readConfig({ config: path('.') });
+    expect(example.name).not.toBe(gateway.name);
+    expect(example.main).toBe(join(ROOT, 'examples/hono/index.ts'));
+    expect(example.compatibility_date).toBe(gateway.compatibility_date);
+    expect(example.compatibility_flags).toEqual(['enable_request_signal']);
+  });
 });
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;

@@ -41,7 +41,7 @@ afterAll(() => rm(home, { recursive: true }));
 
 let started: ChildProcess | null = null;
 afterEach(async () => {
-  if (started?.exitCode === null) {
+  if (started?.exitCode === null && started.signalCode === null) {
     const exit = once(started, 'exit');
     started.kill();
     await exit;
@@ -63,11 +63,18 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Runs a script of package.json as npm does; `printed` returns its output so far. */
-async function start(script: 'start' | 'start:live', env: Record<string, string> = {}) {
+/**
+ * Runs a script of package.json as npm does; `printed` returns its output so far.
+ * @param runner - the command; the default is npm's own for this script.
+ */
+async function start(
+  script: 'start' | 'start:live',
+  env: Record<string, string> = {},
+  runner = scripts[script] ?? '',
+) {
   const port = env['PORT'] ?? String(await freePort());
   const PATH = `${join(home, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`;
-  const child = spawn('sh', ['-c', `exec ${scripts[script]}`], {
+  const child = spawn('sh', ['-c', runner], {
     cwd: home,
     env: { ...process.env, PATH, ...env, PORT: port },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -123,6 +130,22 @@ async function stores(): Promise<string[]> {
 }
 
 describe('npm start', () => {
+  // The first test: the store has no client yet.
+  it(
+    'with ANONYMOUS_ACCESS=false alone lets the client demo in, and nobody else',
+    START_TIMEOUT,
+    async () => {
+      await writeDevVars('ANONYMOUS_ACCESS=false');
+      const gateway = await start('start');
+      expect(await printedCommand(gateway)).toContain("-H 'authorization: Bearer YOUR_KEY'");
+      expect(gateway.printed()).toContain('replace YOUR_KEY by the key of the client "demo" below');
+      const authorization = 'Bearer sfe-demo-00000000000000000000000000000000';
+      expect((await ask(gateway.url, { authorization })).status).toBe(200);
+      expect((await ask(gateway.url, { authorization: `${authorization}0` })).status).toBe(401);
+      expect(gateway.printed()).not.toMatch(/access_not_configured/);
+    },
+  );
+
   it(
     'serves simulated answers, and prints a command that gets one, without any warning',
     START_TIMEOUT,
@@ -164,6 +187,20 @@ describe('npm start', () => {
       expect(stdout).toMatch(/data: \[DONE\]\n\n$/);
     },
   );
+
+  it('ends when npm gets SIGTERM, and leaves its port free', START_TIMEOUT, async () => {
+    const { child, url } = await start('start', {}, 'exec npm start');
+    const answers = () =>
+      fetch(`${url}/healthz`).then(
+        (response) => response.ok,
+        () => false,
+      );
+    await expect.poll(answers, { timeout: 120 * SECONDS }).toBe(true);
+    const exit = once(child, 'exit');
+    child.kill('SIGTERM');
+    await exit;
+    await expect.poll(answers, { timeout: 20 * SECONDS }).toBe(false);
+  });
 
   it('names a wrong setting', START_TIMEOUT, async () => {
     await writeDevVars('MAX_CHOICES=many');

@@ -98,7 +98,10 @@ const UNKNOWN = words(
 );
 const STEPFUN_DOWN = 'The problem is at StepFun. Try again in a moment.';
 
-/** @type {ReadonlyMap<string, Words>} */
+/**
+ * "Try again" only where the same request may succeed later: the gateway sends `x-should-retry: false` with the others.
+ * @type {ReadonlyMap<string, Words>}
+ */
 const WORDS = new Map(
   Object.entries({
     network: words(
@@ -121,12 +124,12 @@ const WORDS = new Map(
     access_not_configured: words(
       'No way in is configured yet',
       'The gateway is deployed without a way in. Its operator sets one: `CLIENT_KEYS` (`npx wrangler secret put CLIENT_KEYS`, as `name:key`), the Turnstile keys, `JWT_ISSUER`, `JWT_AUDIENCE` and `JWT_JWKS_URL`, or `ANONYMOUS_ACCESS = "true"` in wrangler.toml.',
-      'retry',
+      null,
     ),
     invalid_configuration: words(
       'A setting of the gateway is wrong',
       'The Worker’s log names it (`npx wrangler tail`).',
-      'retry',
+      null,
     ),
     access_unavailable: words(
       'The gateway can’t check who is calling',
@@ -173,12 +176,12 @@ const WORDS = new Map(
     upstream_auth: words(
       'StepFun does not accept the gateway’s key',
       'Ask the operator to check `STEP_API_KEY`, `STEPFUN_BASE_URL` (keys of api.stepfun.ai and api.stepfun.com are not interchangeable) and the account’s balance.',
-      'retry',
+      null,
     ),
     upstream_misconfigured: words(
       'The gateway asks StepFun at a wrong address',
       'Ask the operator to check `STEPFUN_BASE_URL`. The Worker’s log names the address.',
-      'retry',
+      null,
     ),
     upstream_unavailable: words('StepFun is not available', STEPFUN_DOWN, 'retry'),
     upstream_malformed: words('StepFun sent a broken answer', STEPFUN_DOWN, 'retry'),

@@ -124,7 +124,9 @@ describe('no session is given', () => {
     const anonymous = settings({ ANONYMOUS_ACCESS: 'true' });
     const error = await failure(sessionResponse(post(tokenBody()), exchange(anonymous), NO_BINDINGS));
     expect(error.code).toBe('not_found');
-    expect(error.message).toBe('This gateway has no browser sessions.');
+    expect(error.message).toBe(
+      'This gateway has no browser sessions. Its operator can set TURNSTILE_SECRET_KEY, TURNSTILE_SITE_KEY and SESSION_SIGNING_KEY.',
+    );
     const closed = await failure(sessionResponse(post(tokenBody()), exchange(settings()), NO_BINDINGS));
     expect(closed.code).toBe('access_not_configured');
     const clients = testKv(keyEntry('sfe-key')).kv;

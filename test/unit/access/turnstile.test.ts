@@ -61,6 +61,9 @@ describe('a token is not accepted', () => {
     siteverify.answer = (response) => json(response, verdict);
     const error = await failure(verify());
     expect(error.code).toBe('invalid_api_key');
+    expect(error.message).toBe(
+      'Turnstile did not confirm this visitor: let the widget make a new token and send it.',
+    );
     expect(error.details.detail).toBe(detail);
   });
 
@@ -114,6 +117,7 @@ describe('a Turnstile token', () => {
     await verify(token);
     const error = await failure(verify(token));
     expect(error.code).toBe('invalid_api_key');
+    expect(error.message).toMatch(/^Turnstile did not confirm this visitor: /);
     expect(error.details.detail).toBe('Turnstile: token already used');
     expect(siteverify.asked).toHaveLength(1);
   });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runClients } from '../../../scripts/clients.ts';
 import { CommandError } from '../../../scripts/clients/command-error.ts';
-import { OPTIONS } from '../../../scripts/clients/options.ts';
-import type { EntryStore, StoreOptions } from '../../../scripts/clients/kv-store.ts';
+import { EXAMPLES, OPTIONS } from '../../../scripts/clients/options.ts';
+import { wranglerError, type EntryStore, type StoreOptions } from '../../../scripts/clients/kv-store.ts';
 import { clientEntrySchema, policyEntrySchema } from '../../../src/access/client-entry.ts';
 
 const NOON = Date.parse('2026-11-22T12:00:00Z');
@@ -116,19 +116,28 @@ describe('add', () => {
   });
 
   it.each([
-    ['--tokens-per-day many', '--tokens-per-day: expected a whole number (0: no limit), or default.'],
-    ['--requests-per-minute 1.5', '--requests-per-minute: expected a whole number'],
-    ['--max-output-tokens 1e3', '--max-output-tokens: expected a whole number'],
-    ['--models ,', '--models: expected model names'],
-    ['--models a;b', '--models: expected model names'],
-    ['--origins https://app.example/', '--origins: expected origins such as'],
-    ['--origins ,', '--origins: expected origins'],
-    ['--expires tomorrow', '--expires: expected a date'],
-    ['--expires 2027-02-30', '--expires: expected a date'],
-    ['--expires 2027-01-31T', '--expires: expected a date'],
+    [
+      '--tokens-per-day 10,000',
+      '--tokens-per-day 10,000: expected digits only, such as 10000 (0: no limit), or default.',
+    ],
+    ['--tokens-per-day many', '--tokens-per-day many: expected digits only, such as 200000 '],
+    ['--tokens-per-day=-5', '--tokens-per-day -5: expected digits only, such as 200000 '],
+    ['--requests-per-minute 1.5', '--requests-per-minute 1.5: expected digits only, such as 60 '],
+    ['--max-output-tokens 1e3', '--max-output-tokens 1e3: expected digits only, such as 2000 '],
+    ['--models ,', '--models ,: expected model names'],
+    ['--models a;b', '--models a;b: expected model names'],
+    [
+      '--origins https://b.example,https://app.example/',
+      '--origins https://app.example/: write it without the "/" at the end.',
+    ],
+    ['--origins app/', '--origins app/: expected origins such as'],
+    ['--origins ,', '--origins ,: expected origins'],
+    ['--expires tomorrow', '--expires tomorrow: expected a date'],
+    ['--expires 2027-02-30', '--expires 2027-02-30: expected a date'],
+    ['--expires 2027-01-31T', '--expires 2027-01-31T: expected a date'],
     ['--expires 2026-11-21', '--expires 2026-11-21: this is in the past.'],
     ['--expires 2026-11-22T12:00:00Z', 'this is in the past'],
-    ['--token-per-day 5', "Unknown option '--token-per-day'"],
+    ['--token-per-day 5', 'There is no option --token-per-day: did you mean --tokens-per-day?'],
     ['--overlap 1h', 'add takes no option --overlap'],
     ['--disabled', 'add takes no option --disabled'],
     ['again', 'add takes one name'],
@@ -192,6 +201,10 @@ describe('set', () => {
     expect(entryOf(key)).not.toHaveProperty('models');
     await run('set web --tokens-per-day default --origins default --expires never --disabled');
     expect(entryOf(key)).toEqual({ name: 'web', created_at: NOON_SECONDS, disabled: true });
+    expect(await run('set web --disabled --tokens-per-day 7')).toMatch(
+      /^Client web is disabled; its limits: 7 tokens\/day\. /,
+    );
+    await run('set web --tokens-per-day default');
     await run('set web --enabled');
     expect(entryOf(key)).toEqual({ name: 'web', created_at: NOON_SECONDS });
   });
@@ -319,7 +332,9 @@ describe('rotate', () => {
 
   it('refuses other times and unknown names', async () => {
     await add('web');
-    expect(await mistake('rotate web --overlap soon')).toContain('--overlap: expected a time such as 30m');
+    expect(await mistake('rotate web --overlap soon')).toContain(
+      '--overlap soon: expected a time such as 30m',
+    );
     expect(await mistake('rotate shop')).toContain('There is no client "shop"');
   });
 });
@@ -354,7 +369,7 @@ describe('policy', () => {
     ['policy set pro --origins https://app.example', 'policy set takes no option --origins'],
     ['policy set pro --expires never', 'policy set takes no option --expires'],
     ['policy show pro', 'There is no command "policy show"'],
-    ['policy', 'There is no command "policy"'],
+    ['policy', 'policy needs set, list or remove: npm run clients -- policy list'],
   ])('refuses "%s"', async (line, message) => {
     expect(await mistake(line)).toContain(message);
   });
@@ -385,10 +400,39 @@ describe('the command line', () => {
     ['list web', 'list takes no name'],
     ['add', 'add takes one name'],
     ['list --expires never', 'list takes no option --expires'],
-    ['list --models', "Option '--models <value>' argument missing"],
+    ['list --colour', 'There is no option --colour: see --help'],
+    ['list -x', 'There is no option -x: see --help'],
+    ['list --constructor', 'There is no option --constructor: see --help'],
+    ['list --local=yes', '--local takes no value.'],
+    ['list --env', '--env needs a value, such as staging.'],
+    ['add web --tokens-per-day', '--tokens-per-day needs a value, such as 200000.'],
+    ['add web --tokens-per-day -5', '--tokens-per-day needs a value, such as 200000.'],
+    ['add web --tokens-per-day=', '--tokens-per-day needs a value, such as 200000.'],
+    ['add web --models --local', '--models needs a value, such as step-3.7-flash,step-3.5-flash.'],
   ])('refuses "%s"', async (line, message) => {
     expect(await mistake(line)).toContain(message);
     expect(opened).toEqual([]);
+  });
+});
+
+it.each(Object.entries(OPTIONS))('--%s has an example of its value if it has one', (name, { type }) => {
+  expect(EXAMPLES[name as keyof typeof OPTIONS] === '').toBe(type === 'boolean');
+});
+
+describe('a failure of wrangler', () => {
+  const LOGIN =
+    'Not logged in to Cloudflare: run `npx wrangler login`. For the store of `npm start` add --local.';
+
+  it.each([
+    "In a non-interactive environment, it's necessary to set a CLOUDFLARE_API_TOKEN environment variable",
+    'You are not authenticated. Please run `wrangler login`.',
+  ])('without a login begins with the remedy: %s', (printed) => {
+    const colored = `\u001B[31m✘ [ERROR]\u001B[0m ${printed}`;
+    expect(wranglerError(colored).message).toBe(`${LOGIN}\nwrangler failed:\n✘ [ERROR] ${printed}`);
+  });
+
+  it('of another kind is shown alone', () => {
+    expect(wranglerError('No namespace.').message).toBe('wrangler failed:\nNo namespace.');
   });
 });
 

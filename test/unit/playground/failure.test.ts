@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { errorCodes } from '../../../src/http/errors.ts';
+import { errorCodes, GatewayError, isErrorCode } from '../../../src/http/errors.ts';
 import { explain, Failure } from '../../../src/playground/playground/failure.js';
 
 const VISITOR = { credential: 'none', siteKey: false } as const;
@@ -33,6 +33,15 @@ describe('explain', () => {
   ])('has words for %s', (code) => {
     expect(title(code)).not.toBe('The request failed');
   });
+
+  it.each(errorCodes.filter((code) => !UNMET.has(code)))(
+    'offers another try after %s only if the gateway lets clients retry',
+    (code) => {
+      const { remedy } = explain(new Failure(code, ''), VISITOR);
+      const mayRetry = isErrorCode(code) && new GatewayError(code).retry;
+      expect(remedy === 'retry').toBe(mayRetry);
+    },
+  );
 
   it('names every way in to an operator who has configured none', () => {
     const { advice } = explain(new Failure('access_not_configured', ''), VISITOR);
