@@ -109,7 +109,8 @@ export const STREAMS: readonly Behaviour[] = [
     title: 'whole, then broken',
     meaning: 'the connection ends, is reset or falls silent after the whole answer: a finished answer',
     async run({ client, expected }) {
-      for (const [n, fault] of ['truncated', 'reset', 'stall', 'pings'].entries()) {
+      // Endless comments look the same to a client as silence does: test/faults has them.
+      for (const [n, fault] of ['truncated', 'reset', 'stall'].entries()) {
         const answer = await client.stream({ prompt: `Tell me a joke. simulate ${fault} after finish` });
         expect(answer).toMatchObject({ texts: textsOf(await expected(n)), finish: 'stop' });
       }
