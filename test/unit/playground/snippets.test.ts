@@ -58,7 +58,7 @@ describe('curlSnippet', () => {
 
 describe('javaScriptSnippet', () => {
   it('asks for the request', async () => {
-    for (const one of fc.sample(request, 50)) {
+    for (const one of fc.sample(request, 20)) {
       const asked = await runModule(javaScriptSnippet(one, TARGET));
       expect(asked).toEqual({ options: { baseURL: TARGET.baseUrl, apiKey: 'the-key' }, request: one });
     }

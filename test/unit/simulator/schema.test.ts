@@ -161,7 +161,7 @@ describe('satisfies', () => {
       fc.property(any, fc.string(), (schema, prompt) => {
         expect(errorsOf(schema, fill({ ...(schema as object) }, prompt))).toEqual([]);
       }),
-      { numRuns: runs(100, 2_000) },
+      { numRuns: runs(50, 2_000) },
     );
   });
 });
