@@ -1,7 +1,7 @@
 // Measures what the gateway costs, in workerd, beside a Worker that returns StepFun's answer
 // untouched in the same run:
 //
-//   npm run bench [-- --quick] [-- --rounds 5] [-- --worker src/index.ts]
+//   npm run bench:relay -- [--quick] [--rounds 5] [--worker src/index.ts]
 //
 // CPU is that of the workerd process, all threads. In each round every Worker plays
 // every workload, in random order; a ratio is to the untouched one of the same round,
