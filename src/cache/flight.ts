@@ -135,10 +135,9 @@ export class FlightObject {
     const isShared = ended.kind === 'success' ? ended.answer.isShared : !isOwn(leader);
     if (caller !== leader && !isShared) return { kind: 'alone' };
     const isPayer = caller === ended.payer;
-    // The payer's Worker settles, too. But its client may leave while the result is on its way to it,
-    // and then it knows the estimate alone.
-    if (isPayer) this.#settle(caller, costOf(ended, caller, inFlight));
-    else if (caller.flightRequest.isBackground) this.#settle(caller, 0);
+    // The caller's Worker settles, too. But its client may leave while the result is on its way to it,
+    // and then it knows the estimate alone. For a caller that has left before, `#leave` settles.
+    if (waiting.has(caller)) this.#settle(caller, isPayer ? costOf(ended, caller, inFlight) : 0);
     if (ended.kind === 'failure') {
       return { kind: 'failed', error: isPayer ? ended.error : asFree(ended.error) };
     }

@@ -44,7 +44,7 @@ export async function withBudget<T>(
 
 /**
  * The flight goes on, or ends, without this Worker, and settles: it alone knows what the call costs. But
- * it can miss that a client left while its request or its answer was on the way between the two. The
+ * it can miss that a client left while its request was on the way to it. The
  * first settlement of a reservation counts.
  */
 async function settleLater({ settle, promptTokens }: Reservation): Promise<void> {

@@ -399,7 +399,7 @@ describe('the settlement of a flight', () => {
     expect(settled).toEqual([['refresh', totalTokens]]);
   });
 
-  it('a caller whose answer is on its way, whether it leaves or not → what its answer cost', async () => {
+  it('callers whose answer is on its way, whether they leave or not → its cost for the first, nothing for the others', async () => {
     const { left } = caller('answered');
     await calledTimes(1);
     const other = caller('other');
@@ -407,7 +407,9 @@ describe('the settlement of a flight', () => {
     calls[0]!.resolve(completed(answer()));
     await Promise.all([left, other.left]);
     const { totalTokens } = completed(answer()).usage!;
-    expect(settled).toEqual([['answered', totalTokens]]);
+    expect(settled).toHaveLength(2);
+    expect(settled).toContainEqual(['answered', totalTokens]);
+    expect(settled).toContainEqual(['other', 0]);
   });
 
   it('a leader with a low max_tokens leaves while others wait → the prompt, and they ask by themselves', async () => {
