@@ -60,14 +60,15 @@ export async function findKeys(
   const nowMs = Date.now();
   const ageMs = nowMs - set.fetchedAtMs;
   const isStale = ageMs >= JWKS_FRESH_MS;
+  /** After a long pause: then a known key does not serve while it is fetched anew. */
+  const isOld = ageMs >= 2 * JWKS_FRESH_MS;
   if (nowMs - set.askedAtMs >= intervalMs(set)) {
     if (isStale || !has()) {
       const refreshed = refresh(set, jwksUrl);
       waitUntil(refreshed);
       await refreshed;
     }
-    // After a pause, a known key may have been withdrawn.
-  } else if (!has() || ageMs >= 2 * JWKS_FRESH_MS) await waitForFetch(set);
+  } else if (isOld || !has()) await waitForFetch(set);
   return matching();
 }
 

@@ -113,5 +113,5 @@ function reasonOf(error: unknown): string {
   if (error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired) {
     return `${error.claim} ${error.reason}`;
   }
-  return error instanceof errors.JOSEError ? error.code : 'malformed, or a key of the issuer is';
+  return error instanceof errors.JOSEError ? error.code : 'the token or a key of the issuer is malformed';
 }

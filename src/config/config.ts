@@ -93,9 +93,10 @@ function parseSettings(env: object): SettingsState {
     // TOML and JSON have numbers and booleans, too; an empty value counts as absent.
     const isScalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
     if (value === undefined || value === '') continue;
-    if (!names.includes(name)) problems.push(...(isScalar ? misspelling(name, names) : []));
-    else if (isScalar) given[name] = String(value);
-    else problems.push(wrong(name, 'a text; in a list, commas separate the items'));
+    const isSetting = names.includes(name);
+    if (isSetting && isScalar) given[name] = String(value);
+    else if (isSetting) problems.push(wrong(name, 'a text; in a list, commas separate the items'));
+    else if (isScalar) problems.push(...misspelling(name, names));
   }
 
   const parsed = settingsSchema.safeParse(given);

@@ -3,7 +3,10 @@
 import { GatewayError, type ErrorCode } from './errors.ts';
 import type { Usage } from './token-usage.ts';
 
-/** Failures with which StepFun did nothing, or was never asked. Not `content_filter`: it may be the output that is blocked. */
+/**
+ * Failures with which StepFun did nothing, or was never asked. Not `content_filter`: it may be the output
+ * that is blocked. upstream/retry.ts marks a late `upstream_unavailable` as one with a cost.
+ */
 const FREE: ReadonlySet<ErrorCode> = new Set([
   'insufficient_quota',
   'invalid_api_key',

@@ -33,7 +33,7 @@ export class StreamClocks {
   #timer: ReturnType<typeof setTimeout> | null = null;
   /** Whether a read of the upstream is pending. While none is, the upstream waits for the client. */
   #isReading = false;
-  /** Since when it is so. */
+  /** When the last read began or ended, whichever was later. */
   #sinceMs = Date.now();
   #hasBegun = false;
   #lastSentAtMs = Date.now();

@@ -15,8 +15,9 @@ export class CollectedAnswer {
 
   /** Adds a chunk's own members: the first value of each that is not empty is used. */
   add(chunk: JsonObject): void {
-    for (const [name, value] of Object.entries(chunk)) {
-      if (name !== 'choices' && name !== 'usage' && !this.#members.get(name)) this.#members.set(name, value);
+    for (const name in chunk) {
+      if (name === 'choices' || name === 'usage' || this.#members.get(name)) continue;
+      this.#members.set(name, chunk[name]);
     }
   }
 

@@ -76,7 +76,10 @@ function statusIn(...objects: readonly unknown[]): number | null {
   return null;
 }
 
-/** Linear in the text, which may quote a prompt. `model "x" does not exist`, `model x is not available`, `The model x was not found`. */
+/**
+ * `model "x" does not exist`, `model x is not available`, `The model x was not found`. The time is linear
+ * in the text's length: the text may quote a prompt.
+ */
 const MODEL_IS_MISSING: readonly RegExp[] = [
   /\bmodel\b:?(?: id| name)?(?:\s*[^\s,;]{1,128})?\s*(?:is |was |does |could |can)?(?:not|n't|no longer) (?:be )?(?:found|exists?|available)\b/i,
   // "is not supported" also ends sentences about a model's parameters: here it must end the sentence.

@@ -14,7 +14,7 @@ import { FairQueue } from './fair-queue.ts';
 import { LearnedLimits, type GateLimits } from './learned-limits.ts';
 import { SlidingWindow } from './sliding-window.ts';
 
-/** Of the queue's places. */
+/** The share of the queue's places that only clients without a place may take. */
 const SHARE_OF_NEWCOMERS = 0.1;
 
 export interface GateRequest {

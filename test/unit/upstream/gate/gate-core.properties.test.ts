@@ -35,7 +35,7 @@ const require = (isTrue: boolean, what: string) => {
   if (!isTrue) throw new Error(what);
 };
 
-/** Whatever happens in whatever order: the limits hold, and nobody waits for ever. */
+/** In every order of events the limits hold, and nobody waits for ever. */
 describe('GateCore', () => {
   it('keeps the limits and serves everybody, in any order of events', { timeout: 60_000 }, () => {
     const property = fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
